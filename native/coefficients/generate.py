@@ -1,0 +1,337 @@
+"""Make `native/tables.h`: every constant of the kernel.
+
+Run by hand, with python-flint and mpmath installed; the output is checked in:
+
+    python native/coefficients/generate.py            # writes native/tables.h
+    python native/coefficients/generate.py --check    # fails if the file on disk differs
+
+What is made
+------------
+*Core tables.* On each row of the core range, Mish (as T = mish(x)/x) or its first derivative is
+
+    f(x) = f0 + p1·d + p2·d² + … + pn·dⁿ,   d = x − c.
+
+T has no zero. Its centre c is chosen freely near the middle of the row such that f(c) lies
+within a small fraction of an ulp of a floating-point number f0, and f'(c) of p1 (Gal's accurate
+tables): then they need no low parts.
+
+A derivative has zeros. In a row with one the centre is the floating-point number nearest to the
+zero, and f0 and p1 come with low parts, f0 being 0 there, so that the relative error stays
+bounded.
+
+The remaining coefficients are fitted in the weighted least-squares sense at Chebyshev nodes,
+with weight 1/|f|, and rounded one after the other, each time fitting the later ones anew to
+what the rounding left over.
+
+*exp.* exp(r) = 1 + r + r²·P(r) on |r| ≤ ln(2)/2, in the same way, for the tails.
+
+*Tail series.* With e = exp(x), mish(x) = x·Σ a_j e^j on the left; with w = exp(−x),
+mish(x) = x·(1 + Σ b_j w^j) on the right. Both follow from dividing two short polynomials.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import mpmath as mp
+import numpy as np
+from flint import arb, arb_series, ctx
+
+mp.mp.prec = 400
+ctx.prec = 1000
+TERMS = 80  # of the Taylor series that stands for the truth on a row: below 2^-200 there
+ORDERS = (0, 1)
+CLOSE_ENOUGH = 0.02  # of half an ulp: what f0 (and p1, by its weight) may lack
+OUTPUT = Path(__file__).parents[1] / "tables.h"
+
+
+@dataclass(frozen=True)
+class Format:
+    """A floating-point format with the shape of its core table."""
+
+    name: str
+    ctype: str
+    precision: int  # bits of the significand
+    steps_per_unit: int
+    first: int  # number of the leftmost row; its nominal centre is first / steps_per_unit
+    rows: int
+    degree: tuple[int, ...]  # of the polynomial, for each order
+    columns: tuple[int, ...]  # of the table: the row, padded to whole vectors
+    center_bits: int  # candidates for a centre are multiples of 2^-center_bits
+    exp_degree: int
+    tail_terms: int  # powers of exp(∓x) kept in the tails, beyond the leading one
+
+    def round(self, value: mp.mpf) -> mp.mpf:
+        """The nearest number of this format (ties to even, exponents unbounded)."""
+        with mp.workprec(self.precision):
+            return +value
+
+    def literal(self, value: mp.mpf) -> str:
+        """A C++ literal that is exactly `value`."""
+        return float(value).hex() + ("f" if self.ctype == "float" else "")
+
+
+FORMATS = (
+    Format("f32", "float", 24, 2, -14, 32, (6, 7), (8, 12), 14, 6, 3),
+    Format("f64", "double", 53, 4, -28, 64, (10, 12), (12, 16), 24, 11, 5),
+)
+
+
+def series(order: int, center: mp.mpf) -> list[mp.mpf]:
+    """Taylor coefficients at `center` of mish(x)/x (order 0) or of mish's derivative."""
+    ctx.cap = TERMS + order
+    sign, man, exp, _ = mp.mpf(center)._mpf_
+    x = arb_series([arb(-man if sign else man) * arb(2) ** exp, 1])
+    e = x.exp()
+    n = e * (e + 2)
+    t = n / (n + 2)
+    f = x * t if order else t
+    for _ in range(order):
+        f = f.derivative()
+    return [_to_mpf(f[i]) for i in range(TERMS)]
+
+
+def _to_mpf(value: arb) -> mp.mpf:
+    man, exp = value.mid().man_exp()
+    assert value.rad() < arb(2) ** -250, "raise the working precision"
+    return mp.ldexp(mp.mpf(int(man)), int(exp))
+
+
+def horner(coefficients: list[mp.mpf], d: mp.mpf) -> mp.mpf:
+    total = mp.mpf(0)
+    for c in reversed(coefficients):
+        total = total * d + c
+    return total
+
+
+def zeros(order: int) -> list[mp.mpf]:
+    """The zeros of the derivative of this order (T has none)."""
+    starts = {0: [], 1: [-1.19], 2: [-2.256, 1.4906], 3: [-3.267, -0.0879, 2.1148]}[order]
+    found = []
+    for start in starts:
+        x = mp.mpf(start)
+        for _ in range(12):
+            s = series(order, x)
+            x -= s[0] / s[1]
+        found.append(x)
+    return found
+
+
+def choose_center(fmt: Format, order: int, nominal: mp.mpf) -> mp.mpf:
+    """Where the row's polynomial is developed; see above."""
+    row = mp.mpf(1) / fmt.steps_per_unit
+    for zero in zeros_of[order]:
+        if abs(zero - nominal) <= row / 2:
+            return fmt.round(zero)
+    if order > 0:
+        return nominal
+    base = series(order, nominal)
+    slopes = [base[k + 1] * (k + 1) for k in range(39)]
+    best, best_miss = nominal, mp.inf
+    for i in range(2048):  # outwards: 0, 1, -1, 2, -2, …
+        d = mp.mpf((i + 1) // 2 * (-1) ** (i + 1)) / 2**fmt.center_bits
+        if abs(d) > row / 16:
+            break
+        value = horner(base[:30], d)
+        slope = horner(slopes[:30], d)
+        # The accuracy of p1 matters less, by the ratio of |d·p1| to |f|.
+        miss = ulps_to_nearest(fmt, value)
+        miss += ulps_to_nearest(fmt, slope) * min(1, abs(slope / value) * row / 2)
+        if miss < best_miss:
+            best, best_miss = nominal + d, miss
+        if miss < CLOSE_ENOUGH:
+            break
+    return best
+
+
+def ulps_to_nearest(fmt: Format, value: mp.mpf) -> mp.mpf:
+    """Distance of `value` to the nearest number of the format, relative, times 2^precision."""
+    return abs(fmt.round(value) / value - 1) * 2**fmt.precision
+
+
+def fit(
+    fmt: Format, truth: list[mp.mpf], left: mp.mpf, right: mp.mpf, fixed: list[mp.mpf], degree: int
+) -> tuple[list[mp.mpf], float]:
+    """Coefficients of the format on [left, right] (in d), the first ones given; largest error.
+
+    The error is relative, in units of 2^-precision.
+    """
+    nodes = [
+        (left + right) / 2 + (right - left) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * 48))
+        for i in range(48)
+    ]
+    exact = [horner(truth, d) for d in nodes]
+    scale = max(abs(left), abs(right))
+    basis = np.array([[float((d / scale) ** k) for k in range(degree + 1)] for d in nodes])
+    weight = np.array([float(1 / abs(v)) for v in exact])
+    coefficients = list(fixed) + [+c for c in truth[len(fixed) : degree + 1]]
+    for k in range(len(fixed), degree + 1):
+        for _ in range(2):  # the second pass removes what double precision left in the first
+            rest = np.array(
+                [float((v - horner(coefficients, d)) / abs(v)) for v, d in zip(exact, nodes)]
+            )
+            step = np.linalg.lstsq(basis[:, k:] * weight[:, None], rest, rcond=None)[0]
+            for j, s in enumerate(step):
+                coefficients[k + j] += mp.mpf(float(s)) / scale ** (k + j)
+        coefficients[k] = fmt.round(coefficients[k])
+    worst = max(abs(horner(coefficients, d) / v - 1) for v, d in zip(exact, nodes))
+    return coefficients, float(worst * 2**fmt.precision)
+
+
+def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
+    """Rows [c, f0, p1, p2, …], with low parts behind f0 and p1 for order > 0; largest error.
+
+    They stand in the order in which the kernel's index finds them: by number modulo the rows.
+    """
+    half = mp.mpf(1) / (2 * fmt.steps_per_unit)
+    table: list[list[mp.mpf]] = [[] for _ in range(fmt.rows)]
+    worst = 0.0
+    for number in range(fmt.first, fmt.first + fmt.rows):
+        nominal = mp.mpf(number) / fmt.steps_per_unit
+        center = choose_center(fmt, order, nominal)
+        truth = series(order, center)
+        if order == 0:
+            heads = [[fmt.round(truth[0])], [fmt.round(truth[1])]]
+        else:
+            near_zero = any(center == fmt.round(zero) for zero in zeros_of[order])
+            f0 = mp.mpf(0) if near_zero else fmt.round(truth[0])
+            p1 = fmt.round(truth[1])
+            heads = [[f0, fmt.round(truth[0] - f0)], [p1, fmt.round(truth[1] - p1)]]
+        coefficients, error = fit(
+            fmt,
+            truth,
+            nominal - half - center,
+            nominal + half - center,
+            [sum(head) for head in heads],
+            fmt.degree[order],
+        )
+        worst = max(worst, error)
+        row = [center, *heads[0], *heads[1], *coefficients[2:]]
+        table[number % fmt.rows] = row + [mp.mpf(0)] * (fmt.columns[order] - len(row))
+    return table, worst
+
+
+def exp_polynomial(fmt: Format) -> tuple[list[mp.mpf], float]:
+    """P of exp(r) = 1 + r + r²·P(r)."""
+    truth = [1 / mp.factorial(k) for k in range(40)]
+    half = mp.log(2) / 2 * (1 + mp.mpf(2) ** -10)
+    coefficients, error = fit(fmt, truth, -half, half, truth[:2], fmt.exp_degree)
+    return coefficients[2:], error
+
+
+def quotient(numerator: list[int], denominator: list[int], terms: int) -> list[Fraction]:
+    """Power series of numerator / denominator."""
+    result: list[Fraction] = []
+    for k in range(terms):
+        rest = Fraction(numerator[k] if k < len(numerator) else 0)
+        rest -= sum(
+            (denominator[i] * result[k - i] for i in range(1, min(k, len(denominator) - 1) + 1)),
+            Fraction(0),
+        )
+        result.append(rest / denominator[0])
+    return result
+
+
+def tail_series(order: int, terms: int) -> tuple[list[list[Fraction]], list[list[Fraction]]]:
+    """Coefficients of A and B on the left and on the right, lowest power first.
+
+    Left:  mish^(k) = e·[(x + k) + x·A(e) + B(e)], since (x·e^j)^(k) = j^k·(x + k/j)·e^j.
+    Right: mish^(k) = (limit) + w²·[b2·(−2)^k·(x − k/2) + x·A(w) + B(w)].
+    A and B start with the first power.
+    """
+    # T = (e² + 2e) / (e² + 2e + 2) = Σ a_j e^j, and with w = 1/e, T = (1 + 2w) / (1 + 2w + 2w²).
+    a = quotient([0, 2, 1], [2, 2, 1], terms + 3)
+    b = quotient([1, 2], [1, 2, 2], terms + 3)
+    k = order
+    left = [
+        [a[j] * j**k for j in range(2, terms + 2)],
+        [a[j] * k * Fraction(j) ** (k - 1) for j in range(2, terms + 2)],
+    ]
+    right = [
+        [b[j] * (-j) ** k for j in range(3, terms + 3)],
+        [b[j] * k * Fraction(-j) ** (k - 1) for j in range(3, terms + 3)],
+    ]
+    return left, right
+
+
+def array(fmt: Format, name: str, values: list[mp.mpf], shape: str) -> str:
+    body = ", ".join(fmt.literal(v) for v in values)
+    return f"inline constexpr {fmt.ctype} {name}{shape} = {{{body}}};"
+
+
+def constants(fmt: Format) -> list[str]:
+    ln2_hi = fmt.round(mp.log(2))
+    lines = [f"namespace {fmt.name} {{", ""]
+    lines += [
+        f"inline constexpr int kStepsPerUnit = {fmt.steps_per_unit};",
+        f"inline constexpr int kFirstRow = {fmt.first};",
+        f"inline constexpr int kRows = {fmt.rows};",
+        f"inline constexpr int kTailTerms = {fmt.tail_terms};",
+        f"inline constexpr {fmt.ctype} kLog2E = {fmt.literal(fmt.round(1 / mp.log(2)))};",
+        f"inline constexpr {fmt.ctype} kLn2Hi = {fmt.literal(ln2_hi)};",
+        f"inline constexpr {fmt.ctype} kLn2Lo = {fmt.literal(fmt.round(mp.log(2) - ln2_hi))};",
+    ]
+    polynomial, error = exp_polynomial(fmt)
+    lines += [f"// Largest relative error of the polynomial: {error:.4f} · 2^-{fmt.precision}."]
+    lines += [f"inline constexpr int kExpTerms = {len(polynomial)};"]
+    lines += [array(fmt, "kExp", polynomial, f"[{len(polynomial)}]"), ""]
+    lines += ["template <int order> struct Core;", "template <int order> struct Tail;", ""]
+    for order in ORDERS:
+        table, worst = core_table(fmt, order)
+        print(f"{fmt.name} order {order}: {worst:.4f} · 2^-{fmt.precision}", file=sys.stderr)
+        width = fmt.columns[order]
+        lines += [
+            f"// Largest relative error of a row's polynomial: {worst:.4f} · 2^-{fmt.precision}.",
+            f"template <> struct Core<{order}> {{",
+            f"  static constexpr int kUsed = {fmt.degree[order] + (2 if order == 0 else 4)};",
+            f"  static constexpr int kColumns = {width};",
+            f"  alignas(64) static constexpr {fmt.ctype} kTable[kRows * kColumns] = {{",
+        ]
+        lines += ["      " + ", ".join(fmt.literal(v) for v in row) + "," for row in table]
+        lines += ["  };", "};", ""]
+        left, right = tail_series(order, fmt.tail_terms)
+        lines += [f"template <> struct Tail<{order}> {{"]
+        for side, (a, b) in (("Left", left), ("Right", right)):
+            for letter, values in (("A", a), ("B", b)):
+                body = ", ".join(fmt.literal(mp.mpf(v.numerator) / v.denominator) for v in values)
+                lines += [
+                    f"  static constexpr {fmt.ctype} k{side}{letter}[kTailTerms] = {{{body}}};"
+                ]
+        lines += ["};", ""]
+    return [*lines, f"}}  // namespace {fmt.name}", ""]
+
+
+def render() -> str:
+    lines = [
+        "// Generated by native/coefficients/generate.py, which says how each constant is made.",
+        "// Do not edit.",
+        "// clang-format off",
+        "#pragma once",
+        "",
+        "namespace mish::tables {",
+        "",
+    ]
+    for fmt in FORMATS:
+        lines += constants(fmt)
+    return "\n".join([*lines, "}  // namespace mish::tables", ""])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare with the file on disk")
+    arguments = parser.parse_args()
+    text = render()
+    if arguments.check:
+        return 0 if OUTPUT.read_text() == text else 1
+    OUTPUT.write_text(text)
+    return 0
+
+
+zeros_of = {order: zeros(order) for order in ORDERS}
+
+if __name__ == "__main__":
+    sys.exit(main())

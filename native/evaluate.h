@@ -1,0 +1,219 @@
+// Mish and its derivatives over a vector: the mathematics, written once.
+//
+// Core range: a table of accurate values with a short polynomial (native/coefficients tells
+// how it is made). With d = x − c,
+//
+//     f(x) = f0 + p1·d + d²·Q(d),
+//
+// where only f0 + p1·d needs more than working precision: u = RN(f0 + p1·d) leaves the exact
+// rest l = (f0 − u) + p1·d, one fma, because f0 − u is exact (u and f0 are close, or f0 is 0,
+// as it is in the rows around a zero of f). The sum l + d²·Q(d) is small beside u, so its own
+// rounding hardly counts, and one last rounding remains.
+//
+// Order 0 takes f = T = mish(x)/x, which has no zero, and the last rounding is that of
+// x·u + x·(l + d²·Q(d)). A derivative has zeros; there low parts of f0 and p1 keep the relative
+// error bounded.
+//
+// Tails: series in e = exp(x) on the left and w = exp(−x) on the right; see `left_tail` and
+// `right_tail`. They are computed for a whole vector when one of its lanes needs them.
+//
+// Types: float, double. Maximum error: see tests/accuracy. NaN stays NaN and becomes quiet.
+#pragma once
+
+#include "simd/vector.h"
+#include "tables.h"
+
+namespace mish::MISH_ISA {
+
+template <class T>
+struct Format;
+
+template <>
+struct Format<float> {
+  static constexpr int kFraction = 23;  // bits
+  static constexpr int32_t kIntegerBits = 0x4B400000;
+  static constexpr float kInteger = 0x1.8p23f;  // x + kInteger rounds x to an integer
+  static constexpr float kBias = 127;
+  // Beyond these the tails have underflowed: |x|·e^x < 2^-151, 16·x·e^(-2x) < 2^-151.
+  static constexpr float kLeftClamp = -120, kRightClamp = 60;
+  // T rounds to 1 from here on: 2·exp(-2x) < 2^-24.
+  static constexpr bool kSaturatesBeyondCore = true;
+
+  static constexpr int kStepsPerUnit = tables::f32::kStepsPerUnit;
+  static constexpr int kFirstRow = tables::f32::kFirstRow;
+  static constexpr int kRows = tables::f32::kRows;
+  static constexpr int kTailTerms = tables::f32::kTailTerms;
+  static constexpr int kExpTerms = tables::f32::kExpTerms;
+  static constexpr float kLog2E = tables::f32::kLog2E;
+  static constexpr float kLn2Hi = tables::f32::kLn2Hi;
+  static constexpr float kLn2Lo = tables::f32::kLn2Lo;
+  static constexpr const float (&kExp)[kExpTerms] = tables::f32::kExp;
+  template <int order>
+  using Core = tables::f32::Core<order>;
+  template <int order>
+  using Tail = tables::f32::Tail<order>;
+};
+
+template <>
+struct Format<double> {
+  static constexpr int kFraction = 52;
+  static constexpr int64_t kIntegerBits = 0x4338000000000000;
+  static constexpr double kInteger = 0x1.8p52;
+  static constexpr double kBias = 1023;
+  static constexpr double kLeftClamp = -800, kRightClamp = 400;  // as above, below 2^-1076
+  static constexpr bool kSaturatesBeyondCore = false;
+
+  static constexpr int kStepsPerUnit = tables::f64::kStepsPerUnit;
+  static constexpr int kFirstRow = tables::f64::kFirstRow;
+  static constexpr int kRows = tables::f64::kRows;
+  static constexpr int kTailTerms = tables::f64::kTailTerms;
+  static constexpr int kExpTerms = tables::f64::kExpTerms;
+  static constexpr double kLog2E = tables::f64::kLog2E;
+  static constexpr double kLn2Hi = tables::f64::kLn2Hi;
+  static constexpr double kLn2Lo = tables::f64::kLn2Lo;
+  static constexpr const double (&kExp)[kExpTerms] = tables::f64::kExp;
+  template <int order>
+  using Core = tables::f64::Core<order>;
+  template <int order>
+  using Tail = tables::f64::Tail<order>;
+};
+
+template <int first, int last, class V>
+inline V horner(const V* coefficients, V x) {
+  V sum = coefficients[last];
+  for (int i = last - 1; i >= first; --i) sum = fma(sum, x, coefficients[i]);
+  return sum;
+}
+
+template <class V, int n>
+inline V horner(const typename V::Scalar (&coefficients)[n], V x) {
+  V sum(coefficients[n - 1]);
+  for (int i = n - 2; i >= 0; --i) sum = fma(sum, x, V(coefficients[i]));
+  return sum;
+}
+
+// exp(t) = (head + tail)·2^k with |tail| < 0.08, relative error below 2^-27 (float) or 2^-56.
+template <class V>
+struct Exp {
+  V head, tail, k;
+};
+
+// t ≥ 2·kLeftClamp, |t| ≥ 1/2. Then t − k·ln2_hi is exact: a multiple of ulp(ln2_hi) below 1/2.
+template <class V>
+inline Exp<V> exp_parts(V t) {
+  using F = Format<typename V::Scalar>;
+  const V k = fma(t, V(F::kLog2E), V(F::kInteger)) - V(F::kInteger);
+  const V minus_k = V(0) - k;
+  const V r_hi = fma(minus_k, V(F::kLn2Hi), t);
+  const V r = fma(minus_k, V(F::kLn2Lo), r_hi);
+  const V head = V(1) + r_hi;
+  const V head_error = (V(1) - head) + r_hi;
+  const V tail = fma(r * r, horner(F::kExp, r), fma(minus_k, V(F::kLn2Lo), head_error));
+  return {head, tail, k};
+}
+
+// y·2^k with one rounding, for normal y near 1 and k from the tails: the first of two steps is
+// exact because half of k leaves y normal.
+template <class V>
+inline V scale(V y, V k) {
+  using F = Format<typename V::Scalar>;
+  const V k1 = fma(k, V(0.5), V(F::kInteger)) - V(F::kInteger);
+  const V k2 = k - k1;
+  const auto power = [](V j) {  // the sum's low bits hold j + bias: the exponent field
+    return as_vec(shl<F::kFraction>(bits(j + V(F::kInteger + F::kBias))));
+  };
+  return y * power(k1) * power(k2);
+}
+
+// X·exp(t)·(1 + rest / X), where `rest` is small beside X, before the scaling by 2^k.
+template <class V>
+inline V leading_times(V X, const Exp<V>& e, V rest) {
+  return fma(X, e.head, fma(X, e.tail, (e.head + e.tail) * rest));
+}
+
+// x·A(u) + B(u), A and B without constant terms.
+template <class V, int n>
+inline V tail_rest(const typename V::Scalar (&a)[n], const typename V::Scalar (&b)[n], V x, V u) {
+  return u * fma(x, horner(a, u), horner(b, u));
+}
+
+// e·[(x + order) + x·A(e) + B(e)], e = exp(x); x + order is exact for x below the core range.
+template <int order, class V>
+inline V left_tail(V x) {
+  using F = Format<typename V::Scalar>;
+  using Tail = typename F::template Tail<order>;
+  x = max(x, V(F::kLeftClamp));
+  const Exp<V> e = exp_parts(x);
+  const V u = scale(e.head + e.tail, e.k);
+  const V rest = tail_rest(Tail::kLeftA, Tail::kLeftB, x, u);
+  return scale(leading_times(x + V(order), e, rest), e.k);
+}
+
+// The limit (x, 1, then 0) + w²·[−2·(−2)^order·(x − order/2) + x·A(w) + B(w)], w = exp(−x).
+template <int order, class V>
+inline V right_tail(V x) {
+  using F = Format<typename V::Scalar>;
+  using Tail = typename F::template Tail<order>;
+  if constexpr (order == 0 && F::kSaturatesBeyondCore) {
+    return x;
+  } else {
+    const V c = min(x, V(F::kRightClamp));
+    const Exp<V> w2 = exp_parts(V(-2) * c);
+    const V w = sqrt(scale(w2.head + w2.tail, w2.k));
+    const V rest = tail_rest(Tail::kRightA, Tail::kRightB, c, w);
+    constexpr int factor = (order % 2 ? 1 : -1) * (2 << order);
+    const V y = scale(leading_times(V(factor) * (c - V(order * 0.5)), w2, rest), w2.k);
+    if constexpr (order == 0) return x + y;
+    if constexpr (order == 1) return V(1) + y;
+    return y;
+  }
+}
+
+template <class T, int order>
+class Kernel {
+ public:
+  using V = Vec<T>;
+
+  // x ↦ mish^(order)(x).
+  inline V operator()(V x) const {
+    // The sum's low bits hold the number of the row, rounded from x.
+    const V z = fma(x, V(F::kStepsPerUnit), V(F::kInteger));
+    V column[kUsed];
+    table_.lookup(bits(z), column);
+    const V d = x - column[0];
+    V y;
+    if constexpr (order == 0) {
+      const V f0 = column[1], p1 = column[2], q = horner<3, kUsed - 1>(column, d);
+      const V u = fma(p1, d, f0);
+      const V rest = fma(d * d, q, fma(p1, d, f0 - u));
+      // T is positive, so the sign is that of x; the sum alone loses it at −0.
+      const auto sign = bits(x) & bits(V(T(-0.0)));
+      y = as_vec(bits(fma(x, u, x * rest)) | sign);
+    } else {
+      const V f0 = column[1], f0_low = column[2], p1 = column[3], p1_low = column[4];
+      const V q = horner<5, kUsed - 1>(column, d);
+      const V u = fma(p1, d, f0);
+      const V rest = fma(d, fma(d, q, p1_low), fma(p1, d, f0 - u) + f0_low);
+      y = u + rest;
+    }
+    const auto row = bits(z) - set_bits(T(), F::kIntegerBits + F::kFirstRow);
+    const auto outside = beyond(row, F::kRows - 1);
+    if (__builtin_expect(any(outside), false)) y = select(outside, tails(x), y);
+    return y;
+  }
+
+ private:
+  using F = Format<T>;
+  using Core = typename F::template Core<order>;
+  static constexpr int kUsed = Core::kUsed;
+
+  static V tails(V x) {
+    const V y = select(x < V(0), left_tail<order>(x), right_tail<order>(x));
+    return select(is_nan(x), x + x, y);
+  }
+
+  using Rows = Table<T, F::kRows, Core::kColumns, kUsed>;
+  const Rows table_ = Rows::template make<Core::kTable>();
+};
+
+}  // namespace mish::MISH_ISA

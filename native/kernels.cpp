@@ -1,0 +1,33 @@
+// The kernels of one instruction set, chosen by the macro MISH_ISA.
+#include "kernels.h"
+
+#include "loops.h"
+
+namespace mish::MISH_ISA {
+namespace {
+
+template <class Element, int order>
+void unary(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride, size_t n) {
+  apply<Element, Unary<Element, order>>({(const char*)x}, {x_stride}, (char*)y, y_stride, n);
+}
+
+template <class Element>
+void backward(const void* dy, ptrdiff_t dy_stride, const void* x, ptrdiff_t x_stride, void* dx,
+              ptrdiff_t dx_stride, size_t n) {
+  apply<Element, Backward<Element>>({(const char*)dy, (const char*)x}, {dy_stride, x_stride},
+                                    (char*)dx, dx_stride, n);
+}
+
+}  // namespace
+
+#define MISH_STRING_(name) #name
+#define MISH_STRING(name) MISH_STRING_(name)
+
+const mish_kernels kernels = {
+    MISH_STRING(MISH_ISA),
+    {{unary<Half, 0>, unary<float, 0>, unary<double, 0>},
+     {unary<Half, 1>, unary<float, 1>, unary<double, 1>}},
+    {backward<Half>, backward<float>, backward<double>},
+};
+
+}  // namespace mish::MISH_ISA

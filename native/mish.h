@@ -1,0 +1,51 @@
+// The C interface of the native core: all that the rest of the project may call.
+//
+// A kernel applies one operation to n elements. Strides are in bytes and may be zero or
+// negative. Every pointer is aligned to its element type. An output may be the very array
+// that an input is (same address, same stride); any other overlap is the caller's to avoid.
+// Kernels allocate nothing, may run on any thread, leave the floating-point status and control
+// registers as they found them, and compute in round-to-nearest with subnormals whatever the
+// caller's settings are.
+#pragma once
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+  MISH_FLOAT16,  // IEEE 754 binary16
+  MISH_FLOAT32,
+  MISH_FLOAT64,
+  MISH_FORMATS
+} mish_format;
+
+enum { MISH_ORDERS = 2 };  // order 0 is the function, order 1 its first derivative
+
+// y[i] = mish^(order)(x[i])
+typedef void (*mish_unary)(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride,
+                           size_t n);
+
+// dx[i] = dy[i] * mish'(x[i])
+typedef void (*mish_backward)(const void* dy, ptrdiff_t dy_stride, const void* x,
+                              ptrdiff_t x_stride, void* dx, ptrdiff_t dx_stride, size_t n);
+
+typedef struct {
+  const char* isa;
+  mish_unary derivative[MISH_ORDERS][MISH_FORMATS];
+  mish_backward grad[MISH_FORMATS];
+} mish_kernels;
+
+// The kernels for the instruction set of this name, or the best for this CPU when `isa` is
+// null. Returns null when the name is unknown or this CPU cannot run it.
+const mish_kernels* mish_select(const char* isa);
+
+// Writes the names of the instruction sets that this CPU can run, best first, and returns
+// their number (at most MISH_MAX_ISAS).
+enum { MISH_MAX_ISAS = 4 };
+size_t mish_available(const char* names[MISH_MAX_ISAS]);
+
+#ifdef __cplusplus
+}
+#endif

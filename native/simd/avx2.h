@@ -1,0 +1,183 @@
+// AVX2 with FMA and F16C: 8 floats or 4 doubles. See simd/vector.h for the contract.
+#pragma once
+
+#include <immintrin.h>
+
+namespace mish::avx2 {
+
+template <class T>
+struct Vec;
+
+template <class T>
+struct Bits {
+  __m256i v;
+};
+
+template <class T>
+struct Mask;
+template <>
+struct Mask<float> {
+  __m256 v;
+};
+template <>
+struct Mask<double> {
+  __m256d v;
+};
+
+template <>
+struct Vec<float> {
+  using Scalar = float;
+  static constexpr int kLanes = 8;
+  __m256 v;
+
+  Vec() = default;
+  Vec(__m256 value) : v(value) {}
+  explicit Vec(float s) : v(_mm256_set1_ps(s)) {}
+  static Vec load(const float* p) { return _mm256_loadu_ps(p); }
+  static Vec load(const Half* p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
+  void store(float* p) const { _mm256_storeu_ps(p, v); }
+  void store(Half* p) const {
+    _mm_storeu_si128((__m128i*)p, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+  }
+};
+
+template <>
+struct Vec<double> {
+  using Scalar = double;
+  static constexpr int kLanes = 4;
+  __m256d v;
+
+  Vec() = default;
+  Vec(__m256d value) : v(value) {}
+  explicit Vec(double s) : v(_mm256_set1_pd(s)) {}
+  static Vec load(const double* p) { return _mm256_loadu_pd(p); }
+  void store(double* p) const { _mm256_storeu_pd(p, v); }
+};
+
+using F32 = Vec<float>;
+using F64 = Vec<double>;
+
+inline F32 operator+(F32 a, F32 b) { return _mm256_add_ps(a.v, b.v); }
+inline F64 operator+(F64 a, F64 b) { return _mm256_add_pd(a.v, b.v); }
+inline F32 operator-(F32 a, F32 b) { return _mm256_sub_ps(a.v, b.v); }
+inline F64 operator-(F64 a, F64 b) { return _mm256_sub_pd(a.v, b.v); }
+inline F32 operator*(F32 a, F32 b) { return _mm256_mul_ps(a.v, b.v); }
+inline F64 operator*(F64 a, F64 b) { return _mm256_mul_pd(a.v, b.v); }
+inline F32 fma(F32 a, F32 b, F32 c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
+inline F64 fma(F64 a, F64 b, F64 c) { return _mm256_fmadd_pd(a.v, b.v, c.v); }
+inline F32 sqrt(F32 a) { return _mm256_sqrt_ps(a.v); }
+inline F64 sqrt(F64 a) { return _mm256_sqrt_pd(a.v); }
+inline F32 min(F32 a, F32 b) { return _mm256_min_ps(a.v, b.v); }
+inline F64 min(F64 a, F64 b) { return _mm256_min_pd(a.v, b.v); }
+inline F32 max(F32 a, F32 b) { return _mm256_max_ps(a.v, b.v); }
+inline F64 max(F64 a, F64 b) { return _mm256_max_pd(a.v, b.v); }
+
+inline Mask<float> operator<(F32 a, F32 b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)}; }
+inline Mask<double> operator<(F64 a, F64 b) { return {_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)}; }
+inline Mask<float> is_nan(F32 a) { return {_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q)}; }
+inline Mask<double> is_nan(F64 a) { return {_mm256_cmp_pd(a.v, a.v, _CMP_UNORD_Q)}; }
+inline bool any(Mask<float> m) { return _mm256_movemask_ps(m.v) != 0; }
+inline bool any(Mask<double> m) { return _mm256_movemask_pd(m.v) != 0; }
+inline F32 select(Mask<float> m, F32 a, F32 b) { return _mm256_blendv_ps(b.v, a.v, m.v); }
+inline F64 select(Mask<double> m, F64 a, F64 b) { return _mm256_blendv_pd(b.v, a.v, m.v); }
+
+inline Bits<float> set_bits(float, int32_t s) { return {_mm256_set1_epi32(s)}; }
+inline Bits<double> set_bits(double, int64_t s) { return {_mm256_set1_epi64x(s)}; }
+inline Bits<float> bits(F32 a) { return {_mm256_castps_si256(a.v)}; }
+inline Bits<double> bits(F64 a) { return {_mm256_castpd_si256(a.v)}; }
+inline F32 as_vec(Bits<float> a) { return _mm256_castsi256_ps(a.v); }
+inline F64 as_vec(Bits<double> a) { return _mm256_castsi256_pd(a.v); }
+template <class T>
+inline Bits<T> operator&(Bits<T> a, Bits<T> b) {
+  return {_mm256_and_si256(a.v, b.v)};
+}
+template <class T>
+inline Bits<T> operator|(Bits<T> a, Bits<T> b) {
+  return {_mm256_or_si256(a.v, b.v)};
+}
+inline Bits<float> operator-(Bits<float> a, Bits<float> b) { return {_mm256_sub_epi32(a.v, b.v)}; }
+inline Bits<double> operator-(Bits<double> a, Bits<double> b) {
+  return {_mm256_sub_epi64(a.v, b.v)};
+}
+template <int n>
+inline Bits<float> shl(Bits<float> a) {
+  return {_mm256_slli_epi32(a.v, n)};
+}
+template <int n>
+inline Bits<double> shl(Bits<double> a) {
+  return {_mm256_slli_epi64(a.v, n)};
+}
+inline Mask<float> beyond(Bits<float> a, int32_t low) {
+  const __m256i high = _mm256_andnot_si256(_mm256_set1_epi32(low), a.v);
+  const __m256i inside = _mm256_cmpeq_epi32(high, _mm256_setzero_si256());
+  return {_mm256_castsi256_ps(_mm256_xor_si256(inside, _mm256_set1_epi32(-1)))};
+}
+inline Mask<double> beyond(Bits<double> a, int64_t low) {
+  const __m256i high = _mm256_andnot_si256(_mm256_set1_epi64x(low), a.v);
+  const __m256i inside = _mm256_cmpeq_epi64(high, _mm256_setzero_si256());
+  return {_mm256_castsi256_pd(_mm256_xor_si256(inside, _mm256_set1_epi32(-1)))};
+}
+
+template <class T, int kRows, int kColumns, int kUsed>
+struct Table;
+
+// Rows of floats in memory, four columns at a time: rows i and i + 4 share a register, then a
+// transposition in blocks of 4 by 4.
+template <int kRows, int kColumns, int kUsed>
+struct Table<float, kRows, kColumns, kUsed> {
+  const float* rows;
+
+  template <const float (&table)[kRows * kColumns]>
+  static Table make() {
+    return {table};
+  }
+
+  inline void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+    alignas(32) int32_t r[8];
+    _mm256_store_si256((__m256i*)r, _mm256_and_si256(row.v, _mm256_set1_epi32(kRows - 1)));
+    for (int c = 0; c < kUsed; c += 4) {
+      const auto pair = [&](int i) {
+        const __m128 a = _mm_load_ps(rows + kColumns * r[i] + c);
+        const __m128 b = _mm_load_ps(rows + kColumns * r[i + 4] + c);
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(a), b, 1);
+      };
+      const __m256 r0 = pair(0), r1 = pair(1), r2 = pair(2), r3 = pair(3);
+      const __m256d lo01 = _mm256_castps_pd(_mm256_unpacklo_ps(r0, r1));
+      const __m256d hi01 = _mm256_castps_pd(_mm256_unpackhi_ps(r0, r1));
+      const __m256d lo23 = _mm256_castps_pd(_mm256_unpacklo_ps(r2, r3));
+      const __m256d hi23 = _mm256_castps_pd(_mm256_unpackhi_ps(r2, r3));
+      column[c] = _mm256_castpd_ps(_mm256_unpacklo_pd(lo01, lo23));
+      if (c + 1 < kUsed) column[c + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(lo01, lo23));
+      if (c + 2 < kUsed) column[c + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(hi01, hi23));
+      if (c + 3 < kUsed) column[c + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(hi01, hi23));
+    }
+  }
+};
+
+// The same with doubles, two columns at a time.
+template <int kRows, int kColumns, int kUsed>
+struct Table<double, kRows, kColumns, kUsed> {
+  const double* rows;
+
+  template <const double (&table)[kRows * kColumns]>
+  static Table make() {
+    return {table};
+  }
+
+  inline void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+    alignas(32) int64_t r[4];
+    _mm256_store_si256((__m256i*)r, _mm256_and_si256(row.v, _mm256_set1_epi64x(kRows - 1)));
+    for (int c = 0; c < kUsed; c += 2) {
+      const auto pair = [&](int i) {
+        const __m128d a = _mm_load_pd(rows + kColumns * r[i] + c);
+        const __m128d b = _mm_load_pd(rows + kColumns * r[i + 2] + c);
+        return _mm256_insertf128_pd(_mm256_castpd128_pd256(a), b, 1);
+      };
+      const __m256d r02 = pair(0), r13 = pair(1);
+      column[c] = _mm256_unpacklo_pd(r02, r13);
+      if (c + 1 < kUsed) column[c + 1] = _mm256_unpackhi_pd(r02, r13);
+    }
+  }
+};
+
+}  // namespace mish::avx2

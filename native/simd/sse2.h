@@ -1,0 +1,244 @@
+// The x86-64 baseline (SSE2): 4 floats or 2 doubles. See simd/vector.h for the contract.
+//
+// There is no fused multiply-add here. It is made of other operations, so that the results
+// have the same bits as elsewhere; this costs speed, which nobody looks for on such a
+// processor.
+#pragma once
+
+#include <emmintrin.h>
+#include <math.h>
+
+#include "half.h"
+
+namespace mish::baseline {
+
+template <class T>
+struct Vec;
+
+template <class T>
+struct Bits {
+  __m128i v;
+};
+
+template <class T>
+struct Mask;
+template <>
+struct Mask<float> {
+  __m128 v;
+};
+template <>
+struct Mask<double> {
+  __m128d v;
+};
+
+template <>
+struct Vec<float> {
+  using Scalar = float;
+  static constexpr int kLanes = 4;
+  __m128 v;
+
+  Vec() = default;
+  Vec(__m128 value) : v(value) {}
+  explicit Vec(float s) : v(_mm_set1_ps(s)) {}
+  static Vec load(const float* p) { return _mm_loadu_ps(p); }
+  static Vec load(const Half* p) {
+    return _mm_setr_ps(half_to_float(p[0].bits), half_to_float(p[1].bits), half_to_float(p[2].bits),
+                       half_to_float(p[3].bits));
+  }
+  void store(float* p) const { _mm_storeu_ps(p, v); }
+  void store(Half* p) const {
+    float lanes[4];
+    store(lanes);
+    for (int i = 0; i < 4; ++i) p[i].bits = float_to_half(lanes[i]);
+  }
+};
+
+template <>
+struct Vec<double> {
+  using Scalar = double;
+  static constexpr int kLanes = 2;
+  __m128d v;
+
+  Vec() = default;
+  Vec(__m128d value) : v(value) {}
+  explicit Vec(double s) : v(_mm_set1_pd(s)) {}
+  static Vec load(const double* p) { return _mm_loadu_pd(p); }
+  void store(double* p) const { _mm_storeu_pd(p, v); }
+};
+
+using F32 = Vec<float>;
+using F64 = Vec<double>;
+
+inline F32 operator+(F32 a, F32 b) { return _mm_add_ps(a.v, b.v); }
+inline F64 operator+(F64 a, F64 b) { return _mm_add_pd(a.v, b.v); }
+inline F32 operator-(F32 a, F32 b) { return _mm_sub_ps(a.v, b.v); }
+inline F64 operator-(F64 a, F64 b) { return _mm_sub_pd(a.v, b.v); }
+inline F32 operator*(F32 a, F32 b) { return _mm_mul_ps(a.v, b.v); }
+inline F64 operator*(F64 a, F64 b) { return _mm_mul_pd(a.v, b.v); }
+inline F32 sqrt(F32 a) { return _mm_sqrt_ps(a.v); }
+inline F64 sqrt(F64 a) { return _mm_sqrt_pd(a.v); }
+inline F32 min(F32 a, F32 b) { return _mm_min_ps(a.v, b.v); }
+inline F64 min(F64 a, F64 b) { return _mm_min_pd(a.v, b.v); }
+inline F32 max(F32 a, F32 b) { return _mm_max_ps(a.v, b.v); }
+inline F64 max(F64 a, F64 b) { return _mm_max_pd(a.v, b.v); }
+
+inline Mask<float> operator<(F32 a, F32 b) { return {_mm_cmplt_ps(a.v, b.v)}; }
+inline Mask<double> operator<(F64 a, F64 b) { return {_mm_cmplt_pd(a.v, b.v)}; }
+inline Mask<float> is_nan(F32 a) { return {_mm_cmpunord_ps(a.v, a.v)}; }
+inline Mask<double> is_nan(F64 a) { return {_mm_cmpunord_pd(a.v, a.v)}; }
+inline bool any(Mask<float> m) { return _mm_movemask_ps(m.v) != 0; }
+inline bool any(Mask<double> m) { return _mm_movemask_pd(m.v) != 0; }
+inline F32 select(Mask<float> m, F32 a, F32 b) {
+  return _mm_or_ps(_mm_and_ps(m.v, a.v), _mm_andnot_ps(m.v, b.v));
+}
+inline F64 select(Mask<double> m, F64 a, F64 b) {
+  return _mm_or_pd(_mm_and_pd(m.v, a.v), _mm_andnot_pd(m.v, b.v));
+}
+
+inline Bits<float> set_bits(float, int32_t s) { return {_mm_set1_epi32(s)}; }
+inline Bits<double> set_bits(double, int64_t s) { return {_mm_set1_epi64x(s)}; }
+inline Bits<float> bits(F32 a) { return {_mm_castps_si128(a.v)}; }
+inline Bits<double> bits(F64 a) { return {_mm_castpd_si128(a.v)}; }
+inline F32 as_vec(Bits<float> a) { return _mm_castsi128_ps(a.v); }
+inline F64 as_vec(Bits<double> a) { return _mm_castsi128_pd(a.v); }
+template <class T>
+inline Bits<T> operator&(Bits<T> a, Bits<T> b) {
+  return {_mm_and_si128(a.v, b.v)};
+}
+template <class T>
+inline Bits<T> operator|(Bits<T> a, Bits<T> b) {
+  return {_mm_or_si128(a.v, b.v)};
+}
+inline Bits<float> operator-(Bits<float> a, Bits<float> b) { return {_mm_sub_epi32(a.v, b.v)}; }
+inline Bits<double> operator-(Bits<double> a, Bits<double> b) { return {_mm_sub_epi64(a.v, b.v)}; }
+template <int n>
+inline Bits<float> shl(Bits<float> a) {
+  return {_mm_slli_epi32(a.v, n)};
+}
+template <int n>
+inline Bits<double> shl(Bits<double> a) {
+  return {_mm_slli_epi64(a.v, n)};
+}
+inline Mask<float> beyond(Bits<float> a, int32_t low) {
+  const __m128i high = _mm_andnot_si128(_mm_set1_epi32(low), a.v);
+  const __m128i inside = _mm_cmpeq_epi32(high, _mm_setzero_si128());
+  return {_mm_castsi128_ps(_mm_xor_si128(inside, _mm_set1_epi32(-1)))};
+}
+inline Mask<double> beyond(Bits<double> a, int64_t low) {
+  const __m128i high = _mm_andnot_si128(_mm_set1_epi64x(low), a.v);
+  const __m128i halves = _mm_cmpeq_epi32(high, _mm_setzero_si128());
+  const __m128i inside = _mm_and_si128(halves, _mm_shuffle_epi32(halves, 0xB1));
+  return {_mm_castsi128_pd(_mm_xor_si128(inside, _mm_set1_epi32(-1)))};
+}
+
+// A sum that was not rounded but, where inexact, has its last bit set ("round to odd"): rounding
+// it once more, to fewer bits, then gives what one rounding would have given
+// (S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
+inline __m128d add_to_odd(__m128d a, __m128d b) {
+  const __m128d sum = _mm_add_pd(a, b);
+  const __m128d b_part = _mm_sub_pd(sum, a);
+  const __m128d error = _mm_add_pd(_mm_sub_pd(a, _mm_sub_pd(sum, b_part)), _mm_sub_pd(b, b_part));
+  const __m128i s = _mm_castpd_si128(sum), one = _mm_set1_epi64x(1);
+  const __m128d zero = _mm_setzero_pd();
+  const __m128i inexact =
+      _mm_castpd_si128(_mm_and_pd(_mm_cmpneq_pd(error, zero), _mm_cmpord_pd(error, error)));
+  // Even and inexact: one step towards the exact value, which is the odd neighbour.
+  const __m128i step = _mm_and_si128(_mm_andnot_si128(s, one), inexact);
+  const __m128i towards_zero = _mm_srli_epi64(_mm_xor_si128(s, _mm_castpd_si128(error)), 63);
+  const __m128i back = _mm_and_si128(step, towards_zero);
+  return _mm_castsi128_pd(_mm_sub_epi64(_mm_add_epi64(s, step), _mm_add_epi64(back, back)));
+}
+
+// The product of two floats is exact as a double.
+inline F32 fma(F32 a, F32 b, F32 c) {
+  const auto half = [](__m128 a2, __m128 b2, __m128 c2) {
+    return _mm_cvtpd_ps(
+        add_to_odd(_mm_mul_pd(_mm_cvtps_pd(a2), _mm_cvtps_pd(b2)), _mm_cvtps_pd(c2)));
+  };
+  const auto upper = [](F32 x) { return _mm_movehl_ps(x.v, x.v); };
+  return _mm_movelh_ps(half(a.v, b.v, c.v), half(upper(a), upper(b), upper(c)));
+}
+
+// Dekker's product and two error-free sums leave two numbers to add with odd rounding. The
+// product's error is lost below 2^-1022, so small products take the C library's fma instead.
+inline F64 fma(F64 a, F64 b, F64 c) {
+  const F64 product = a * b;
+  const auto split_high = [](F64 x) {
+    const F64 scaled = x * F64(134217729.0);
+    return scaled - (scaled - x);
+  };
+  const F64 a_high = split_high(a), a_low = a - a_high, b_high = split_high(b), b_low = b - b_high;
+  const F64 product_low =
+      ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+  const auto two_sum = [](F64 x, F64 y, F64& error) {
+    const F64 sum = x + y, y_part = sum - x;
+    error = (x - (sum - y_part)) + (y - y_part);
+    return sum;
+  };
+  F64 low_error, high_error;
+  const F64 low = two_sum(c, product_low, low_error);
+  const F64 high = two_sum(product, low, high_error);
+  const F64 result = high + F64(add_to_odd(low_error.v, high_error.v));
+
+  const __m128d magnitude = _mm_andnot_pd(_mm_set1_pd(-0.0), product.v);
+  const __m128d nonzero =
+      _mm_and_pd(_mm_cmpneq_pd(a.v, _mm_setzero_pd()), _mm_cmpneq_pd(b.v, _mm_setzero_pd()));
+  // Also where the splitting overflows, or the product itself.
+  const __m128d usual =
+      _mm_and_pd(_mm_cmpge_pd(magnitude, _mm_set1_pd(0x1p-900)), _mm_cmpord_pd(result.v, result.v));
+  if (__builtin_expect(_mm_movemask_pd(_mm_andnot_pd(usual, nonzero)) != 0, false)) {
+    double x[2], y[2], z[2];
+    a.store(x), b.store(y), c.store(z);
+    return _mm_setr_pd(::fma(x[0], y[0], z[0]), ::fma(x[1], y[1], z[1]));
+  }
+  return result;
+}
+
+template <class T, int kRows, int kColumns, int kUsed>
+struct Table;
+
+// Rows of floats in memory, transposed in blocks of 4 by 4.
+template <int kRows, int kColumns, int kUsed>
+struct Table<float, kRows, kColumns, kUsed> {
+  const float* rows;
+
+  template <const float (&table)[kRows * kColumns]>
+  static Table make() {
+    return {table};
+  }
+
+  inline void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+    alignas(16) int32_t r[4];
+    _mm_store_si128((__m128i*)r, _mm_and_si128(row.v, _mm_set1_epi32(kRows - 1)));
+    for (int c = 0; c < kUsed; c += 4) {
+      __m128 block[4];
+      for (int i = 0; i < 4; ++i) block[i] = _mm_load_ps(rows + kColumns * r[i] + c);
+      _MM_TRANSPOSE4_PS(block[0], block[1], block[2], block[3]);
+      for (int i = 0; i < 4 && c + i < kUsed; ++i) column[c + i] = block[i];
+    }
+  }
+};
+
+// The same with doubles, 2 by 2.
+template <int kRows, int kColumns, int kUsed>
+struct Table<double, kRows, kColumns, kUsed> {
+  const double* rows;
+
+  template <const double (&table)[kRows * kColumns]>
+  static Table make() {
+    return {table};
+  }
+
+  inline void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+    alignas(16) int64_t r[2];
+    _mm_store_si128((__m128i*)r, _mm_and_si128(row.v, _mm_set1_epi64x(kRows - 1)));
+    for (int c = 0; c < kUsed; c += 2) {
+      const __m128d r0 = _mm_load_pd(rows + kColumns * r[0] + c);
+      const __m128d r1 = _mm_load_pd(rows + kColumns * r[1] + c);
+      column[c] = _mm_unpacklo_pd(r0, r1);
+      if (c + 1 < kUsed) column[c + 1] = _mm_unpackhi_pd(r0, r1);
+    }
+  }
+};
+
+}  // namespace mish::baseline

@@ -1,0 +1,50 @@
+// A small vocabulary of vectors, one implementation for each instruction set.
+//
+// The including file defines MISH_ISA (avx512, avx2, baseline or neon) and is compiled with
+// the matching flags. Everything lies in namespace mish::MISH_ISA, so that the same templates
+// compiled for several instruction sets never meet in the linker.
+//
+// Contract, the same bits everywhere:
+//   Vec<T>           kLanes numbers of type T (float or double); Vec(s) repeats a scalar
+//   load, store      kLanes elements at any address; from and to Half with one rounding
+//   + - * sqrt       IEEE 754, to nearest even
+//   fma(a, b, c)     a·b + c rounded once, whatever the hardware has
+//   min, max(a, b)   b where either is NaN
+//   a < b, select    a mask; the first choice where the mask is set, the second elsewhere
+//   bits, as<Vec>    the representation as integers, and back
+//   shl<n>(bits)     shift left, zeros come in
+//   any(mask)        whether a lane is set
+//   Table            rows of constants; lookup(row) gives each lane the columns of its own row
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+namespace mish {
+
+// The representation of an IEEE 754 binary16 number.
+struct Half {
+  uint16_t bits;
+};
+
+}  // namespace mish
+
+#define MISH_ISA_IS_avx512 1
+#define MISH_ISA_IS_avx2 2
+#define MISH_ISA_IS_baseline 3
+#define MISH_ISA_IS_neon 4
+#define MISH_CONCAT(a, b) a##b
+#define MISH_ISA_CODE(isa) MISH_CONCAT(MISH_ISA_IS_, isa)
+
+#if MISH_ISA_CODE(MISH_ISA) == 1
+#include "simd/avx512.h"
+#elif MISH_ISA_CODE(MISH_ISA) == 2
+#include "simd/avx2.h"
+#elif MISH_ISA_CODE(MISH_ISA) == 3
+#include "simd/sse2.h"
+#elif MISH_ISA_CODE(MISH_ISA) == 4
+#include "simd/neon.h"
+#else
+#error "MISH_ISA must be avx512, avx2, baseline or neon"
+#endif

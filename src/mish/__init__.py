@@ -1,0 +1,13 @@
+"""Mish, x·tanh(ln(1+eˣ)), and its derivatives: fast and accurate, as NumPy ufuncs.
+
+>>> import numpy as np, mish
+>>> mish.mish(np.float32(1))
+np.float32(0.86509836)
+"""
+
+from __future__ import annotations
+
+from mish._config import show_config
+from mish._native import mish, mish_d1, mish_grad
+
+__all__ = ["mish", "mish_d1", "mish_grad", "show_config"]
