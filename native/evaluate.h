@@ -39,8 +39,6 @@ struct Format<float> {
   // T rounds to 1 from here on: 2·exp(-2x) < 2^-24.
   static constexpr bool kSaturatesBeyondCore = true;
 
-  static constexpr int kStepsPerUnit = tables::f32::kStepsPerUnit;
-  static constexpr int kFirstRow = tables::f32::kFirstRow;
   static constexpr int kRows = tables::f32::kRows;
   static constexpr int kTailTerms = tables::f32::kTailTerms;
   static constexpr int kExpTerms = tables::f32::kExpTerms;
@@ -63,8 +61,6 @@ struct Format<double> {
   static constexpr double kLeftClamp = -800, kRightClamp = 400;  // as above, below 2^-1076
   static constexpr bool kSaturatesBeyondCore = false;
 
-  static constexpr int kStepsPerUnit = tables::f64::kStepsPerUnit;
-  static constexpr int kFirstRow = tables::f64::kFirstRow;
   static constexpr int kRows = tables::f64::kRows;
   static constexpr int kTailTerms = tables::f64::kTailTerms;
   static constexpr int kExpTerms = tables::f64::kExpTerms;
@@ -177,7 +173,7 @@ class Kernel {
   // x ↦ mish^(order)(x).
   inline V operator()(V x) const {
     // The sum's low bits hold the number of the row, rounded from x.
-    const V z = fma(x, V(F::kStepsPerUnit), V(F::kInteger));
+    const V z = fma(x, V(Core::kStepsPerUnit), V(F::kInteger));
     V column[kUsed];
     table_.lookup(bits(z), column);
     const V d = x - column[0];
@@ -196,7 +192,7 @@ class Kernel {
       const V rest = fma(d, fma(d, q, p1_low), fma(p1, d, f0 - u) + f0_low);
       y = u + rest;
     }
-    const auto row = bits(z) - set_bits(T(), F::kIntegerBits + F::kFirstRow);
+    const auto row = bits(z) - set_bits(T(), F::kIntegerBits + Core::kFirstRow);
     const auto outside = beyond(row, F::kRows - 1);
     if (__builtin_expect(any(outside), false)) y = select(outside, tails(x), y);
     return y;

@@ -1,0 +1,56 @@
+# Each target makes .venv when it is missing. Only Python 3.10 or newer, pip, make and g++ are needed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The lock is made for Python 3.11 and newer; under 3.10 the newest versions that fit are taken.
+LOCK := $(shell $(PYTHON) -c 'import sys; \
+	print("requirements-dev." + ("txt" if sys.version_info >= (3, 11) else "in"))')
+SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
+CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
+
+.PHONY: demo test lint bench lock clean
+
+demo: $(VENV)/package.stamp
+	mkdir -p out
+	$(BIN)/mish optimize examples/digits/digits.onnx -o out/digits.onnx
+	$(BIN)/python examples/digits/accuracy.py examples/digits/digits.onnx out/digits.onnx
+	$(BIN)/mish plot -o out/mish.png
+
+test: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(CPP)
+
+bench: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/speed.py
+
+# PyTorch's build for CPUs alone needs no CUDA packages; its +cpu is not a version that all can get.
+lock: $(VENV)/dev.stamp
+	$(BIN)/pip install pip-tools
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--output-file requirements-dev.txt requirements-dev.in
+	sed -i -e 's/+cpu$$//' -e '1i # Made by `make lock` with Python 3.11: edit requirements-dev.in instead.' \
+		requirements-dev.txt
+
+clean:
+	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis $(VENV)/package.stamp
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/package.stamp: $(SOURCES) | $(BIN)/python
+	@echo "Building mish and installing what it needs into $(VENV)"
+	$(BIN)/pip install --quiet --constraint $(LOCK) '.[cli,onnx,plot]'
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.in requirements-dev.txt | $(BIN)/python
+	@echo "Installing the tools of $(LOCK) into $(VENV)"
+	$(BIN)/pip install --quiet --requirement $(LOCK)
+	touch $@

@@ -1,0 +1,308 @@
+"""Time and check ways to write Mish with standard ONNX operators, in ONNX Runtime on CPU.
+
+Run it as ``python benchmarks/onnx_forms.py``; it writes ``benchmarks/results/onnx-forms.md``.
+The row "mish.onnx.optimize" is what the package writes today.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.parser
+import onnxruntime as ort
+
+import mish.onnx
+import mish.ulp
+
+SIZES = (1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22)
+ROUNDS = 15
+IMAGE = (1, 3, 128, 128)
+SHIPPED = "mish.onnx.optimize"
+CONSTANTS = {"half": 0.5, "one": 1.0, "two": 2.0, "low": -120.0, "high": 20.0}
+
+# In each: s = sigmoid(x), q = sigmoid(-x), t = s(2-s), e = exp(x), n = e(e+2).
+CANDIDATES = {
+    "Softplus, Tanh, Mul": "p = Softplus(x)  t = Tanh(p)  y = Mul(x, t)",
+    "op Mish": "y = Mish(x)",
+    "x * (t / (2-t))": (
+        "s = Sigmoid(x)  a = Sub(two, s)  t = Mul(s, a)  d = Sub(two, t)  r = Div(t, d)"
+        "  y = Mul(x, r)"
+    ),
+    "x * (2/(1+q*q) - 1)": (
+        "m = Neg(x)  q = Sigmoid(m)  k = Mul(q, q)  d = Add(k, one)  r = Div(two, d)"
+        "  b = Sub(r, one)  y = Mul(x, b)"
+    ),
+    "-x * tanh(log q)": "m = Neg(x)  q = Sigmoid(m)  l = Log(q)  r = Tanh(l)  y = Mul(m, r)",
+    "x * tanh(log(1+e))": "e = Exp(x)  a = Add(e, one)  l = Log(a)  r = Tanh(l)  y = Mul(x, r)",
+    "x * (1 - 2/(1+(1+e)^2))": (
+        "e = Exp(x)  a = Add(e, one)  k = Mul(a, a)  d = Add(k, one)  r = Div(two, d)"
+        "  b = Sub(one, r)  y = Mul(x, b)"
+    ),
+    "x / (1 + 2/n)": (
+        "e = Exp(x)  a = Add(e, two)  n = Mul(e, a)  r = Div(two, n)  d = Add(r, one)"
+        "  y = Div(x, d)"
+    ),
+    "c / (1 + 2/n), c = max(x, -120)": (
+        "c = Max(x, low)  e = Exp(c)  a = Add(e, two)  n = Mul(e, a)  r = Div(two, n)"
+        "  d = Add(r, one)  y = Div(c, d)"
+    ),
+    "x * (n / (n+2)), e = exp(min(x, 20))": (
+        "c = Min(x, high)  e = Exp(c)  a = Add(e, two)  n = Mul(e, a)  d = Add(n, two)"
+        "  r = Div(n, d)  y = Mul(x, r)"
+    ),
+    "x * softsign(n/2), e = exp(min(x, 20))": (
+        "c = Min(x, high)  e = Exp(c)  h = Mul(e, half)  a = Add(h, one)  m = Mul(e, a)"
+        "  r = Softsign(m)  y = Mul(x, r)"
+    ),
+}
+
+# Each region is swept with this many evenly spaced points. Further left than the first one,
+# exp(x) is subnormal in float32.
+POINTS = 200_001
+REGIONS = ((-88.0, -30.0), (-30.0, -15.0), (-15.0, -5.0), (-5.0, 0.0), (0.0, 30.0), (30.0, 1e4))
+
+
+PAGE = """\
+# Mish in standard ONNX operators, in ONNX Runtime on CPU
+
+Made by `python benchmarks/onnx_forms.py`, which overwrites this page.
+Machine: {machine}, one thread. ONNX Runtime {runtime}.
+
+In the names, q = sigmoid(-x), s = sigmoid(x), t = s(2-s), e = exp(x), n = e(e+2).
+
+## Time
+
+Nanoseconds per float32 element, by the number of elements in the tensor. Input and output are
+bound once. The candidates take turns; each figure is the median of {rounds} turns. The network
+is five 3x3 convolutions with 32 channels on a 128x128 image, each followed by Mish; its column
+is milliseconds for one run.
+
+{timing}
+
+## Error in float32
+
+Largest difference from a float64 evaluation: absolute on the far left, where the true value
+is at most 6e-37, and elsewhere in units in the last place of the true value. The true value at
+-inf is -0.
+
+{errors}
+
+## float16
+
+{half}
+"""
+
+
+def nodes(body: str, prefix: str = "") -> list[str]:
+    """Split a candidate into lines of ONNX text, with every name but the constants prefixed."""
+    lines = re.findall(r"\w+ = \w+\([^)]*\)", body)
+    return [
+        re.sub(r"\b([a-z])\b(?!\()", lambda name: prefix + name.group(1), line) for line in lines
+    ]
+
+
+def constants(lines: list[str], kind: str) -> list[str]:
+    """The Constant nodes that the lines read."""
+    used = {word for line in lines for word in re.findall(r"\w+", line)}
+
+    def text(value: float) -> str:
+        # The text format takes a float16 as the integer with the same bits.
+        return str(np.float16(value).view(np.uint16)) if kind == "float16" else repr(value)
+
+    return [
+        f"{name} = Constant <value = {kind} {{{text(value)}}}> ()"
+        for name, value in CONSTANTS.items()
+        if name in used
+    ]
+
+
+def parse(lines: list[str], kind: str, inputs: str, outputs: str) -> onnx.ModelProto:
+    """A model from lines of ONNX text."""
+    body = "\n".join(constants(lines, kind) + lines)
+    text = f'<ir_version: 10, opset_import: ["": 18]> g ({inputs}) => ({outputs}) {{ {body} }}'
+    return onnx.parser.parse_model(text)
+
+
+def elementwise(body: str, kind: str = "float") -> onnx.ModelProto:
+    """One Mish over a vector of any length."""
+    return parse(nodes(body), kind, f"{kind}[N] x", f"{kind}[N] y")
+
+
+def convnet(body: str) -> onnx.ModelProto:
+    """Five 3x3 convolutions with 32 channels on a 128x128 image, each followed by Mish."""
+    lines = ["ax = Conv <pads = [1, 1, 1, 1]> (image, first)"]
+    for layer, (here, after) in enumerate(zip("abcde", "bcdef", strict=True)):
+        lines += nodes(body, here)
+        if layer < 4:
+            lines.append(f"{after}x = Conv <pads = [1, 1, 1, 1]> ({here}y, rest)")
+    lines.append("out = Identity(ey)")
+    shapes = "float[1, 3, 128, 128] image, float[32, 3, 3, 3] first, float[32, 32, 3, 3] rest"
+    model = parse(lines, "float", shapes, "float[1, 32, 128, 128] out")
+    rng = np.random.default_rng(0)
+    for value in list(model.graph.input)[1:]:
+        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        scale = np.sqrt(2 / np.prod(shape[1:]))
+        weights = (rng.standard_normal(shape) * scale).astype(np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(weights, value.name))
+        model.graph.input.remove(value)
+    return model
+
+
+class Runner:
+    """A session on one thread whose input and output stay bound, so that only work is timed."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self.session = ort.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        self.name = self.session.get_inputs()[0].name
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The output for one input."""
+        return self.session.run(None, {self.name: x})[0]
+
+    def bind(self, x: np.ndarray) -> None:
+        """Fix the input and a buffer for the output."""
+        self.values = [ort.OrtValue.ortvalue_from_numpy(array) for array in (x, self(x))]
+        self.binding = self.session.io_binding()
+        self.binding.bind_ortvalue_input(self.name, self.values[0])
+        self.binding.bind_ortvalue_output(self.session.get_outputs()[0].name, self.values[1])
+
+    def seconds(self, repeat: int) -> float:
+        """Seconds for one run, over ``repeat`` runs in a row."""
+        start = time.perf_counter()
+        for _ in range(repeat):
+            self.session.run_with_iobinding(self.binding)
+        return (time.perf_counter() - start) / repeat
+
+
+def medians(runners: dict[str, Runner], x: np.ndarray, target: float = 2e-3) -> dict[str, float]:
+    """Median seconds of each, the candidates taking turns so that drift falls on all alike."""
+    repeats = {}
+    for name, runner in runners.items():
+        runner.bind(x)
+        runner.seconds(1)
+        repeats[name] = max(1, round(target / runner.seconds(1)))
+    laps: dict[str, list[float]] = {name: [] for name in runners}
+    for _ in range(ROUNDS):
+        for name, runner in runners.items():
+            laps[name].append(runner.seconds(repeats[name]))
+    return {name: float(np.median(lap)) for name, lap in laps.items()}
+
+
+def truth(x: np.ndarray) -> np.ndarray:
+    """Mish of finite x in float64, good to a few parts in 1e16."""
+    wide = x.astype(np.float64)
+    e = np.exp(np.minimum(wide, 40.0))
+    n = e * (e + 2)
+    return wide * (n / (n + 2))
+
+
+def ulps(runner: Runner, x: np.ndarray) -> str:
+    """Largest error in units in the last place of the true value."""
+    worst = float(np.max(mish.ulp.error_against(runner(x), truth(x))))
+    return f"{worst:.2f}" if worst < 1000 else f"{worst:.0e}"
+
+
+def specials(runner: Runner) -> str:
+    """What comes out at -inf, -1e4, +inf and NaN."""
+    out = runner(np.array([-np.inf, -1e4, np.inf, np.nan], np.float32))
+    return " / ".join(f"{value:.3g}" for value in out)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def time_table() -> str:
+    """Time of each candidate over vectors and in a network."""
+    classic = CANDIDATES["Softplus, Tanh, Mul"]
+    single = {name: Runner(elementwise(body)) for name, body in CANDIDATES.items()}
+    single[SHIPPED] = Runner(mish.onnx.optimize(elementwise(classic)).model)
+    nets = {name: Runner(convnet(body)) for name, body in CANDIDATES.items()}
+    nets[SHIPPED] = Runner(mish.onnx.optimize(convnet(classic)).model)
+    nets["(same network with Relu)"] = Runner(convnet("y = Relu(x)"))
+
+    rng = np.random.default_rng(1)
+    rows = {name: [name] for name in nets}
+    for size in SIZES:
+        times = medians(single, 2 * rng.standard_normal(size).astype(np.float32))
+        for name, row in rows.items():
+            row.append(f"{times[name] / size * 1e9:.2f}" if name in times else "")
+    for name, seconds in medians(nets, rng.standard_normal(IMAGE).astype(np.float32)).items():
+        rows[name].append(f"{seconds * 1e3:.2f}")
+    sizes = (f"2^{size.bit_length() - 1}" for size in SIZES)
+    return table(["candidate", *sizes, "network, ms"], list(rows.values()))
+
+
+def error_table() -> str:
+    """Error of each candidate by region."""
+    far, *sweeps = (
+        np.linspace(low, high, POINTS).astype(np.float32) for low, high in ((-1e4, -88), *REGIONS)
+    )
+    rows = []
+    for name, body in CANDIDATES.items():
+        runner = Runner(elementwise(body))
+        vanishing = np.max(np.abs(runner(far).astype(np.float64) - truth(far)))
+        rows.append(
+            [name, f"{vanishing:.0e}", *(ulps(runner, x) for x in sweeps), specials(runner)]
+        )
+    regions = (f"[{low:g}, {high:g}], ulp" for low, high in REGIONS)
+    head = ["candidate", "[-1e4, -88], absolute", *regions, "at -inf / -1e4 / inf / NaN"]
+    return table(head, rows)
+
+
+def half_table() -> str:
+    """Time and error in float16: the plain operators, or the same between Casts to float32."""
+    classic = elementwise(CANDIDATES["Softplus, Tanh, Mul"], "float16")
+    runners = {
+        "Softplus, Tanh, Mul": Runner(classic),
+        "x / (1 + 2/n)": Runner(elementwise(CANDIDATES["x / (1 + 2/n)"], "float16")),
+        f"{SHIPPED} (between Casts)": Runner(mish.onnx.optimize(classic).model),
+    }
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    x = (2 * np.random.default_rng(2).standard_normal(1 << 18)).astype(np.float16)
+    return table(
+        ["candidate", "ns per element at 2^18", "worst ulp over every finite float16"],
+        [
+            [name, f"{seconds / x.size * 1e9:.2f}", ulps(runners[name], finite)]
+            for name, seconds in medians(runners, x).items()
+        ],
+    )
+
+
+def processor() -> str:
+    """The processor's name where Linux tells it, else its architecture."""
+    about = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", about.read_text()) if about.exists() else []
+    return names[0] if names else platform.machine()
+
+
+def main() -> None:
+    """Measure everything and write the page."""
+    page = PAGE.format(
+        machine=processor(),
+        runtime=ort.__version__,
+        rounds=ROUNDS,
+        timing=time_table(),
+        errors=error_table(),
+        half=half_table(),
+    )
+    target = Path(__file__).parent / "results" / "onnx-forms.md"
+    target.write_text(page, encoding="utf-8")
+    print(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""What this installation is made of and what it found on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal, TypedDict, overload
+
+_FRAMEWORKS = ("torch", "jax", "keras", "onnx", "onnxruntime")
+
+
+class Config(TypedDict):
+    """Facts about an installation; see ``show_config``."""
+
+    version: str
+    isa: str
+    available_isas: list[str]
+    isa_override: str | None
+    threads: int
+    python: str
+    numpy: str
+    machine: str
+    frameworks: dict[str, str]
+
+
+@overload
+def show_config(as_dict: Literal[False] = ...) -> None: ...
+@overload
+def show_config(as_dict: Literal[True]) -> Config: ...
+def show_config(as_dict: bool = False) -> Config | None:
+    """Print facts about this installation, or return them.
+
+    They are: the version of mish; the instruction set in use (``isa``), those that this CPU can
+    run, and what the environment variable ``MISH_ISA`` asks for, if it is set; the number of
+    threads that the kernels use; Python, NumPy and the machine; the frameworks that are installed,
+    with their versions. No framework is imported to find out.
+
+    Args:
+        as_dict: return the facts as a dict and print nothing.
+    """
+    from mish import _native
+
+    facts = Config(
+        version=version("mish"),
+        isa=_native.isa(),
+        available_isas=list(_native.available_isas()),
+        isa_override=os.environ.get("MISH_ISA"),
+        threads=1,  # the kernels run in the thread that calls them
+        python=platform.python_version(),
+        numpy=version("numpy"),
+        machine=f"{platform.system()} {platform.machine()}",
+        frameworks=_installed(_FRAMEWORKS),
+    )
+    if as_dict:
+        return facts
+    for name, fact in facts.items():
+        print(f"{name}: {fact}")
+    return None
+
+
+def _installed(names: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for name in names:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

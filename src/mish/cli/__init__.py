@@ -1,0 +1,62 @@
+"""The ``mish`` command: one Typer application, one module for each of its commands."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+try:
+    import typer
+
+    # under other names, lest the functions hide the modules that they come from
+    from mish.cli.info import info as _info
+    from mish.cli.optimize import optimize as _optimize
+    from mish.cli.plot import plot as _plot
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] not in {"rich", "typer"}:
+        raise
+
+    def main() -> None:
+        """Say how to install what the command needs, and leave with exit code 2."""
+        print(
+            "error: the mish command needs the 'cli' extra: pip install 'mish[cli]'",
+            file=sys.stderr,
+        )
+        raise SystemExit(2)
+
+else:
+    app = typer.Typer(
+        name="mish",
+        help="The Mish activation function: faster models, plots, facts about this machine.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+    )
+
+    def _show_version(asked: bool) -> None:
+        if asked:
+            typer.echo(version("mish"))
+            raise typer.Exit
+
+    @app.callback()
+    def _options(
+        show_version: Annotated[
+            bool,
+            typer.Option(
+                "--version",
+                callback=_show_version,
+                is_eager=True,
+                help="Print the version and exit.",
+            ),
+        ] = False,
+    ) -> None:
+        pass
+
+    app.command()(_optimize)
+    app.command()(_plot)
+    app.command()(_info)
+
+    def main() -> None:
+        """Run the command line; never returns."""
+        app(prog_name="mish")

@@ -1,0 +1,46 @@
+"""What every command shares: the two output streams, exit codes, and how a command fails."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+EXIT_OK = 0
+EXIT_REFUSED = 1  # the work was done, its result was not good enough to write
+EXIT_USAGE = 2  # bad arguments or an unusable input file; Click's own code for them
+
+out = Console()
+"""Results, on standard output."""
+
+err = Console(stderr=True)
+"""Messages for people, on standard error."""
+
+
+def fail(message: str, code: int) -> NoReturn:
+    """Print ``message`` on standard error and leave with exit code ``code``."""
+    err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def print_json(data: Mapping[str, object]) -> None:
+    """Print ``data`` as one JSON object on standard output.
+
+    JSON has no NaN and no infinity: both become ``null``.
+    """
+    typer.echo(json.dumps(_finite(data), indent=2, allow_nan=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_finite(item) for item in value]
+    return value

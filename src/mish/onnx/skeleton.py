@@ -1,0 +1,71 @@
+"""Checks a model and infers its types without touching its weights."""
+
+from __future__ import annotations
+
+import onnx
+from onnx import helper
+from onnx.external_data_helper import uses_external_data
+
+from mish.onnx.files import ModelError, external_tensors, first_line
+
+
+def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy in which each initializer has become an input of the same type and shape.
+
+    Constants whose data is in another file lose it and become empty.
+    The checker and shape inference work on serialized models. This keeps gigabytes of weights,
+    and weights in files elsewhere, out of that.
+    """
+    graph = onnx.GraphProto(name=model.graph.name)
+    for field in ("node", "input", "output", "value_info"):
+        getattr(graph, field).extend(getattr(model.graph, field))
+    inputs = {value.name for value in graph.input}
+    weights = [(tensor, tensor.dims) for tensor in model.graph.initializer]
+    weights += [(sparse.values, sparse.dims) for sparse in model.graph.sparse_initializer]
+    for tensor, shape in weights:
+        if tensor.name not in inputs:
+            kind = tensor.data_type
+            graph.input.append(helper.make_tensor_value_info(tensor.name, kind, shape))
+    bones = onnx.ModelProto(
+        ir_version=model.ir_version,
+        opset_import=model.opset_import,
+        functions=model.functions,
+        graph=graph,
+    )
+    for tensor in external_tensors(bones):  # those of Constant nodes
+        empty = onnx.TensorProto(data_type=tensor.data_type, dims=[0], raw_data=b"")
+        tensor.CopyFrom(empty)
+    return bones
+
+
+def check(model: onnx.ModelProto) -> None:
+    """Run ONNX's checker.
+
+    Raises:
+        ModelError: If the model breaks ONNX's rules.
+    """
+    try:
+        onnx.checker.check_model(skeleton(model))
+        for tensor in model.graph.initializer:
+            if not uses_external_data(tensor):
+                onnx.checker.check_tensor(tensor)
+    except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
+        raise ModelError(f"not a valid ONNX model: {first_line(error)}") from error
+
+
+def element_types(model: onnx.ModelProto) -> dict[str, int]:
+    """The ONNX element type of each value of the main graph for which it can be inferred.
+
+    Raises:
+        ModelError: If the types contradict each other.
+    """
+    try:
+        graph = onnx.shape_inference.infer_shapes(skeleton(model)).graph
+    except onnx.shape_inference.InferenceError as error:
+        raise ModelError(f"the model's types do not fit together: {first_line(error)}") from error
+    return {
+        value.name: value.type.tensor_type.elem_type
+        for values in (graph.input, graph.value_info, graph.output)
+        for value in values
+        if value.type.tensor_type.elem_type
+    }

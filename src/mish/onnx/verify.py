@@ -1,0 +1,174 @@
+"""Runs two models on the same inputs and compares what comes out and how long it takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from mish.onnx import inputs as model_inputs
+from mish.onnx.files import ModelError, first_line, serialize
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
+
+_SMALL = 1e-2
+_ROUNDS = (5, 50)  # at least and at most
+_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two models compare on the same inputs.
+
+    Attributes:
+        max_absolute: Largest absolute difference over all elements of all outputs.
+        max_relative: Largest relative difference. That of an element is the absolute one over
+            the element's size in the first model. A size under a hundredth of the output's
+            largest finite one counts as that hundredth: a sum that happens to be near zero has
+            no relative precision of its own.
+        agree: Whether every element differs by at most ``atol + rtol * size``, with sizes as in
+            ``max_relative``.
+        seconds_before: Median time of one run of the first model.
+        seconds_after: The same of the second model.
+    """
+
+    max_absolute: float
+    max_relative: float
+    agree: bool
+    seconds_before: float
+    seconds_after: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster the second model runs."""
+        return self.seconds_before / self.seconds_after
+
+
+def verify(
+    before: onnx.ModelProto | str | PathLike[str],
+    after: onnx.ModelProto | str | PathLike[str],
+    inputs: Mapping[str, npt.NDArray[np.generic]] | None = None,
+    *,
+    atol: float = 1e-10,
+    rtol: float = 1e-3,
+    seed: int = 0,
+    folder: str | PathLike[str] | None = None,
+) -> Comparison:
+    """Run two models in ONNX Runtime on CPU on the same inputs.
+
+    Equal elements, infinities too, and NaN in the same place differ by 0. NaN or an infinity
+    against anything else differs by infinity. The models run in turns, so that whatever else
+    the machine does falls on both alike.
+
+    Args:
+        before: A model or the path of one.
+        after: Another with the same inputs and outputs.
+        inputs: An array for each input name; made up from types and shapes if not given.
+        atol: Absolute tolerance, for ``Comparison.agree``.
+        rtol: Relative tolerance, for the same.
+        seed: Seed of the made-up inputs.
+        folder: What the external data of models given as objects is relative to.
+
+    Raises:
+        ModelError: If ONNX Runtime refuses a model or the inputs, if the given inputs do not
+            fit, or if the models' outputs differ in name or are not tensors.
+        ModuleNotFoundError: If ONNX Runtime is not installed.
+    """
+    first, second = _session(before, folder), _session(after, folder)
+    if inputs is None:
+        inputs = model_inputs.generate(first, seed)
+    else:
+        model_inputs.check(inputs, first)
+    feed = dict(inputs)
+    names = [node.name for node in first.get_outputs()]
+    if names != [node.name for node in second.get_outputs()]:
+        raise ModelError("the two models have different outputs")
+    pairs = zip(names, _run(first, feed), _run(second, feed), strict=True)
+    differences = [_difference(name, a, b, atol, rtol) for name, a, b in pairs]
+    times = _alternate(first, second, feed)
+    return Comparison(
+        max(absolute for absolute, _, _ in differences),
+        max(relative for _, relative, _ in differences),
+        all(agree for _, _, agree in differences),
+        *times,
+    )
+
+
+def _session(
+    model: onnx.ModelProto | str | PathLike[str], folder: str | PathLike[str] | None
+) -> InferenceSession:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only: they come as exceptions with the same text
+    if isinstance(model, onnx.ModelProto):
+        source: bytes | str = serialize(model)
+        if folder is not None:
+            key = "session.model_external_initializers_file_folder_path"
+            options.add_session_config_entry(key, str(Path(folder).resolve()))
+    else:
+        source = str(Path(model))
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its exceptions have no common base but this
+        raise ModelError(f"ONNX Runtime refuses the model: {first_line(error)}") from error
+
+
+def _run(session: InferenceSession, feed: dict[str, Any]) -> list[Any]:
+    try:
+        return list(session.run(None, feed))
+    except Exception as error:
+        raise ModelError(
+            f"ONNX Runtime cannot run the model on these inputs: {first_line(error)}. "
+            "If they were made up, give real ones"
+        ) from error
+
+
+def _difference(
+    name: str, before: Any, after: Any, atol: float, rtol: float
+) -> tuple[float, float, bool]:
+    """The largest absolute and relative difference of one output, and whether it is accepted."""
+    if not isinstance(before, np.ndarray) or before.dtype.kind not in "fiub":
+        raise ModelError(f"the output {name} is not a tensor of numbers; it cannot be compared")
+    if before.shape != after.shape or before.dtype != after.dtype:
+        raise ModelError(f"the output {name} has another type or shape in the second model")
+    a, b = before.astype(np.float64), after.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        distance = np.asarray(np.abs(a - b))
+    distance[(a == b) | (np.isnan(a) & np.isnan(b))] = 0
+    distance[np.isnan(distance)] = np.inf
+    size = np.where(np.isfinite(a), np.abs(a), 0)
+    size = np.maximum(size, _SMALL * size.max(initial=0))
+    relative = np.divide(distance, size, out=np.full_like(distance, np.inf), where=size > 0)
+    relative[distance == 0] = 0
+    return (
+        float(distance.max(initial=0)),
+        float(relative.max(initial=0)),
+        bool(np.all(distance <= atol + rtol * size)),
+    )
+
+
+def _alternate(
+    first: InferenceSession, second: InferenceSession, feed: dict[str, Any]
+) -> tuple[float, float]:
+    """Median seconds of a run of each, the two taking turns."""
+    laps: tuple[list[float], list[float]] = ([], [])
+    least, most = _ROUNDS
+    start = time.perf_counter()
+    while len(laps[0]) < most:
+        if len(laps[0]) >= least and time.perf_counter() - start > _SECONDS:
+            break
+        for session, lap in zip((first, second), laps, strict=True):
+            begin = time.perf_counter()
+            session.run(None, feed)
+            lap.append(time.perf_counter() - begin)
+    return median(laps[0]), median(laps[1])

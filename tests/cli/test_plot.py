@@ -1,0 +1,80 @@
+"""``mish plot``."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from xml.etree import ElementTree
+
+import pytest
+from matplotlib.image import imread
+from typer.testing import CliRunner
+
+from mish.cli import app
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["plot", *map(str, arguments)])
+
+
+def test_png(tmp_path):
+    target = tmp_path / "mish.png"
+    shown = run("-o", target, "--size", 4, 3)
+    assert (shown.exit_code, shown.stdout) == (0, f"{target}\n")
+    picture = imread(target)
+    assert picture.shape[:2] == (450, 600)
+    assert picture[..., :3].std() > 0.05
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_svg_in_capitals_and_options(tmp_path):
+    both, one = tmp_path / "both.SVG", tmp_path / "one.svg"
+    assert run("-o", both).exit_code == 0
+    assert run("-o", one, "--orders", "0", "--range", -2, 2).exit_code == 0
+    for target in (both, one):
+        assert ElementTree.parse(target).getroot().tag.endswith("svg")
+    assert len(one.read_bytes()) < len(both.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-o", "mish.jpg"], "--output must end in .png or .svg: mish.jpg"),
+        (["-o", "missing/mish.png"], "cannot write missing/mish.png: No such file or directory"),
+        (["-o", "mish.png", "--range", "3", "2"], "interval must be two finite increasing"),
+        (["-o", "mish.png", "--range", "nan", "2"], "interval must be two finite increasing"),
+        (["-o", "mish.png", "--orders", "7"], "orders must be some of 0 and 1, not [7]"),
+        (["-o", "mish.png", "--orders", "a"], "--orders must be numbers with commas between"),
+        (["-o", "mish.png", "--size", "0", "3"], "--size must be"),
+        ([], "Missing option"),
+    ],
+)
+def test_bad_input(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    shown = run(*arguments)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+    assert shown.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_leaves_the_old_picture(tmp_path, monkeypatch):
+    def savefig(figure, file, **options):
+        file.write(b"half a picture")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", savefig)
+    target = tmp_path / "mish.png"
+    target.write_bytes(b"old")
+    shown = run("-o", target)
+    assert shown.exit_code == 2
+    assert shown.stderr == f"error: cannot write {target}: No space left on device\n"
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_without_matplotlib(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    shown = run("-o", tmp_path / "mish.png")
+    assert shown.exit_code == 2
+    assert "pip install 'mish[plot]'" in shown.stderr

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import onnx
+import pytest
+
+from mish.onnx import Site, find
+
+FOUND = {
+    "x first": "p = Softplus(x) t = Tanh(p) y = Mul(x, t)",
+    "x second": "p = Softplus(x) t = Tanh(p) y = Mul(t, x)",
+    "softplus read elsewhere": "p = Softplus(x) t = Tanh(p) y = Mul(x, t) z = Neg(p)",
+    "tanh read elsewhere": "p = Softplus(x) t = Tanh(p) y = Mul(x, t) z = Neg(t)",
+}
+
+NEAR_MISSES = {
+    "another tensor": "p = Softplus(x) t = Tanh(p) y = Mul(w, t)",
+    "scaled inside": "k = Mul(x, w) p = Softplus(k) t = Tanh(p) y = Mul(x, t)",
+    "scaled outside": "k = Mul(x, w) p = Softplus(x) t = Tanh(p) y = Mul(k, t)",
+    "tanh squared": "p = Softplus(x) t = Tanh(p) y = Mul(t, t)",
+    "no softplus": "t = Tanh(x) y = Mul(x, t)",
+    "no tanh": "p = Softplus(x) y = Mul(x, p)",
+    "tanh twice": "p = Softplus(x) s = Tanh(p) t = Tanh(s) y = Mul(x, t)",
+    "swapped": "p = Tanh(x) t = Softplus(p) y = Mul(x, t)",
+    "added": "p = Softplus(x) t = Tanh(p) y = Add(x, t)",
+    "sigmoid": "p = Softplus(x) t = Sigmoid(p) y = Mul(x, t)",
+    "namesake": "p = other.Softplus(x) t = Tanh(p) y = Mul(x, t)",
+    "namesake op": "y = other.Mish(x)",
+}
+
+
+@pytest.mark.parametrize("body", FOUND.values(), ids=FOUND)
+def test_finds_the_three_nodes(build, body):
+    assert find(build(body)) == [Site("Softplus, Tanh, Mul", "x", "y", "")]
+
+
+def test_finds_the_op(build):
+    assert find(build("y = Mish(x)")) == [Site("Mish", "x", "y", "")]
+
+
+def test_finds_what_has_a_graph_output_in_the_middle(build):
+    model = build(outputs="float[N] y, float[N] t, float[N] p")
+    assert [site.output for site in find(model)] == ["y"]
+
+
+@pytest.mark.parametrize("body", NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_leaves_near_misses(build, body):
+    extra = ', "other": 1'
+    assert find(build(body, "float[N] x, float[N] w", extra=extra)) == []
+
+
+def test_lists_sites_in_the_order_of_the_nodes(build):
+    body = (
+        "p = Softplus(x) a = Mish(x) t = Tanh(p) b = Mul(x, t) q = Softplus(b) u = Tanh(q)"
+        " c = Mul(u, b) y = Add(a, c)"
+    )
+    assert [(site.input, site.output) for site in find(build(body))] == [
+        ("x", "a"),
+        ("x", "b"),
+        ("b", "c"),
+    ]
+
+
+def test_tells_the_name_of_the_last_node(build):
+    model = build()
+    model.graph.node[2].name = "act"
+    assert find(model)[0].node == "act"
+
+
+def test_reads_a_path(build, tmp_path):
+    onnx.save(build(), tmp_path / "m.onnx")
+    assert len(find(tmp_path / "m.onnx")) == len(find(str(tmp_path / "m.onnx"))) == 1
+
+
+def test_malformed_nodes_are_no_sites(build):
+    model = build()
+    del model.graph.node[1].input[:]
+    assert find(model) == []
+    model.graph.node[2].op_type = "Mish"
+    assert find(model) == []
+    model = build("y = Mish(x)")
+    del model.graph.node[0].output[:]
+    assert find(model) == []

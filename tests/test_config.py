@@ -1,0 +1,55 @@
+"""What an installation says of itself."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mish._config import show_config
+
+
+def test_facts():
+    facts = show_config(as_dict=True)
+    assert facts["version"] == importlib.metadata.version("mish")
+    assert facts["numpy"] == np.__version__
+    assert facts["isa"] in facts["available_isas"]
+    assert facts["threads"] == 1
+
+
+def test_override_is_shown(monkeypatch):
+    monkeypatch.delenv("MISH_ISA", raising=False)
+    assert show_config(as_dict=True)["isa_override"] is None
+    monkeypatch.setenv("MISH_ISA", "baseline")
+    assert show_config(as_dict=True)["isa_override"] == "baseline"
+
+
+def test_printed(capsys):
+    assert show_config() is None
+    lines = capsys.readouterr().out.splitlines()
+    assert f"version: {importlib.metadata.version('mish')}" in lines
+    assert len(lines) == len(show_config(as_dict=True))
+
+
+def test_frameworks_are_those_installed_and_stay_unloaded(monkeypatch):
+    known = {"torch": "2.13.0", "onnx": "1.20"}
+
+    def version(name):
+        if name in known or name in {"mish", "numpy"}:
+            return known.get(name, "0")
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr("mish._config.version", version)
+    assert show_config(as_dict=True)["frameworks"] == known
+    code = "import mish._config as c, sys; c.show_config(as_dict=True); print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "onnx", "onnxruntime"} & set(shown.stdout.split())
+
+
+@pytest.mark.parametrize("package", ["torch", "onnx"])
+def test_frameworks_have_versions(package):
+    expected = importlib.metadata.version(package)
+    assert show_config(as_dict=True)["frameworks"][package] == expected

@@ -1,0 +1,80 @@
+"""Who may import whom: the floors of docs/architecture.md."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib.util import resolve_name
+from pathlib import Path
+
+import pytest
+
+import mish
+
+ROOT = Path(mish.__file__).parent
+ADAPTERS = {"torch", "jax", "keras", "onnx", "caffe2"}
+FACES = {"cli", "plot", "bench", "study", "__main__"}
+FRAMEWORKS = {"torch", "jax", "keras", "onnx", "onnxruntime"}
+MODULES = sorted(ROOT.rglob("*.py"))
+
+
+def floor(module):
+    """The first name below mish: the adapter, the face, or the module of the core."""
+    return [*module.split("."), ""][1]
+
+
+def dotted(path):
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path, module):
+    """Every module that a file names in an import, wherever in the file it stands."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            yield base
+            yield from (f"{base}.{name.name}" for name in node.names)
+
+
+def test_the_walk_finds_the_package():
+    assert {"mish.reference", "mish.cli", "mish.cli.plot", "mish.onnx"} <= set(map(dotted, MODULES))
+    console = ROOT / "cli" / "plot.py"
+    assert {"typer", "mish.cli.console", "mish.plot"} <= set(imported(console, dotted(console)))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=dotted)
+def test_imports_point_down(path):
+    module = dotted(path)
+    own = floor(module)
+    for name in imported(path, module):
+        top = name.partition(".")[0]
+        if top in FRAMEWORKS:
+            assert own in ADAPTERS | FACES, f"{module} is in the core and imports {name}"
+        if top != "mish" or floor(name) == own:
+            continue
+        if own not in FACES:
+            assert floor(name) not in FACES, f"{module} imports the face {name}"
+            assert floor(name) not in ADAPTERS, f"{module} imports the adapter {name}"
+
+
+def test_import_mish_loads_numpy_alone():
+    show = (
+        "import sys; import numpy; before = set(sys.modules); import mish;"
+        "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
+    )
+    shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    loaded = set(shown.stdout.split()) - sys.stdlib_module_names
+    assert loaded == {"mish"}
+
+
+def test_the_command_starts_without_the_heavy_packages():
+    show = "import sys; import mish.cli; print(*sorted(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    loaded = set(shown.stdout.split())
+    assert "typer" in loaded
+    assert not loaded & (FRAMEWORKS | {"matplotlib", "flint"})
