@@ -27,6 +27,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
 
 bench: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(BIN)/pip install --requirement benchmarks/requirements.txt
 	$(BIN)/python benchmarks/speed.py
 
 # PyTorch's build for CPUs alone needs no CUDA packages; its +cpu is not a version that all can get.

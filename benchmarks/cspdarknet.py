@@ -4,8 +4,9 @@ Usage: python cspdarknet.py [RESULT.md]    (default: results/cspdarknet53.md bes
 
 Needs torch and timm besides mish with its extras `cli` and `onnx`. The model is timm's, with
 random weights, for one image of 3x416x416, exported into a temporary folder with Mish as
-Softplus, Tanh and Mul. `mish optimize` then works on it as anyone would call it; both models are
-profiled afterwards on one thread. For steady figures pin the process to one idle core.
+Softplus, Tanh and Mul. `mish optimize` then works on it as anyone would call it, with one thread
+and, where the process may use more cores, with as many; both models are profiled afterwards on one
+thread. The cores should be idle.
 
 timm imports torchvision, which only its data loaders and a few other models use. Where
 torchvision is not installed, mock modules stand in for it during that one import, so that
@@ -41,6 +42,7 @@ SEED = 0
 SHAPE = (1, 3, 416, 416)
 PROFILED_RUNS = 10
 OPERATORS_SHOWN = 10
+BEFORE_AFTER = ("", "before", "after")
 PACKAGES = ("mish", "onnxruntime", "onnx", "numpy", "torch", "timm")
 TORCHVISION = (
     "torchvision",
@@ -98,9 +100,10 @@ def export(model: torch.nn.Module, path: Path) -> None:
     )
 
 
-def optimize(source: Path, target: Path) -> dict[str, Any]:
+def optimize(source: Path, target: Path, threads: int) -> dict[str, Any]:
     """Run `mish optimize` and return what it reports."""
-    command = [sys.executable, "-m", "mish", "optimize", str(source), "-o", str(target), "--json"]
+    command = [sys.executable, "-m", "mish", "optimize", str(source), "-o", str(target)]
+    command += ["--threads", str(threads), "--json"]
     run = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         raise SystemExit(f"error: mish optimize left with status {run.returncode}")
@@ -164,21 +167,28 @@ def summary(events: list[dict[str, Any]], mish: Nodes) -> Profile:
     return Profile(median(runs), in_mish, operators)
 
 
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def machine() -> str:
     """The processor's name and how many of its cores this process may use."""
     cpuinfo = Path("/proc/cpuinfo")
     text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
     names = re.findall(r"^model name\s*: (.*)$", text, re.MULTILINE)
     name = names[0] if names else platform.processor() or platform.machine()
-    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
-    return f"{name}, {usable} of {os.cpu_count()} cores, {platform.system()} {platform.machine()}"
+    cores = f"{usable_cores()} of {os.cpu_count()} cores"
+    return f"{name}, {cores}, {platform.system()} {platform.machine()}"
 
 
-def report(facts: dict[str, Any], sizes: tuple[int, int], before: Profile, after: Profile) -> str:
+def report(
+    facts: Sequence[dict[str, Any]], sizes: tuple[int, int], before: Profile, after: Profile
+) -> str:
     """The result as Markdown.
 
     Args:
-        facts: what `mish optimize` reported.
+        facts: what `mish optimize` reported, for each number of threads.
         sizes: number of nodes that compute Mish, before and after.
         before: profile of the exported model.
         after: profile of the optimized one.
@@ -193,37 +203,47 @@ def report(facts: dict[str, Any], sizes: tuple[int, int], before: Profile, after
         (kind, *(f"{one.operators[kind]:.1f} ms" for one in (before, after)))
         for kind, _ in (before.operators + after.operators).most_common(OPERATORS_SHOWN)
     ]
+    timings = [
+        (
+            str(one["threads"]),
+            *(f"{one[when] * 1e3:.0f} ms" for when in ("seconds_before", "seconds_after")),
+            f"{one['ratio']:.2f}",
+        )
+        for one in facts
+    ]
+    first = facts[0]
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return f"""# CSPDarknet-53 with Mish, before and after `mish optimize`
 
 timm's `cspdarknet53` with `act_layer="mish"`, random weights, one image of 3×416×416.
 Made by `benchmarks/cspdarknet.py`.
 
-- Mish sites found {facts["found"]}, rewritten {len(facts["rewritten"])}, form {facts["form"]}.
-- Whole model, on one thread: **{before.run / after.run:.2f} times faster**.
+- Mish sites found {first["found"]}, rewritten {len(first["rewritten"])}, form {first["form"]}.
+- Whole model, on one thread: **{first["ratio"]:.2f} times faster**.
 - Mish alone, on one thread: {before.mish / after.mish:.2f} times faster.
-- Whole model as `mish optimize` timed it, ONNX Runtime's own choice of threads:
-  {facts["ratio"]:.2f} times faster ({facts["seconds_before"] * 1e3:.0f} ms to \
-{facts["seconds_after"] * 1e3:.0f} ms).
-- Largest difference of an output: {facts["max_absolute_difference"]:.1e} absolute, \
-{facts["max_relative_difference"]:.1e} relative.
+- Largest difference of an output: {first["max_absolute_difference"]:.1e} absolute, \
+{first["max_relative_difference"]:.1e} relative.
+
+The whole model as `mish optimize` timed it, one run, median:
+
+{table(timings, ("threads", "before", "after", "times faster"))}
 
 ONNX Runtime's profiler, CPU, one thread, {PROFILED_RUNS} runs of each in turns (median
 of the runs, means of the parts):
 
-{table(rows)}
+{table(rows, BEFORE_AFTER)}
 
 The operators that cost most, Mish's and others' together:
 
-{table(costs)}
+{table(costs, BEFORE_AFTER)}
 
 Machine: {machine()}. Python {platform.python_version()}, {versions}.
 """
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table with the columns before and after."""
-    lines = [("", "before", "after"), ("---", "---:", "---:"), *rows]
+def table(rows: Sequence[Sequence[str]], head: Sequence[str]) -> str:
+    """A Markdown table whose first column holds names and whose others hold figures."""
+    lines = [head, ("---", *["---:"] * (len(head) - 1)), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -239,7 +259,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "cspdarknet53.onnx", Path(name) / "optimized.onnx"
         export(build(), source)
-        facts = optimize(source, target)
+        facts = [optimize(source, target, threads) for threads in sorted({1, usable_cores()})]
         old, new = nodes(source), nodes(target)
         removed, added = old - new, new - old
         before, after = profile([(source, removed), (target, added)])

@@ -39,7 +39,6 @@ struct Format<float> {
   // T rounds to 1 from here on: 2·exp(-2x) < 2^-24.
   static constexpr bool kSaturatesBeyondCore = true;
 
-  static constexpr int kRows = tables::f32::kRows;
   static constexpr int kTailTerms = tables::f32::kTailTerms;
   static constexpr int kExpTerms = tables::f32::kExpTerms;
   static constexpr float kLog2E = tables::f32::kLog2E;
@@ -61,7 +60,6 @@ struct Format<double> {
   static constexpr double kLeftClamp = -800, kRightClamp = 400;  // as above, below 2^-1076
   static constexpr bool kSaturatesBeyondCore = false;
 
-  static constexpr int kRows = tables::f64::kRows;
   static constexpr int kTailTerms = tables::f64::kTailTerms;
   static constexpr int kExpTerms = tables::f64::kExpTerms;
   static constexpr double kLog2E = tables::f64::kLog2E;
@@ -75,14 +73,14 @@ struct Format<double> {
 };
 
 template <int first, int last, class V>
-inline V horner(const V* coefficients, V x) {
+MISH_INLINE V horner(const V* coefficients, V x) {
   V sum = coefficients[last];
   for (int i = last - 1; i >= first; --i) sum = fma(sum, x, coefficients[i]);
   return sum;
 }
 
 template <class V, int n>
-inline V horner(const typename V::Scalar (&coefficients)[n], V x) {
+MISH_INLINE V horner(const typename V::Scalar (&coefficients)[n], V x) {
   V sum(coefficients[n - 1]);
   for (int i = n - 2; i >= 0; --i) sum = fma(sum, x, V(coefficients[i]));
   return sum;
@@ -96,7 +94,7 @@ struct Exp {
 
 // t ≥ 2·kLeftClamp, |t| ≥ 1/2. Then t − k·ln2_hi is exact: a multiple of ulp(ln2_hi) below 1/2.
 template <class V>
-inline Exp<V> exp_parts(V t) {
+MISH_INLINE Exp<V> exp_parts(V t) {
   using F = Format<typename V::Scalar>;
   const V k = fma(t, V(F::kLog2E), V(F::kInteger)) - V(F::kInteger);
   const V minus_k = V(0) - k;
@@ -111,7 +109,7 @@ inline Exp<V> exp_parts(V t) {
 // y·2^k with one rounding, for normal y near 1 and k from the tails: the first of two steps is
 // exact because half of k leaves y normal.
 template <class V>
-inline V scale(V y, V k) {
+MISH_INLINE V scale(V y, V k) {
   using F = Format<typename V::Scalar>;
   const V k1 = fma(k, V(0.5), V(F::kInteger)) - V(F::kInteger);
   const V k2 = k - k1;
@@ -121,33 +119,52 @@ inline V scale(V y, V k) {
   return y * power(k1) * power(k2);
 }
 
-// X·exp(t)·(1 + rest / X), where `rest` is small beside X, before the scaling by 2^k.
+// a·b + c before its last rounding.
 template <class V>
-inline V leading_times(V X, const Exp<V>& e, V rest) {
-  return fma(X, e.head, fma(X, e.tail, (e.head + e.tail) * rest));
+struct Sum {
+  V a, b, c;
+
+  MISH_INLINE V rounded() const { return fma(a, b, c); }
+  // What the rounding left over.
+  MISH_INLINE V rest() const { return fma(a, b, V(0) - rounded()) + c; }
+};
+
+// X·exp(t)·(1 + rest / X) before the scaling by 2^k, where `rest` is small beside X.
+template <class V>
+MISH_INLINE Sum<V> leading_times(V X, const Exp<V>& e, V rest) {
+  return {X, e.head, fma(X, e.tail, (e.head + e.tail) * rest)};
 }
 
 // x·A(u) + B(u), A and B without constant terms.
 template <class V, int n>
-inline V tail_rest(const typename V::Scalar (&a)[n], const typename V::Scalar (&b)[n], V x, V u) {
+MISH_INLINE V tail_rest(const typename V::Scalar (&a)[n], const typename V::Scalar (&b)[n], V x,
+                        V u) {
   return u * fma(x, horner(a, u), horner(b, u));
 }
 
+template <class V>
+struct Scaled {
+  Sum<V> sum;
+  V k;
+
+  MISH_INLINE V rounded() const { return scale(sum.rounded(), k); }
+};
+
 // e·[(x + order) + x·A(e) + B(e)], e = exp(x); x + order is exact for x below the core range.
 template <int order, class V>
-inline V left_tail(V x) {
+MISH_INLINE Scaled<V> left_tail(V x) {
   using F = Format<typename V::Scalar>;
   using Tail = typename F::template Tail<order>;
   x = max(x, V(F::kLeftClamp));
   const Exp<V> e = exp_parts(x);
   const V u = scale(e.head + e.tail, e.k);
   const V rest = tail_rest(Tail::kLeftA, Tail::kLeftB, x, u);
-  return scale(leading_times(x + V(order), e, rest), e.k);
+  return {leading_times(x + V(order), e, rest), e.k};
 }
 
 // The limit (x, 1, then 0) + w²·[−2·(−2)^order·(x − order/2) + x·A(w) + B(w)], w = exp(−x).
 template <int order, class V>
-inline V right_tail(V x) {
+MISH_INLINE V right_tail(V x) {
   using F = Format<typename V::Scalar>;
   using Tail = typename F::template Tail<order>;
   if constexpr (order == 0 && F::kSaturatesBeyondCore) {
@@ -158,7 +175,7 @@ inline V right_tail(V x) {
     const V w = sqrt(scale(w2.head + w2.tail, w2.k));
     const V rest = tail_rest(Tail::kRightA, Tail::kRightB, c, w);
     constexpr int factor = (order % 2 ? 1 : -1) * (2 << order);
-    const V y = scale(leading_times(V(factor) * (c - V(order * 0.5)), w2, rest), w2.k);
+    const V y = scale(leading_times(V(factor) * (c - V(order * 0.5)), w2, rest).rounded(), w2.k);
     if constexpr (order == 0) return x + y;
     if constexpr (order == 1) return V(1) + y;
     return y;
@@ -171,45 +188,93 @@ class Kernel {
   using V = Vec<T>;
 
   // x ↦ mish^(order)(x).
-  inline V operator()(V x) const {
-    // The sum's low bits hold the number of the row, rounded from x.
-    const V z = fma(x, V(Core::kStepsPerUnit), V(F::kInteger));
-    V column[kUsed];
-    table_.lookup(bits(z), column);
-    const V d = x - column[0];
-    V y;
+  MISH_INLINE V operator()(V x) const {
+    const Core core = evaluate_core(x);
+    V y = core.sum.rounded();
     if constexpr (order == 0) {
-      const V f0 = column[1], p1 = column[2], q = horner<3, kUsed - 1>(column, d);
-      const V u = fma(p1, d, f0);
-      const V rest = fma(d * d, q, fma(p1, d, f0 - u));
       // T is positive, so the sign is that of x; the sum alone loses it at −0.
-      const auto sign = bits(x) & bits(V(T(-0.0)));
-      y = as_vec(bits(fma(x, u, x * rest)) | sign);
-    } else {
-      const V f0 = column[1], f0_low = column[2], p1 = column[3], p1_low = column[4];
-      const V q = horner<5, kUsed - 1>(column, d);
-      const V u = fma(p1, d, f0);
-      const V rest = fma(d, fma(d, q, p1_low), fma(p1, d, f0 - u) + f0_low);
-      y = u + rest;
+      y = as_vec(bits(y) | (bits(x) & bits(V(T(-0.0)))));
     }
-    const auto row = bits(z) - set_bits(T(), F::kIntegerBits + Core::kFirstRow);
-    const auto outside = beyond(row, F::kRows - 1);
-    if (__builtin_expect(any(outside), false)) y = select(outside, tails(x), y);
+    if (__builtin_expect(any(core.outside), false)) y = select(core.outside, tails(x), y);
+    return y;
+  }
+
+  // The same for a result that is to be rounded once more, to a format whose halfway points have
+  // the last `spare` bits zero. A result that looks like one of them takes one step towards the
+  // exact value, so that the second rounding goes the right way.
+  template <int spare>
+  MISH_INLINE V before_rounding(V x) const {
+    V y = (*this)(x);
+    const auto halfway = is_zero(bits(y) & set_bits(T(), (1 << spare) - 1));
+    if (__builtin_expect(any(halfway), false)) {
+      const Core core = evaluate_core(x);
+      // On the right of the core range nothing is so close to a halfway point that it matters.
+      const V tail_rest = select(x < V(0), left_tail<order>(x).sum.rest(), V(0));
+      const V rest = select(core.outside, tail_rest, core.sum.rest());
+      // Positive where the exact magnitude is larger.
+      const V outwards = as_vec(bits(rest) ^ (bits(y) & bits(V(T(-0.0)))));
+      const V larger = as_vec(bits(y) - set_bits(T(), -1));
+      const V smaller = as_vec(bits(y) - set_bits(T(), 1));
+      const V stepped = select(V(0) < outwards, larger, select(outwards < V(0), smaller, y));
+      const auto zero = is_zero(shl<1>(bits(y)));
+      y = select(zero, y, select(halfway, stepped, y));
+    }
     return y;
   }
 
  private:
   using F = Format<T>;
-  using Core = typename F::template Core<order>;
-  static constexpr int kUsed = Core::kUsed;
+  using Shape = typename F::template Core<order>;
+  static constexpr int kUsed = Shape::kUsed;
 
-  static V tails(V x) {
-    const V y = select(x < V(0), left_tail<order>(x), right_tail<order>(x));
+  // The value, and the lanes to which it does not apply.
+  struct Core {
+    Sum<V> sum;
+    decltype(beyond(Bits<T>(), 0)) outside;
+  };
+
+  MISH_INLINE Core evaluate_core(V x) const {
+    // The sum's low bits hold the number of the row, rounded from x.
+    const V z = fma(x, V(Shape::kStepsPerUnit), V(F::kInteger));
+    V column[kUsed];
+    table_.lookup(bits(z), column);
+    const auto row = bits(z) - set_bits(T(), F::kIntegerBits + Shape::kFirstRow);
+    const auto outside = beyond(row, Shape::kRows - 1);
+    const V d = x - column[0];
+    if constexpr (order == 0) {
+      const V f0 = column[1], p1 = column[2], q = horner<3, kUsed - 1>(column, d);
+      const V u = fma(p1, d, f0);
+      const V rest = fma(d * d, q, fma(p1, d, f0 - u));
+      return {{x, u, x * rest}, outside};
+    } else {
+      const V f0 = column[1], f0_low = column[2], p1 = column[3], p1_low = column[4];
+      const V q = horner<5, kUsed - 1>(column, d);
+      if constexpr (order < 3) {
+        const V u = fma(p1, d, f0);
+        const V rest = fma(d, fma(d, q, p1_low), fma(p1, d, f0 - u) + f0_low);
+        return {{V(1), u, rest}, outside};
+      } else {
+        // The terms grow so fast here that p1 + d·Q needs more than working precision too, and
+        // a zero at −0.0879 lies so near 0 that x − c is not exact.
+        const V minus_c = V(0) - column[0], x_part = d - x;
+        const V d_low = (x - (d - x_part)) + (minus_c - x_part);
+        const V w = fma(d, q, p1);
+        const V w_low = fma(d, q, p1 - w) + p1_low;
+        const V u = fma(d, w, f0);
+        const V low = fma(p1, d_low, f0_low);
+        const V rest = fma(d, w_low, fma(d, w, f0 - u) + low);
+        return {{V(1), u, rest}, outside};
+      }
+    }
+  }
+
+  MISH_INLINE static V tails(V x) {
+    const V y = select(x < V(0), left_tail<order>(x).rounded(), right_tail<order>(x));
     return select(is_nan(x), x + x, y);
   }
 
-  using Rows = Table<T, F::kRows, Core::kColumns, kUsed>;
-  const Rows table_ = Rows::template make<Core::kTable>();
+  using Rows = Table<T, Shape::kRows, Shape::kColumns, kUsed>;
+  const Rows table_ = Rows::template make<Shape::kTable>();
 };
 
 }  // namespace mish::MISH_ISA

@@ -22,12 +22,13 @@ void backward(const void* dy, ptrdiff_t dy_stride, const void* x, ptrdiff_t x_st
 
 #define MISH_STRING_(name) #name
 #define MISH_STRING(name) MISH_STRING_(name)
+#define MISH_FORMATS_OF(order) \
+  {unary<Half, order>, unary<Bfloat16, order>, unary<float, order>, unary<double, order>}
 
 const mish_kernels kernels = {
     MISH_STRING(MISH_ISA),
-    {{unary<Half, 0>, unary<float, 0>, unary<double, 0>},
-     {unary<Half, 1>, unary<float, 1>, unary<double, 1>}},
-    {backward<Half>, backward<float>, backward<double>},
+    {MISH_FORMATS_OF(0), MISH_FORMATS_OF(1), MISH_FORMATS_OF(2), MISH_FORMATS_OF(3)},
+    {backward<Half>, backward<Bfloat16>, backward<float>, backward<double>},
 };
 
 }  // namespace mish::MISH_ISA

@@ -38,13 +38,21 @@ class FloatingPointScope {
   FloatingPointScope& operator=(const FloatingPointScope&) = delete;
 };
 
+// The arithmetic of a format, and how many bits its numbers lack at the end.
 template <class Element>
 struct Arithmetic {
   using Type = Element;
+  static constexpr int kSpare = 0;
 };
 template <>
 struct Arithmetic<Half> {
   using Type = float;
+  static constexpr int kSpare = 13;
+};
+template <>
+struct Arithmetic<Bfloat16> {
+  using Type = float;
+  static constexpr int kSpare = 16;
 };
 
 // An operation is a function of `inputs` vectors; these two say which.
@@ -53,7 +61,14 @@ struct Unary {
   static constexpr int kInputs = 1;
   using V = Vec<typename Arithmetic<Element>::Type>;
   Kernel<typename V::Scalar, order> derivative;
-  V operator()(const V (&in)[1]) const { return derivative(in[0]); }
+  MISH_INLINE V operator()(const V (&in)[1]) const {
+    constexpr int spare = Arithmetic<Element>::kSpare;
+    if constexpr (spare == 0) {
+      return derivative(in[0]);
+    } else {
+      return derivative.template before_rounding<spare - 1>(in[0]);
+    }
+  }
 };
 
 template <class Element>
@@ -61,13 +76,13 @@ struct Backward {
   static constexpr int kInputs = 2;
   using V = Vec<typename Arithmetic<Element>::Type>;
   Kernel<typename V::Scalar, 1> derivative;
-  V operator()(const V (&in)[2]) const { return in[0] * derivative(in[1]); }
+  MISH_INLINE V operator()(const V (&in)[2]) const { return in[0] * derivative(in[1]); }
 };
 
 template <class Element, class Operation>
-inline void apply_contiguous(const Operation& operation,
-                             const Element* const (&in)[Operation::kInputs], Element* out,
-                             size_t n) {
+MISH_INLINE void apply_contiguous(const Operation& operation,
+                                  const Element* const (&in)[Operation::kInputs], Element* out,
+                                  size_t n) {
   using V = typename Operation::V;
   constexpr int inputs = Operation::kInputs;
   constexpr size_t lanes = V::kLanes;
@@ -90,9 +105,9 @@ inline void apply_contiguous(const Operation& operation,
 
 // Applies the operation to n elements. Strided arrays pass through buffers, a block at a time.
 template <class Element, class Operation>
-inline void apply(const char* const (&in)[Operation::kInputs],
-                  const ptrdiff_t (&in_stride)[Operation::kInputs], char* out, ptrdiff_t out_stride,
-                  size_t n) {
+MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
+                       const ptrdiff_t (&in_stride)[Operation::kInputs], char* out,
+                       ptrdiff_t out_stride, size_t n) {
   constexpr int inputs = Operation::kInputs;
   constexpr size_t block = 512;
   constexpr ptrdiff_t unit = sizeof(Element);

@@ -15,13 +15,14 @@ extern "C" {
 #endif
 
 typedef enum {
-  MISH_FLOAT16,  // IEEE 754 binary16
+  MISH_FLOAT16,   // IEEE 754 binary16
+  MISH_BFLOAT16,  // the upper half of a binary32
   MISH_FLOAT32,
   MISH_FLOAT64,
   MISH_FORMATS
 } mish_format;
 
-enum { MISH_ORDERS = 2 };  // order 0 is the function, order 1 its first derivative
+enum { MISH_ORDERS = 4 };  // order 0 is the function, the others are its derivatives
 
 // y[i] = mish^(order)(x[i])
 typedef void (*mish_unary)(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride,

@@ -42,7 +42,7 @@ def test_frameworks_are_those_installed_and_stay_unloaded(monkeypatch):
             return known.get(name, "0")
         raise importlib.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr("mish._config.version", version)
+    monkeypatch.setattr("importlib.metadata.version", version)
     assert show_config(as_dict=True)["frameworks"] == known
     code = "import mish._config as c, sys; c.show_config(as_dict=True); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

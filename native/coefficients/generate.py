@@ -44,7 +44,7 @@ from flint import arb, arb_series, ctx
 mp.mp.prec = 400
 ctx.prec = 1000
 TERMS = 80  # of the Taylor series that stands for the truth on a row: below 2^-200 there
-ORDERS = (0, 1)
+ORDERS = (0, 1, 2, 3)
 CLOSE_ENOUGH = 0.02  # of half an ulp: what f0 (and p1, by its weight) may lack
 OUTPUT = Path(__file__).parents[1] / "tables.h"
 
@@ -54,9 +54,10 @@ class Shape:
     """The shape of a core table: row n has its nominal centre at n / steps_per_unit."""
 
     steps_per_unit: float
+    rows: int  # a power of two
     first: int  # number of the leftmost row
     degree: int  # of the polynomials
-    columns: int  # the numbers of a row, padded to whole vectors
+    columns: int  # the numbers of a row, padded to a power of two
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,6 @@ class Format:
     name: str
     ctype: str
     precision: int  # bits of the significand
-    rows: int
     shapes: tuple[Shape, ...]  # for each order
     center_bits: int  # candidates for a centre are multiples of 2^-center_bits
     exp_degree: int
@@ -82,11 +82,37 @@ class Format:
         return float(value).hex() + ("f" if self.ctype == "float" else "")
 
 
-# The derivative's rows are as wide as puts its zero in the middle of one: next to a zero that
-# lies near a row's edge, the neighbour's polynomial would cancel. it lies 0.04 of a row beside the middle in float32.
+# Next to a zero that lies near a row's edge, the neighbour's polynomial would cancel. So the rows
+# of a derivative are as wide as keeps its zeros away from the edges.
 FORMATS = (
-    Format("f32", "float", 24, 32, (Shape(2, -14, 6, 8), Shape(1.74, -12, 8, 12)), 14, 6, 3),
-    Format("f64", "double", 53, 64, (Shape(4, -28, 10, 12), Shape(4.1931, -29, 12, 16)), 24, 11, 5),
+    Format(
+        "f32",
+        "float",
+        24,
+        (
+            Shape(2, 32, -14, 6, 8),
+            Shape(1.74, 32, -12, 8, 16),
+            Shape(2.6837, 32, -15, 8, 16),
+            Shape(2.8, 32, -16, 9, 16),
+        ),
+        14,
+        6,
+        4,
+    ),
+    Format(
+        "f64",
+        "double",
+        53,
+        (
+            Shape(32, 512, -224, 6, 8),
+            Shape(4.1931, 64, -29, 12, 16),
+            Shape(4.03, 64, -29, 12, 16),
+            Shape(2.8, 64, -20, 14, 32),
+        ),
+        24,
+        11,
+        5,
+    ),
 )
 
 
@@ -193,13 +219,16 @@ def fit(
     for k in range(len(fixed), degree + 1):
         for _ in range(2):  # the second pass removes what double precision left in the first
             rest = np.array(
-                [float((v - horner(coefficients, d)) / abs(v)) for v, d in zip(exact, nodes)]
+                [
+                    float((v - horner(coefficients, d)) / abs(v))
+                    for v, d in zip(exact, nodes, strict=True)
+                ]
             )
             step = np.linalg.lstsq(basis[:, k:] * weight[:, None], rest, rcond=None)[0]
             for j, s in enumerate(step):
                 coefficients[k + j] += mp.mpf(float(s)) / scale ** (k + j)
         coefficients[k] = fmt.round(coefficients[k])
-    worst = max(abs(horner(coefficients, d) / v - 1) for v, d in zip(exact, nodes))
+    worst = max(abs(horner(coefficients, d) / v - 1) for v, d in zip(exact, nodes, strict=True))
     return coefficients, float(worst * 2**fmt.precision)
 
 
@@ -210,9 +239,9 @@ def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
     """
     shape = fmt.shapes[order]
     width = 1 / fmt.round(mp.mpf(shape.steps_per_unit))
-    table: list[list[mp.mpf]] = [[] for _ in range(fmt.rows)]
+    table: list[list[mp.mpf]] = [[] for _ in range(shape.rows)]
     worst = 0.0
-    for number in range(shape.first, shape.first + fmt.rows):
+    for number in range(shape.first, shape.first + shape.rows):
         nominal = fmt.round(number * width)
         center = choose_center(fmt, order, nominal, width)
         truth = series(order, center)
@@ -233,7 +262,7 @@ def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
         )
         worst = max(worst, error)
         row = [center, *heads[0], *heads[1], *coefficients[2:]]
-        table[number % fmt.rows] = row + [mp.mpf(0)] * (shape.columns - len(row))
+        table[number % shape.rows] = row + [mp.mpf(0)] * (shape.columns - len(row))
     return table, worst
 
 
@@ -289,7 +318,6 @@ def constants(fmt: Format) -> list[str]:
     ln2_hi = fmt.round(mp.log(2))
     lines = [f"namespace {fmt.name} {{", ""]
     lines += [
-        f"inline constexpr int kRows = {fmt.rows};",
         f"inline constexpr int kTailTerms = {fmt.tail_terms};",
         f"inline constexpr {fmt.ctype} kLog2E = {fmt.literal(fmt.round(1 / mp.log(2)))};",
         f"inline constexpr {fmt.ctype} kLn2Hi = {fmt.literal(ln2_hi)};",
@@ -309,6 +337,7 @@ def constants(fmt: Format) -> list[str]:
             f"// Largest relative error of a row's polynomial: {worst:.4f} · 2^-{fmt.precision}.",
             f"template <> struct Core<{order}> {{",
             f"  static constexpr {fmt.ctype} kStepsPerUnit = {fmt.literal(steps)};",
+            f"  static constexpr int kRows = {shape.rows};",
             f"  static constexpr int kFirstRow = {shape.first};",
             f"  static constexpr int kUsed = {shape.degree + (2 if order == 0 else 4)};",
             f"  static constexpr int kColumns = {shape.columns};",

@@ -35,7 +35,19 @@ struct Vec<float> {
   explicit Vec(float s) : v(_mm256_set1_ps(s)) {}
   static Vec load(const float* p) { return _mm256_loadu_ps(p); }
   static Vec load(const Half* p) { return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)p)); }
+  static Vec load(const Bfloat16* p) {
+    const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+  }
   void store(float* p) const { _mm256_storeu_ps(p, v); }
+  void store(Bfloat16* p) const {
+    const __m256i b = _mm256_castps_si256(v);
+    const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(b, 16), _mm256_set1_epi32(1));
+    const __m256i up = _mm256_add_epi32(b, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF)));
+    const __m256i high = _mm256_srli_epi32(up, 16);
+    _mm_storeu_si128((__m128i*)p, _mm_packus_epi32(_mm256_castsi256_si128(high),
+                                                   _mm256_extracti128_si256(high, 1)));
+  }
   void store(Half* p) const {
     _mm_storeu_si128((__m128i*)p, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
   }
@@ -57,62 +69,71 @@ struct Vec<double> {
 using F32 = Vec<float>;
 using F64 = Vec<double>;
 
-inline F32 operator+(F32 a, F32 b) { return _mm256_add_ps(a.v, b.v); }
-inline F64 operator+(F64 a, F64 b) { return _mm256_add_pd(a.v, b.v); }
-inline F32 operator-(F32 a, F32 b) { return _mm256_sub_ps(a.v, b.v); }
-inline F64 operator-(F64 a, F64 b) { return _mm256_sub_pd(a.v, b.v); }
-inline F32 operator*(F32 a, F32 b) { return _mm256_mul_ps(a.v, b.v); }
-inline F64 operator*(F64 a, F64 b) { return _mm256_mul_pd(a.v, b.v); }
-inline F32 fma(F32 a, F32 b, F32 c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
-inline F64 fma(F64 a, F64 b, F64 c) { return _mm256_fmadd_pd(a.v, b.v, c.v); }
-inline F32 sqrt(F32 a) { return _mm256_sqrt_ps(a.v); }
-inline F64 sqrt(F64 a) { return _mm256_sqrt_pd(a.v); }
-inline F32 min(F32 a, F32 b) { return _mm256_min_ps(a.v, b.v); }
-inline F64 min(F64 a, F64 b) { return _mm256_min_pd(a.v, b.v); }
-inline F32 max(F32 a, F32 b) { return _mm256_max_ps(a.v, b.v); }
-inline F64 max(F64 a, F64 b) { return _mm256_max_pd(a.v, b.v); }
+MISH_INLINE F32 operator+(F32 a, F32 b) { return _mm256_add_ps(a.v, b.v); }
+MISH_INLINE F64 operator+(F64 a, F64 b) { return _mm256_add_pd(a.v, b.v); }
+MISH_INLINE F32 operator-(F32 a, F32 b) { return _mm256_sub_ps(a.v, b.v); }
+MISH_INLINE F64 operator-(F64 a, F64 b) { return _mm256_sub_pd(a.v, b.v); }
+MISH_INLINE F32 operator*(F32 a, F32 b) { return _mm256_mul_ps(a.v, b.v); }
+MISH_INLINE F64 operator*(F64 a, F64 b) { return _mm256_mul_pd(a.v, b.v); }
+MISH_INLINE F32 fma(F32 a, F32 b, F32 c) { return _mm256_fmadd_ps(a.v, b.v, c.v); }
+MISH_INLINE F64 fma(F64 a, F64 b, F64 c) { return _mm256_fmadd_pd(a.v, b.v, c.v); }
+MISH_INLINE F32 sqrt(F32 a) { return _mm256_sqrt_ps(a.v); }
+MISH_INLINE F64 sqrt(F64 a) { return _mm256_sqrt_pd(a.v); }
+MISH_INLINE F32 min(F32 a, F32 b) { return _mm256_min_ps(a.v, b.v); }
+MISH_INLINE F64 min(F64 a, F64 b) { return _mm256_min_pd(a.v, b.v); }
+MISH_INLINE F32 max(F32 a, F32 b) { return _mm256_max_ps(a.v, b.v); }
+MISH_INLINE F64 max(F64 a, F64 b) { return _mm256_max_pd(a.v, b.v); }
 
-inline Mask<float> operator<(F32 a, F32 b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)}; }
-inline Mask<double> operator<(F64 a, F64 b) { return {_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)}; }
-inline Mask<float> is_nan(F32 a) { return {_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q)}; }
-inline Mask<double> is_nan(F64 a) { return {_mm256_cmp_pd(a.v, a.v, _CMP_UNORD_Q)}; }
-inline bool any(Mask<float> m) { return _mm256_movemask_ps(m.v) != 0; }
-inline bool any(Mask<double> m) { return _mm256_movemask_pd(m.v) != 0; }
-inline F32 select(Mask<float> m, F32 a, F32 b) { return _mm256_blendv_ps(b.v, a.v, m.v); }
-inline F64 select(Mask<double> m, F64 a, F64 b) { return _mm256_blendv_pd(b.v, a.v, m.v); }
+MISH_INLINE Mask<float> operator<(F32 a, F32 b) { return {_mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ)}; }
+MISH_INLINE Mask<double> operator<(F64 a, F64 b) { return {_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)}; }
+MISH_INLINE Mask<float> is_nan(F32 a) { return {_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q)}; }
+MISH_INLINE Mask<double> is_nan(F64 a) { return {_mm256_cmp_pd(a.v, a.v, _CMP_UNORD_Q)}; }
+MISH_INLINE bool any(Mask<float> m) { return _mm256_movemask_ps(m.v) != 0; }
+MISH_INLINE bool any(Mask<double> m) { return _mm256_movemask_pd(m.v) != 0; }
+MISH_INLINE F32 select(Mask<float> m, F32 a, F32 b) { return _mm256_blendv_ps(b.v, a.v, m.v); }
+MISH_INLINE F64 select(Mask<double> m, F64 a, F64 b) { return _mm256_blendv_pd(b.v, a.v, m.v); }
 
-inline Bits<float> set_bits(float, int32_t s) { return {_mm256_set1_epi32(s)}; }
-inline Bits<double> set_bits(double, int64_t s) { return {_mm256_set1_epi64x(s)}; }
-inline Bits<float> bits(F32 a) { return {_mm256_castps_si256(a.v)}; }
-inline Bits<double> bits(F64 a) { return {_mm256_castpd_si256(a.v)}; }
-inline F32 as_vec(Bits<float> a) { return _mm256_castsi256_ps(a.v); }
-inline F64 as_vec(Bits<double> a) { return _mm256_castsi256_pd(a.v); }
+MISH_INLINE Bits<float> set_bits(float, int32_t s) { return {_mm256_set1_epi32(s)}; }
+MISH_INLINE Bits<double> set_bits(double, int64_t s) { return {_mm256_set1_epi64x(s)}; }
+MISH_INLINE Bits<float> bits(F32 a) { return {_mm256_castps_si256(a.v)}; }
+MISH_INLINE Bits<double> bits(F64 a) { return {_mm256_castpd_si256(a.v)}; }
+MISH_INLINE F32 as_vec(Bits<float> a) { return _mm256_castsi256_ps(a.v); }
+MISH_INLINE F64 as_vec(Bits<double> a) { return _mm256_castsi256_pd(a.v); }
 template <class T>
-inline Bits<T> operator&(Bits<T> a, Bits<T> b) {
+MISH_INLINE Bits<T> operator&(Bits<T> a, Bits<T> b) {
   return {_mm256_and_si256(a.v, b.v)};
 }
 template <class T>
-inline Bits<T> operator|(Bits<T> a, Bits<T> b) {
+MISH_INLINE Bits<T> operator|(Bits<T> a, Bits<T> b) {
   return {_mm256_or_si256(a.v, b.v)};
 }
-inline Bits<float> operator-(Bits<float> a, Bits<float> b) { return {_mm256_sub_epi32(a.v, b.v)}; }
-inline Bits<double> operator-(Bits<double> a, Bits<double> b) {
+template <class T>
+MISH_INLINE Bits<T> operator^(Bits<T> a, Bits<T> b) {
+  return {_mm256_xor_si256(a.v, b.v)};
+}
+MISH_INLINE Bits<float> operator-(Bits<float> a, Bits<float> b) {
+  return {_mm256_sub_epi32(a.v, b.v)};
+}
+MISH_INLINE Bits<double> operator-(Bits<double> a, Bits<double> b) {
   return {_mm256_sub_epi64(a.v, b.v)};
 }
 template <int n>
-inline Bits<float> shl(Bits<float> a) {
+MISH_INLINE Bits<float> shl(Bits<float> a) {
   return {_mm256_slli_epi32(a.v, n)};
 }
 template <int n>
-inline Bits<double> shl(Bits<double> a) {
+MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {_mm256_slli_epi64(a.v, n)};
 }
-inline Mask<float> beyond(Bits<float> a, int32_t low) {
+MISH_INLINE Mask<float> is_zero(Bits<float> a) {
+  return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.v, _mm256_setzero_si256()))};
+}
+MISH_INLINE Mask<float> beyond(Bits<float> a, int32_t low) {
   const __m256i high = _mm256_andnot_si256(_mm256_set1_epi32(low), a.v);
   const __m256i inside = _mm256_cmpeq_epi32(high, _mm256_setzero_si256());
   return {_mm256_castsi256_ps(_mm256_xor_si256(inside, _mm256_set1_epi32(-1)))};
 }
-inline Mask<double> beyond(Bits<double> a, int64_t low) {
+MISH_INLINE Mask<double> beyond(Bits<double> a, int64_t low) {
   const __m256i high = _mm256_andnot_si256(_mm256_set1_epi64x(low), a.v);
   const __m256i inside = _mm256_cmpeq_epi64(high, _mm256_setzero_si256());
   return {_mm256_castsi256_pd(_mm256_xor_si256(inside, _mm256_set1_epi32(-1)))};
@@ -132,13 +153,17 @@ struct Table<float, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  inline void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
-    alignas(32) int32_t r[8];
-    _mm256_store_si256((__m256i*)r, _mm256_and_si256(row.v, _mm256_set1_epi32(kRows - 1)));
+  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+    alignas(32) int32_t at[8];  // in bytes
+    constexpr int bytes = kColumns * sizeof(float);
+    const __m256i scaled = _mm256_slli_epi32(row.v, __builtin_ctz(bytes));
+    _mm256_store_si256((__m256i*)at,
+                       _mm256_and_si256(scaled, _mm256_set1_epi32((kRows - 1) * bytes)));
+    MISH_THROUGH_MEMORY(at);
     for (int c = 0; c < kUsed; c += 4) {
       const auto pair = [&](int i) {
-        const __m128 a = _mm_load_ps(rows + kColumns * r[i] + c);
-        const __m128 b = _mm_load_ps(rows + kColumns * r[i + 4] + c);
+        const __m128 a = _mm_load_ps((const float*)((const char*)rows + at[i]) + c);
+        const __m128 b = _mm_load_ps((const float*)((const char*)rows + at[i + 4]) + c);
         return _mm256_insertf128_ps(_mm256_castps128_ps256(a), b, 1);
       };
       const __m256 r0 = pair(0), r1 = pair(1), r2 = pair(2), r3 = pair(3);
@@ -164,13 +189,17 @@ struct Table<double, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  inline void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
-    alignas(32) int64_t r[4];
-    _mm256_store_si256((__m256i*)r, _mm256_and_si256(row.v, _mm256_set1_epi64x(kRows - 1)));
+  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+    alignas(32) int64_t at[4];  // in bytes
+    constexpr int bytes = kColumns * sizeof(double);
+    const __m256i scaled = _mm256_slli_epi64(row.v, __builtin_ctz(bytes));
+    _mm256_store_si256((__m256i*)at,
+                       _mm256_and_si256(scaled, _mm256_set1_epi64x((kRows - 1) * bytes)));
+    MISH_THROUGH_MEMORY(at);
     for (int c = 0; c < kUsed; c += 2) {
       const auto pair = [&](int i) {
-        const __m128d a = _mm_load_pd(rows + kColumns * r[i] + c);
-        const __m128d b = _mm_load_pd(rows + kColumns * r[i + 2] + c);
+        const __m128d a = _mm_load_pd((const double*)((const char*)rows + at[i]) + c);
+        const __m128d b = _mm_load_pd((const double*)((const char*)rows + at[i + 2]) + c);
         return _mm256_insertf128_pd(_mm256_castpd128_pd256(a), b, 1);
       };
       const __m256d r02 = pair(0), r13 = pair(1);

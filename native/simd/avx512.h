@@ -31,7 +31,17 @@ struct Vec<float> {
   explicit Vec(float s) : v(_mm512_set1_ps(s)) {}
   static Vec load(const float* p) { return _mm512_loadu_ps(p); }
   static Vec load(const Half* p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)p)); }
+  static Vec load(const Bfloat16* p) {
+    const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+  }
   void store(float* p) const { _mm512_storeu_ps(p, v); }
+  void store(Bfloat16* p) const {
+    const __m512i b = _mm512_castps_si512(v);
+    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(b, 16), _mm512_set1_epi32(1));
+    const __m512i up = _mm512_add_epi32(b, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+    _mm256_storeu_si256((__m256i*)p, _mm512_cvtepi32_epi16(_mm512_srli_epi32(up, 16)));
+  }
   void store(Half* p) const {
     _mm256_storeu_si256((__m256i*)p, _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
   }
@@ -54,62 +64,68 @@ struct Vec<double> {
 using F32 = Vec<float>;
 using F64 = Vec<double>;
 
-inline F32 operator+(F32 a, F32 b) { return _mm512_add_ps(a.v, b.v); }
-inline F64 operator+(F64 a, F64 b) { return _mm512_add_pd(a.v, b.v); }
-inline F32 operator-(F32 a, F32 b) { return _mm512_sub_ps(a.v, b.v); }
-inline F64 operator-(F64 a, F64 b) { return _mm512_sub_pd(a.v, b.v); }
-inline F32 operator*(F32 a, F32 b) { return _mm512_mul_ps(a.v, b.v); }
-inline F64 operator*(F64 a, F64 b) { return _mm512_mul_pd(a.v, b.v); }
-inline F32 fma(F32 a, F32 b, F32 c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
-inline F64 fma(F64 a, F64 b, F64 c) { return _mm512_fmadd_pd(a.v, b.v, c.v); }
-inline F32 sqrt(F32 a) { return _mm512_sqrt_ps(a.v); }
-inline F64 sqrt(F64 a) { return _mm512_sqrt_pd(a.v); }
-inline F32 min(F32 a, F32 b) { return _mm512_min_ps(a.v, b.v); }
-inline F64 min(F64 a, F64 b) { return _mm512_min_pd(a.v, b.v); }
-inline F32 max(F32 a, F32 b) { return _mm512_max_ps(a.v, b.v); }
-inline F64 max(F64 a, F64 b) { return _mm512_max_pd(a.v, b.v); }
+MISH_INLINE F32 operator+(F32 a, F32 b) { return _mm512_add_ps(a.v, b.v); }
+MISH_INLINE F64 operator+(F64 a, F64 b) { return _mm512_add_pd(a.v, b.v); }
+MISH_INLINE F32 operator-(F32 a, F32 b) { return _mm512_sub_ps(a.v, b.v); }
+MISH_INLINE F64 operator-(F64 a, F64 b) { return _mm512_sub_pd(a.v, b.v); }
+MISH_INLINE F32 operator*(F32 a, F32 b) { return _mm512_mul_ps(a.v, b.v); }
+MISH_INLINE F64 operator*(F64 a, F64 b) { return _mm512_mul_pd(a.v, b.v); }
+MISH_INLINE F32 fma(F32 a, F32 b, F32 c) { return _mm512_fmadd_ps(a.v, b.v, c.v); }
+MISH_INLINE F64 fma(F64 a, F64 b, F64 c) { return _mm512_fmadd_pd(a.v, b.v, c.v); }
+MISH_INLINE F32 sqrt(F32 a) { return _mm512_sqrt_ps(a.v); }
+MISH_INLINE F64 sqrt(F64 a) { return _mm512_sqrt_pd(a.v); }
+MISH_INLINE F32 min(F32 a, F32 b) { return _mm512_min_ps(a.v, b.v); }
+MISH_INLINE F64 min(F64 a, F64 b) { return _mm512_min_pd(a.v, b.v); }
+MISH_INLINE F32 max(F32 a, F32 b) { return _mm512_max_ps(a.v, b.v); }
+MISH_INLINE F64 max(F64 a, F64 b) { return _mm512_max_pd(a.v, b.v); }
 
-inline __mmask16 operator<(F32 a, F32 b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
-inline __mmask8 operator<(F64 a, F64 b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_LT_OQ); }
-inline __mmask16 is_nan(F32 a) { return _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q); }
-inline __mmask8 is_nan(F64 a) { return _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q); }
-inline bool any(__mmask16 m) { return m != 0; }
-inline bool any(__mmask8 m) { return m != 0; }
-inline F32 select(__mmask16 m, F32 a, F32 b) { return _mm512_mask_mov_ps(b.v, m, a.v); }
-inline F64 select(__mmask8 m, F64 a, F64 b) { return _mm512_mask_mov_pd(b.v, m, a.v); }
+MISH_INLINE __mmask16 operator<(F32 a, F32 b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ); }
+MISH_INLINE __mmask8 operator<(F64 a, F64 b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_LT_OQ); }
+MISH_INLINE __mmask16 is_nan(F32 a) { return _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q); }
+MISH_INLINE __mmask8 is_nan(F64 a) { return _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q); }
+MISH_INLINE bool any(__mmask16 m) { return m != 0; }
+MISH_INLINE bool any(__mmask8 m) { return m != 0; }
+MISH_INLINE F32 select(__mmask16 m, F32 a, F32 b) { return _mm512_mask_mov_ps(b.v, m, a.v); }
+MISH_INLINE F64 select(__mmask8 m, F64 a, F64 b) { return _mm512_mask_mov_pd(b.v, m, a.v); }
 
-inline Bits<float> set_bits(float, int32_t s) { return {_mm512_set1_epi32(s)}; }
-inline Bits<double> set_bits(double, int64_t s) { return {_mm512_set1_epi64(s)}; }
-inline Bits<float> bits(F32 a) { return {_mm512_castps_si512(a.v)}; }
-inline Bits<double> bits(F64 a) { return {_mm512_castpd_si512(a.v)}; }
-inline F32 as_vec(Bits<float> a) { return _mm512_castsi512_ps(a.v); }
-inline F64 as_vec(Bits<double> a) { return _mm512_castsi512_pd(a.v); }
+MISH_INLINE Bits<float> set_bits(float, int32_t s) { return {_mm512_set1_epi32(s)}; }
+MISH_INLINE Bits<double> set_bits(double, int64_t s) { return {_mm512_set1_epi64(s)}; }
+MISH_INLINE Bits<float> bits(F32 a) { return {_mm512_castps_si512(a.v)}; }
+MISH_INLINE Bits<double> bits(F64 a) { return {_mm512_castpd_si512(a.v)}; }
+MISH_INLINE F32 as_vec(Bits<float> a) { return _mm512_castsi512_ps(a.v); }
+MISH_INLINE F64 as_vec(Bits<double> a) { return _mm512_castsi512_pd(a.v); }
 template <class T>
-inline Bits<T> operator&(Bits<T> a, Bits<T> b) {
+MISH_INLINE Bits<T> operator&(Bits<T> a, Bits<T> b) {
   return {_mm512_and_si512(a.v, b.v)};
 }
 template <class T>
-inline Bits<T> operator|(Bits<T> a, Bits<T> b) {
+MISH_INLINE Bits<T> operator|(Bits<T> a, Bits<T> b) {
   return {_mm512_or_si512(a.v, b.v)};
 }
-inline Bits<float> operator-(Bits<float> a, Bits<float> b) { return {_mm512_sub_epi32(a.v, b.v)}; }
-inline Bits<double> operator-(Bits<double> a, Bits<double> b) {
+template <class T>
+MISH_INLINE Bits<T> operator^(Bits<T> a, Bits<T> b) {
+  return {_mm512_xor_si512(a.v, b.v)};
+}
+MISH_INLINE Bits<float> operator-(Bits<float> a, Bits<float> b) {
+  return {_mm512_sub_epi32(a.v, b.v)};
+}
+MISH_INLINE Bits<double> operator-(Bits<double> a, Bits<double> b) {
   return {_mm512_sub_epi64(a.v, b.v)};
 }
 template <int n>
-inline Bits<float> shl(Bits<float> a) {
+MISH_INLINE Bits<float> shl(Bits<float> a) {
   return {_mm512_slli_epi32(a.v, n)};
 }
 template <int n>
-inline Bits<double> shl(Bits<double> a) {
+MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {_mm512_slli_epi64(a.v, n)};
 }
-// Lanes where a bit of `a` outside the low ones is set: where a row number is out of range.
-inline __mmask16 beyond(Bits<float> a, int32_t low) {
-  return _mm512_cmp_epu32_mask(a.v, _mm512_set1_epi32(low), _MM_CMPINT_NLE);
+MISH_INLINE __mmask16 is_zero(Bits<float> a) { return _mm512_testn_epi32_mask(a.v, a.v); }
+MISH_INLINE __mmask16 beyond(Bits<float> a, int32_t n) {
+  return _mm512_cmp_epu32_mask(a.v, _mm512_set1_epi32(n), _MM_CMPINT_NLE);
 }
-inline __mmask8 beyond(Bits<double> a, int64_t low) {
-  return _mm512_cmp_epu64_mask(a.v, _mm512_set1_epi64(low), _MM_CMPINT_NLE);
+MISH_INLINE __mmask8 beyond(Bits<double> a, int64_t n) {
+  return _mm512_cmp_epu64_mask(a.v, _mm512_set1_epi64(n), _MM_CMPINT_NLE);
 }
 
 template <class T, int kRows, int kColumns, int kUsed>
@@ -140,7 +156,7 @@ struct Table<float, 32, kColumns, kUsed> {
   }
 
   // Uses the low five bits of `row`.
-  inline void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
     for (int c = 0; c < kUsed; ++c) column[c] = _mm512_permutex2var_ps(low[c], row.v, high[c]);
   }
 };
@@ -157,13 +173,18 @@ struct Table<double, kRows, kColumns, kUsed> {
   }
 
   // Uses the low bits of `row` that number the rows.
-  inline void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
-    alignas(64) int64_t r[8];
-    _mm512_store_si512(r, _mm512_and_si512(row.v, _mm512_set1_epi64(kRows - 1)));
+  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+    alignas(64) int64_t at[8];  // in bytes
+    constexpr int bytes = kColumns * sizeof(double);
+    const __m512i scaled = _mm512_and_si512(_mm512_slli_epi64(row.v, __builtin_ctz(bytes)),
+                                            _mm512_set1_epi64((kRows - 1) * bytes));
+    _mm256_store_si256((__m256i*)at, _mm512_castsi512_si256(scaled));
+    _mm256_store_si256((__m256i*)(at + 4), _mm512_extracti64x4_epi64(scaled, 1));
+    MISH_THROUGH_MEMORY(at);
     for (int c = 0; c < kUsed; c += 4) {
       const auto pair = [&](int i) {
-        const __m256d a = _mm256_load_pd(rows + kColumns * r[i] + c);
-        const __m256d b = _mm256_load_pd(rows + kColumns * r[i + 2] + c);
+        const __m256d a = _mm256_load_pd((const double*)((const char*)rows + at[i]) + c);
+        const __m256d b = _mm256_load_pd((const double*)((const char*)rows + at[i + 2]) + c);
         return _mm512_insertf64x4(_mm512_castpd256_pd512(a), b, 1);
       };
       const __m512d r02 = pair(0), r13 = pair(1), r46 = pair(4), r57 = pair(5);

@@ -35,7 +35,16 @@ struct Vec<float> {
   explicit Vec(float s) : v(vdupq_n_f32(s)) {}
   static Vec load(const float* p) { return vld1q_f32(p); }
   static Vec load(const Half* p) { return vcvt_f32_f16(vld1_f16((const float16_t*)p)); }
+  static Vec load(const Bfloat16* p) {
+    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16((const uint16_t*)p), 16));
+  }
   void store(float* p) const { vst1q_f32(p, v); }
+  void store(Bfloat16* p) const {
+    const uint32x4_t b = vreinterpretq_u32_f32(v);
+    const uint32x4_t odd = vandq_u32(vshrq_n_u32(b, 16), vdupq_n_u32(1));
+    const uint32x4_t up = vaddq_u32(b, vaddq_u32(odd, vdupq_n_u32(0x7FFF)));
+    vst1_u16((uint16_t*)p, vshrn_n_u32(up, 16));
+  }
   void store(Half* p) const { vst1_f16((float16_t*)p, vcvt_f16_f32(v)); }
 };
 
@@ -55,61 +64,64 @@ struct Vec<double> {
 using F32 = Vec<float>;
 using F64 = Vec<double>;
 
-inline F32 operator+(F32 a, F32 b) { return vaddq_f32(a.v, b.v); }
-inline F64 operator+(F64 a, F64 b) { return vaddq_f64(a.v, b.v); }
-inline F32 operator-(F32 a, F32 b) { return vsubq_f32(a.v, b.v); }
-inline F64 operator-(F64 a, F64 b) { return vsubq_f64(a.v, b.v); }
-inline F32 operator*(F32 a, F32 b) { return vmulq_f32(a.v, b.v); }
-inline F64 operator*(F64 a, F64 b) { return vmulq_f64(a.v, b.v); }
-inline F32 fma(F32 a, F32 b, F32 c) { return vfmaq_f32(c.v, a.v, b.v); }
-inline F64 fma(F64 a, F64 b, F64 c) { return vfmaq_f64(c.v, a.v, b.v); }
-inline F32 sqrt(F32 a) { return vsqrtq_f32(a.v); }
-inline F64 sqrt(F64 a) { return vsqrtq_f64(a.v); }
+MISH_INLINE F32 operator+(F32 a, F32 b) { return vaddq_f32(a.v, b.v); }
+MISH_INLINE F64 operator+(F64 a, F64 b) { return vaddq_f64(a.v, b.v); }
+MISH_INLINE F32 operator-(F32 a, F32 b) { return vsubq_f32(a.v, b.v); }
+MISH_INLINE F64 operator-(F64 a, F64 b) { return vsubq_f64(a.v, b.v); }
+MISH_INLINE F32 operator*(F32 a, F32 b) { return vmulq_f32(a.v, b.v); }
+MISH_INLINE F64 operator*(F64 a, F64 b) { return vmulq_f64(a.v, b.v); }
+MISH_INLINE F32 fma(F32 a, F32 b, F32 c) { return vfmaq_f32(c.v, a.v, b.v); }
+MISH_INLINE F64 fma(F64 a, F64 b, F64 c) { return vfmaq_f64(c.v, a.v, b.v); }
+MISH_INLINE F32 sqrt(F32 a) { return vsqrtq_f32(a.v); }
+MISH_INLINE F64 sqrt(F64 a) { return vsqrtq_f64(a.v); }
 
-inline Mask<float> operator<(F32 a, F32 b) { return {vcltq_f32(a.v, b.v)}; }
-inline Mask<double> operator<(F64 a, F64 b) { return {vcltq_f64(a.v, b.v)}; }
-inline Mask<float> is_nan(F32 a) { return {vmvnq_u32(vceqq_f32(a.v, a.v))}; }
-inline Mask<double> is_nan(F64 a) {
+MISH_INLINE Mask<float> operator<(F32 a, F32 b) { return {vcltq_f32(a.v, b.v)}; }
+MISH_INLINE Mask<double> operator<(F64 a, F64 b) { return {vcltq_f64(a.v, b.v)}; }
+MISH_INLINE Mask<float> is_nan(F32 a) { return {vmvnq_u32(vceqq_f32(a.v, a.v))}; }
+MISH_INLINE Mask<double> is_nan(F64 a) {
   return {veorq_u64(vceqq_f64(a.v, a.v), vdupq_n_u64(~uint64_t{0}))};
 }
-inline bool any(Mask<float> m) { return vmaxvq_u32(m.v) != 0; }
-inline bool any(Mask<double> m) { return vmaxvq_u32(vreinterpretq_u32_u64(m.v)) != 0; }
-inline F32 select(Mask<float> m, F32 a, F32 b) { return vbslq_f32(m.v, a.v, b.v); }
-inline F64 select(Mask<double> m, F64 a, F64 b) { return vbslq_f64(m.v, a.v, b.v); }
+MISH_INLINE bool any(Mask<float> m) { return vmaxvq_u32(m.v) != 0; }
+MISH_INLINE bool any(Mask<double> m) { return vmaxvq_u32(vreinterpretq_u32_u64(m.v)) != 0; }
+MISH_INLINE F32 select(Mask<float> m, F32 a, F32 b) { return vbslq_f32(m.v, a.v, b.v); }
+MISH_INLINE F64 select(Mask<double> m, F64 a, F64 b) { return vbslq_f64(m.v, a.v, b.v); }
 // The instructions vmin and vmax would return NaN for either operand.
 template <class T>
-inline Vec<T> min(Vec<T> a, Vec<T> b) {
+MISH_INLINE Vec<T> min(Vec<T> a, Vec<T> b) {
   return select(a < b, a, b);
 }
 template <class T>
-inline Vec<T> max(Vec<T> a, Vec<T> b) {
+MISH_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {
   return select(b < a, a, b);
 }
 
-inline Bits<float> set_bits(float, int32_t s) { return {vdupq_n_u32(uint32_t(s))}; }
-inline Bits<double> set_bits(double, int64_t s) { return {vdupq_n_u64(uint64_t(s))}; }
-inline Bits<float> bits(F32 a) { return {vreinterpretq_u32_f32(a.v)}; }
-inline Bits<double> bits(F64 a) { return {vreinterpretq_u64_f64(a.v)}; }
-inline F32 as_vec(Bits<float> a) { return vreinterpretq_f32_u32(a.v); }
-inline F64 as_vec(Bits<double> a) { return vreinterpretq_f64_u64(a.v); }
-inline Bits<float> operator&(Bits<float> a, Bits<float> b) { return {vandq_u32(a.v, b.v)}; }
-inline Bits<double> operator&(Bits<double> a, Bits<double> b) { return {vandq_u64(a.v, b.v)}; }
-inline Bits<float> operator|(Bits<float> a, Bits<float> b) { return {vorrq_u32(a.v, b.v)}; }
-inline Bits<double> operator|(Bits<double> a, Bits<double> b) { return {vorrq_u64(a.v, b.v)}; }
-inline Bits<float> operator-(Bits<float> a, Bits<float> b) { return {vsubq_u32(a.v, b.v)}; }
-inline Bits<double> operator-(Bits<double> a, Bits<double> b) { return {vsubq_u64(a.v, b.v)}; }
+MISH_INLINE Bits<float> set_bits(float, int32_t s) { return {vdupq_n_u32(uint32_t(s))}; }
+MISH_INLINE Bits<double> set_bits(double, int64_t s) { return {vdupq_n_u64(uint64_t(s))}; }
+MISH_INLINE Bits<float> bits(F32 a) { return {vreinterpretq_u32_f32(a.v)}; }
+MISH_INLINE Bits<double> bits(F64 a) { return {vreinterpretq_u64_f64(a.v)}; }
+MISH_INLINE F32 as_vec(Bits<float> a) { return vreinterpretq_f32_u32(a.v); }
+MISH_INLINE F64 as_vec(Bits<double> a) { return vreinterpretq_f64_u64(a.v); }
+MISH_INLINE Bits<float> operator&(Bits<float> a, Bits<float> b) { return {vandq_u32(a.v, b.v)}; }
+MISH_INLINE Bits<double> operator&(Bits<double> a, Bits<double> b) { return {vandq_u64(a.v, b.v)}; }
+MISH_INLINE Bits<float> operator|(Bits<float> a, Bits<float> b) { return {vorrq_u32(a.v, b.v)}; }
+MISH_INLINE Bits<double> operator|(Bits<double> a, Bits<double> b) { return {vorrq_u64(a.v, b.v)}; }
+MISH_INLINE Bits<float> operator^(Bits<float> a, Bits<float> b) { return {veorq_u32(a.v, b.v)}; }
+MISH_INLINE Bits<double> operator^(Bits<double> a, Bits<double> b) { return {veorq_u64(a.v, b.v)}; }
+MISH_INLINE Bits<float> operator-(Bits<float> a, Bits<float> b) { return {vsubq_u32(a.v, b.v)}; }
+MISH_INLINE Bits<double> operator-(Bits<double> a, Bits<double> b) { return {vsubq_u64(a.v, b.v)}; }
 template <int n>
-inline Bits<float> shl(Bits<float> a) {
+MISH_INLINE Bits<float> shl(Bits<float> a) {
   return {vshlq_n_u32(a.v, n)};
 }
 template <int n>
-inline Bits<double> shl(Bits<double> a) {
+MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {vshlq_n_u64(a.v, n)};
 }
-inline Mask<float> beyond(Bits<float> a, int32_t low) {
+MISH_INLINE Mask<float> is_zero(Bits<float> a) { return {vceqzq_u32(a.v)}; }
+MISH_INLINE Mask<float> beyond(Bits<float> a, int32_t low) {
   return {vcgtq_u32(a.v, vdupq_n_u32(uint32_t(low)))};
 }
-inline Mask<double> beyond(Bits<double> a, int64_t low) {
+MISH_INLINE Mask<double> beyond(Bits<double> a, int64_t low) {
   return {vcgtq_u64(a.v, vdupq_n_u64(uint64_t(low)))};
 }
 
@@ -126,7 +138,7 @@ struct Table<float, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  inline void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
     uint32_t r[4];
     vst1q_u32(r, vandq_u32(row.v, vdupq_n_u32(kRows - 1)));
     for (int c = 0; c < kUsed; c += 4) {
@@ -154,7 +166,7 @@ struct Table<double, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  inline void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
     uint64_t r[2];
     vst1q_u64(r, vandq_u64(row.v, vdupq_n_u64(kRows - 1)));
     for (int c = 0; c < kUsed; c += 2) {

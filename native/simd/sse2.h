@@ -45,7 +45,18 @@ struct Vec<float> {
     return _mm_setr_ps(half_to_float(p[0].bits), half_to_float(p[1].bits), half_to_float(p[2].bits),
                        half_to_float(p[3].bits));
   }
+  static Vec load(const Bfloat16* p) {
+    const __m128i half = _mm_loadl_epi64((const __m128i*)p);
+    return _mm_castsi128_ps(_mm_unpacklo_epi16(_mm_setzero_si128(), half));
+  }
   void store(float* p) const { _mm_storeu_ps(p, v); }
+  void store(Bfloat16* p) const {
+    const __m128i b = _mm_castps_si128(v);
+    const __m128i odd = _mm_and_si128(_mm_srli_epi32(b, 16), _mm_set1_epi32(1));
+    const __m128i up = _mm_add_epi32(b, _mm_add_epi32(odd, _mm_set1_epi32(0x7FFF)));
+    const __m128i high = _mm_srai_epi32(up, 16);  // signed, so that the packing keeps all bits
+    _mm_storel_epi64((__m128i*)p, _mm_packs_epi32(high, high));
+  }
   void store(Half* p) const {
     float lanes[4];
     store(lanes);
@@ -69,62 +80,73 @@ struct Vec<double> {
 using F32 = Vec<float>;
 using F64 = Vec<double>;
 
-inline F32 operator+(F32 a, F32 b) { return _mm_add_ps(a.v, b.v); }
-inline F64 operator+(F64 a, F64 b) { return _mm_add_pd(a.v, b.v); }
-inline F32 operator-(F32 a, F32 b) { return _mm_sub_ps(a.v, b.v); }
-inline F64 operator-(F64 a, F64 b) { return _mm_sub_pd(a.v, b.v); }
-inline F32 operator*(F32 a, F32 b) { return _mm_mul_ps(a.v, b.v); }
-inline F64 operator*(F64 a, F64 b) { return _mm_mul_pd(a.v, b.v); }
-inline F32 sqrt(F32 a) { return _mm_sqrt_ps(a.v); }
-inline F64 sqrt(F64 a) { return _mm_sqrt_pd(a.v); }
-inline F32 min(F32 a, F32 b) { return _mm_min_ps(a.v, b.v); }
-inline F64 min(F64 a, F64 b) { return _mm_min_pd(a.v, b.v); }
-inline F32 max(F32 a, F32 b) { return _mm_max_ps(a.v, b.v); }
-inline F64 max(F64 a, F64 b) { return _mm_max_pd(a.v, b.v); }
+MISH_INLINE F32 operator+(F32 a, F32 b) { return _mm_add_ps(a.v, b.v); }
+MISH_INLINE F64 operator+(F64 a, F64 b) { return _mm_add_pd(a.v, b.v); }
+MISH_INLINE F32 operator-(F32 a, F32 b) { return _mm_sub_ps(a.v, b.v); }
+MISH_INLINE F64 operator-(F64 a, F64 b) { return _mm_sub_pd(a.v, b.v); }
+MISH_INLINE F32 operator*(F32 a, F32 b) { return _mm_mul_ps(a.v, b.v); }
+MISH_INLINE F64 operator*(F64 a, F64 b) { return _mm_mul_pd(a.v, b.v); }
+MISH_INLINE F32 sqrt(F32 a) { return _mm_sqrt_ps(a.v); }
+MISH_INLINE F64 sqrt(F64 a) { return _mm_sqrt_pd(a.v); }
+MISH_INLINE F32 min(F32 a, F32 b) { return _mm_min_ps(a.v, b.v); }
+MISH_INLINE F64 min(F64 a, F64 b) { return _mm_min_pd(a.v, b.v); }
+MISH_INLINE F32 max(F32 a, F32 b) { return _mm_max_ps(a.v, b.v); }
+MISH_INLINE F64 max(F64 a, F64 b) { return _mm_max_pd(a.v, b.v); }
 
-inline Mask<float> operator<(F32 a, F32 b) { return {_mm_cmplt_ps(a.v, b.v)}; }
-inline Mask<double> operator<(F64 a, F64 b) { return {_mm_cmplt_pd(a.v, b.v)}; }
-inline Mask<float> is_nan(F32 a) { return {_mm_cmpunord_ps(a.v, a.v)}; }
-inline Mask<double> is_nan(F64 a) { return {_mm_cmpunord_pd(a.v, a.v)}; }
-inline bool any(Mask<float> m) { return _mm_movemask_ps(m.v) != 0; }
-inline bool any(Mask<double> m) { return _mm_movemask_pd(m.v) != 0; }
-inline F32 select(Mask<float> m, F32 a, F32 b) {
+MISH_INLINE Mask<float> operator<(F32 a, F32 b) { return {_mm_cmplt_ps(a.v, b.v)}; }
+MISH_INLINE Mask<double> operator<(F64 a, F64 b) { return {_mm_cmplt_pd(a.v, b.v)}; }
+MISH_INLINE Mask<float> is_nan(F32 a) { return {_mm_cmpunord_ps(a.v, a.v)}; }
+MISH_INLINE Mask<double> is_nan(F64 a) { return {_mm_cmpunord_pd(a.v, a.v)}; }
+MISH_INLINE bool any(Mask<float> m) { return _mm_movemask_ps(m.v) != 0; }
+MISH_INLINE bool any(Mask<double> m) { return _mm_movemask_pd(m.v) != 0; }
+MISH_INLINE F32 select(Mask<float> m, F32 a, F32 b) {
   return _mm_or_ps(_mm_and_ps(m.v, a.v), _mm_andnot_ps(m.v, b.v));
 }
-inline F64 select(Mask<double> m, F64 a, F64 b) {
+MISH_INLINE F64 select(Mask<double> m, F64 a, F64 b) {
   return _mm_or_pd(_mm_and_pd(m.v, a.v), _mm_andnot_pd(m.v, b.v));
 }
 
-inline Bits<float> set_bits(float, int32_t s) { return {_mm_set1_epi32(s)}; }
-inline Bits<double> set_bits(double, int64_t s) { return {_mm_set1_epi64x(s)}; }
-inline Bits<float> bits(F32 a) { return {_mm_castps_si128(a.v)}; }
-inline Bits<double> bits(F64 a) { return {_mm_castpd_si128(a.v)}; }
-inline F32 as_vec(Bits<float> a) { return _mm_castsi128_ps(a.v); }
-inline F64 as_vec(Bits<double> a) { return _mm_castsi128_pd(a.v); }
+MISH_INLINE Bits<float> set_bits(float, int32_t s) { return {_mm_set1_epi32(s)}; }
+MISH_INLINE Bits<double> set_bits(double, int64_t s) { return {_mm_set1_epi64x(s)}; }
+MISH_INLINE Bits<float> bits(F32 a) { return {_mm_castps_si128(a.v)}; }
+MISH_INLINE Bits<double> bits(F64 a) { return {_mm_castpd_si128(a.v)}; }
+MISH_INLINE F32 as_vec(Bits<float> a) { return _mm_castsi128_ps(a.v); }
+MISH_INLINE F64 as_vec(Bits<double> a) { return _mm_castsi128_pd(a.v); }
 template <class T>
-inline Bits<T> operator&(Bits<T> a, Bits<T> b) {
+MISH_INLINE Bits<T> operator&(Bits<T> a, Bits<T> b) {
   return {_mm_and_si128(a.v, b.v)};
 }
 template <class T>
-inline Bits<T> operator|(Bits<T> a, Bits<T> b) {
+MISH_INLINE Bits<T> operator|(Bits<T> a, Bits<T> b) {
   return {_mm_or_si128(a.v, b.v)};
 }
-inline Bits<float> operator-(Bits<float> a, Bits<float> b) { return {_mm_sub_epi32(a.v, b.v)}; }
-inline Bits<double> operator-(Bits<double> a, Bits<double> b) { return {_mm_sub_epi64(a.v, b.v)}; }
+template <class T>
+MISH_INLINE Bits<T> operator^(Bits<T> a, Bits<T> b) {
+  return {_mm_xor_si128(a.v, b.v)};
+}
+MISH_INLINE Bits<float> operator-(Bits<float> a, Bits<float> b) {
+  return {_mm_sub_epi32(a.v, b.v)};
+}
+MISH_INLINE Bits<double> operator-(Bits<double> a, Bits<double> b) {
+  return {_mm_sub_epi64(a.v, b.v)};
+}
 template <int n>
-inline Bits<float> shl(Bits<float> a) {
+MISH_INLINE Bits<float> shl(Bits<float> a) {
   return {_mm_slli_epi32(a.v, n)};
 }
 template <int n>
-inline Bits<double> shl(Bits<double> a) {
+MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {_mm_slli_epi64(a.v, n)};
 }
-inline Mask<float> beyond(Bits<float> a, int32_t low) {
+MISH_INLINE Mask<float> is_zero(Bits<float> a) {
+  return {_mm_castsi128_ps(_mm_cmpeq_epi32(a.v, _mm_setzero_si128()))};
+}
+MISH_INLINE Mask<float> beyond(Bits<float> a, int32_t low) {
   const __m128i high = _mm_andnot_si128(_mm_set1_epi32(low), a.v);
   const __m128i inside = _mm_cmpeq_epi32(high, _mm_setzero_si128());
   return {_mm_castsi128_ps(_mm_xor_si128(inside, _mm_set1_epi32(-1)))};
 }
-inline Mask<double> beyond(Bits<double> a, int64_t low) {
+MISH_INLINE Mask<double> beyond(Bits<double> a, int64_t low) {
   const __m128i high = _mm_andnot_si128(_mm_set1_epi64x(low), a.v);
   const __m128i halves = _mm_cmpeq_epi32(high, _mm_setzero_si128());
   const __m128i inside = _mm_and_si128(halves, _mm_shuffle_epi32(halves, 0xB1));
@@ -134,7 +156,7 @@ inline Mask<double> beyond(Bits<double> a, int64_t low) {
 // A sum that was not rounded but, where inexact, has its last bit set ("round to odd"): rounding
 // it once more, to fewer bits, then gives what one rounding would have given
 // (S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
-inline __m128d add_to_odd(__m128d a, __m128d b) {
+MISH_INLINE __m128d add_to_odd(__m128d a, __m128d b) {
   const __m128d sum = _mm_add_pd(a, b);
   const __m128d b_part = _mm_sub_pd(sum, a);
   const __m128d error = _mm_add_pd(_mm_sub_pd(a, _mm_sub_pd(sum, b_part)), _mm_sub_pd(b, b_part));
@@ -150,7 +172,7 @@ inline __m128d add_to_odd(__m128d a, __m128d b) {
 }
 
 // The product of two floats is exact as a double.
-inline F32 fma(F32 a, F32 b, F32 c) {
+MISH_INLINE F32 fma(F32 a, F32 b, F32 c) {
   const auto half = [](__m128 a2, __m128 b2, __m128 c2) {
     return _mm_cvtpd_ps(
         add_to_odd(_mm_mul_pd(_mm_cvtps_pd(a2), _mm_cvtps_pd(b2)), _mm_cvtps_pd(c2)));
@@ -161,7 +183,7 @@ inline F32 fma(F32 a, F32 b, F32 c) {
 
 // Dekker's product and two error-free sums leave two numbers to add with odd rounding. The
 // product's error is lost below 2^-1022, so small products take the C library's fma instead.
-inline F64 fma(F64 a, F64 b, F64 c) {
+MISH_INLINE F64 fma(F64 a, F64 b, F64 c) {
   const F64 product = a * b;
   const auto split_high = [](F64 x) {
     const F64 scaled = x * F64(134217729.0);
@@ -207,7 +229,7 @@ struct Table<float, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  inline void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
     alignas(16) int32_t r[4];
     _mm_store_si128((__m128i*)r, _mm_and_si128(row.v, _mm_set1_epi32(kRows - 1)));
     for (int c = 0; c < kUsed; c += 4) {
@@ -229,7 +251,7 @@ struct Table<double, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  inline void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
     alignas(16) int64_t r[2];
     _mm_store_si128((__m128i*)r, _mm_and_si128(row.v, _mm_set1_epi64x(kRows - 1)));
     for (int c = 0; c < kUsed; c += 2) {

@@ -6,25 +6,39 @@
 //
 // Contract, the same bits everywhere:
 //   Vec<T>           kLanes numbers of type T (float or double); Vec(s) repeats a scalar
-//   load, store      kLanes elements at any address; from and to Half with one rounding
+//   load, store      kLanes elements at any address; from and to 16-bit formats with one
+//                    rounding (a NaN must have its lower half zero to become a Bfloat16)
 //   + - * sqrt       IEEE 754, to nearest even
 //   fma(a, b, c)     a·b + c rounded once, whatever the hardware has
 //   min, max(a, b)   b where either is NaN
 //   a < b, select    a mask; the first choice where the mask is set, the second elsewhere
 //   bits, as<Vec>    the representation as integers, and back
 //   shl<n>(bits)     shift left, zeros come in
+//   beyond(bits, n)  where a number, taken as unsigned, is above n = 2^k - 1
+//   is_zero(bits)    where no bit is set (float only)
 //   any(mask)        whether a lane is set
-//   Table            rows of constants; lookup(row) gives each lane the columns of its own row
+//   Table            rows of constants, their length a power of two; lookup(row) gives each lane
+//   the columns of its own row
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+// The kernels are worth their speed only when everything in a loop is inlined.
+#define MISH_INLINE inline __attribute__((always_inline))
+// Keeps the compiler from passing a vector's lanes to scalar registers one by one, by shuffles:
+// through memory it takes one store.
+#define MISH_THROUGH_MEMORY(array) asm volatile("" : "+m"(array))
+
 namespace mish {
 
-// The representation of an IEEE 754 binary16 number.
+// The representations of the two 16-bit formats: IEEE 754 binary16, and the upper half of a
+// binary32.
 struct Half {
+  uint16_t bits;
+};
+struct Bfloat16 {
   uint16_t bits;
 };
 

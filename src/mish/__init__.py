@@ -7,7 +7,11 @@ np.float32(0.86509836)
 
 from __future__ import annotations
 
+from mish._bfloat16 import register_when_available as _register_when_available
 from mish._config import show_config
-from mish._native import mish, mish_d1, mish_grad
+from mish._derivative import derivative
+from mish._native import mish, mish_d1, mish_d2, mish_d3, mish_grad
 
-__all__ = ["mish", "mish_d1", "mish_grad", "show_config"]
+_register_when_available()
+
+__all__ = ["derivative", "mish", "mish_d1", "mish_d2", "mish_d3", "mish_grad", "show_config"]

@@ -49,6 +49,7 @@ def test_writes_the_model_and_prints_the_table(source, tmp_path):
     assert result.exit_code == 0, result.output
     assert "Mish found" in result.stdout
     assert "rewritten from Softplus, Tanh, Mul" in result.stdout
+    assert "threads" in result.stdout
     assert "times faster" in result.stdout
     assert result.stderr == ""
     onnx.checker.check_model(onnx.load(target), full_check=True)
@@ -69,6 +70,13 @@ def test_json(source, tmp_path):
     assert 0 <= facts["max_absolute_difference"] < 1e-5
     assert 0 <= facts["max_relative_difference"] < 1e-5
     assert facts["ratio"] == facts["seconds_before"] / facts["seconds_after"]
+
+
+def test_threads(source, tmp_path):
+    result = mish(source, "-o", tmp_path / "out.onnx", "--threads", 2, "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["threads"] == 2
+    assert mish(source, "-o", tmp_path / "out.onnx", "--threads", 0).exit_code == 2
 
 
 def test_replaces_an_older_output(source, tmp_path):

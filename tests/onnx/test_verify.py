@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
 from mish.onnx import ModelError, verify
@@ -93,6 +96,40 @@ def test_a_batch_axis_has_one_size_wherever_it_is(build):
 def test_paths(build, tmp_path):
     onnx.save(build(), tmp_path / "m.onnx")
     assert verify(tmp_path / "m.onnx", str(tmp_path / "m.onnx")).agree
+
+
+@pytest.fixture
+def pools(monkeypatch):
+    """How many threads each session was made with."""
+    made = []
+
+    class Session(onnxruntime.InferenceSession):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            made.append(self.get_session_options().intra_op_num_threads)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", Session)
+    return made
+
+
+def test_both_models_run_on_the_threads_asked_for(build, pools):
+    assert verify(build(), build(), threads=3).threads == 3
+    assert pools == [3, 3]
+
+
+def test_threads_are_the_cores_that_the_process_may_use(build, pools, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {4, 7}, raising=False)
+    assert verify(build(), build()).threads == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert verify(build(), build()).threads == 5
+    assert pools == [2, 2, 5, 5]
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_no_threads(build, threads):
+    with pytest.raises(ValueError, match=f"threads must be at least 1, not {threads}"):
+        verify(build(), build(), threads=threads)
 
 
 def test_other_outputs(build):

@@ -29,6 +29,15 @@ def optimize(
     ] = None,
     atol: Annotated[float, typer.Option(min=0, help="Absolute tolerance of the outputs.")] = 1e-10,
     rtol: Annotated[float, typer.Option(min=0, help="Relative tolerance of the outputs.")] = 1e-3,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Threads of each run.",
+            show_default="the cores that this process may use",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Rewrite every Mish of a model to the form that runs fastest in ONNX Runtime on CPU.
@@ -53,7 +62,13 @@ def optimize(
         if not report.rewritten:
             fail(_nothing(source, report), EXIT_USAGE)
         comparison = mish_onnx.verify(
-            source, report.model, arrays, atol=atol, rtol=rtol, folder=source.parent
+            source,
+            report.model,
+            arrays,
+            atol=atol,
+            rtol=rtol,
+            folder=source.parent,
+            threads=threads,
         )
         if comparison.agree:
             report.save(output)
@@ -107,6 +122,7 @@ def _print_table(source: Path, report: Report, comparison: Comparison) -> None:
         table.add_row(f"left, {site.output}", reason)
     table.add_row("largest absolute difference", f"{comparison.max_absolute:.2e}")
     table.add_row("largest relative difference", f"{comparison.max_relative:.2e}")
+    table.add_row("threads", str(comparison.threads))
     table.add_row("time before", f"{comparison.seconds_before * 1e3:.3f} ms")
     table.add_row("time after", f"{comparison.seconds_after * 1e3:.3f} ms")
     table.add_row("times faster", f"{comparison.ratio:.2f}")
@@ -127,6 +143,7 @@ def _facts(report: Report, comparison: Comparison) -> dict[str, object]:
         ],
         "max_absolute_difference": comparison.max_absolute,
         "max_relative_difference": comparison.max_relative,
+        "threads": comparison.threads,
         "seconds_before": comparison.seconds_before,
         "seconds_after": comparison.seconds_after,
         "ratio": comparison.ratio,

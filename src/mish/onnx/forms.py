@@ -60,13 +60,17 @@ def sigmoid(tape: Tape, x: str, y: str, kind: int) -> None:
     tanh(softplus(x)) = n / (n + 2) with e = exp(x), n = e (e + 2), so y = x / (1 + 2/n). That
     is the sigmoid of ln(n/2), hence the form's name. The operator Sigmoid itself is avoided:
     left of -5, ONNX Runtime's was seen to be off by up to 1.4e-7, so that no digit of it is
-    right below x = -16, while its Exp kept a relative error of at most 7.5e-8. Of the accurate
+    right below x = -16, while its Exp kept its relative error under 1e-7. Of the accurate
     forms this one has the fewest operators, for it needs no clamp: where e overflows, 2/n is 0
-    and y = x; where e vanishes, 2/n overflows and y = -0.
+    and y = x; where e is so small that 2/n overflows, y = -0.
 
     In float16 and bfloat16 those two could happen within the range that matters, so there the
-    whole runs in float32. On CPU that costs no time. As in ONNX's own definition of Mish, -inf
-    gives NaN. The figures are in benchmarks/results/onnx-forms.md.
+    whole runs in float32. On CPU that costs no time.
+
+    The far left is not exact. In float32, y is -0 left of x = -88.72, where Mish is at most
+    2.7e-37 in size. At -inf Mish is -0 but y is NaN, as it is in ONNX Runtime with the op Mish
+    and with Softplus, Tanh, Mul. Two clamps and Softsign in place of the divisions cure both, but
+    made a network of convolutions 7 % slower. The figures are in benchmarks/results/onnx-forms.md.
 
     Args:
         tape: Where the nodes go.

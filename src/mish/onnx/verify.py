@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ class Comparison:
             ``max_relative``.
         seconds_before: Median time of one run of the first model.
         seconds_after: The same of the second model.
+        threads: How many threads each of these runs used.
     """
 
     max_absolute: float
@@ -46,6 +48,7 @@ class Comparison:
     agree: bool
     seconds_before: float
     seconds_after: float
+    threads: int
 
     @property
     def ratio(self) -> float:
@@ -62,6 +65,7 @@ def verify(
     rtol: float = 1e-3,
     seed: int = 0,
     folder: str | PathLike[str] | None = None,
+    threads: int | None = None,
 ) -> Comparison:
     """Run two models in ONNX Runtime on CPU on the same inputs.
 
@@ -77,13 +81,20 @@ def verify(
         rtol: Relative tolerance, for the same.
         seed: Seed of the made-up inputs.
         folder: What the external data of models given as objects is relative to.
+        threads: How many threads an operator may use, at least 1; as many as there are cores
+            that this process may run on if not given.
 
     Raises:
+        ValueError: If ``threads`` is less than 1.
         ModelError: If ONNX Runtime refuses a model or the inputs, if the given inputs do not
             fit, or if the models' outputs differ in name or are not tensors.
         ModuleNotFoundError: If ONNX Runtime is not installed.
     """
-    first, second = _session(before, folder), _session(after, folder)
+    if threads is None:
+        threads = _usable_cores()
+    elif threads < 1:
+        raise ValueError(f"threads must be at least 1, not {threads}")
+    first, second = (_session(model, folder, threads) for model in (before, after))
     if inputs is None:
         inputs = model_inputs.generate(first, seed)
     else:
@@ -100,15 +111,27 @@ def verify(
         max(relative for _, relative, _ in differences),
         all(agree for _, _, agree in differences),
         *times,
+        threads,
     )
 
 
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _session(
-    model: onnx.ModelProto | str | PathLike[str], folder: str | PathLike[str] | None
+    model: onnx.ModelProto | str | PathLike[str],
+    folder: str | PathLike[str] | None,
+    threads: int,
 ) -> InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
+    # Left to itself it starts a thread for each core of the machine, even where the process may
+    # use only some of them; they then wait for each other and the times mean nothing.
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only: they come as exceptions with the same text
     if isinstance(model, onnx.ModelProto):
         source: bytes | str = serialize(model)
