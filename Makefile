@@ -9,7 +9,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench sanitize lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -28,7 +28,12 @@ lint: $(VENV)/dev.stamp
 
 bench: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/pip install --requirement benchmarks/requirements.txt
-	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/speed.py --markdown benchmarks/results/speed.md
+
+# The native tests and 200,000 random calls, each under two builds with sanitizers.
+sanitize:
+	$(MAKE) -C native/tests SANITIZE=address,undefined CASES=200000
+	$(MAKE) -C native/tests SANITIZE=thread CASES=200000
 
 # PyTorch's build for CPUs alone needs no CUDA packages; its +cpu is not a version that all can get.
 lock: $(VENV)/dev.stamp

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import openvino as ov
 import torch
@@ -62,6 +63,35 @@ def backward(x: np.ndarray) -> dict[str, Contender]:
     }
 
 
+def half_precision(x: np.ndarray) -> dict[str, Contender]:
+    """Forward in float16 or bfloat16."""
+    out = np.empty_like(x)
+    tensor = torch.from_numpy(x.view(np.int16)).view(getattr(torch, x.dtype.name))
+    tensor_out = torch.empty_like(tensor)
+    return {
+        "copy": lambda: np.copyto(out, x),
+        "mish": lambda: mish.mish(x, out=out),
+        "PyTorch F.mish": lambda: torch.ops.aten.mish.out(tensor, out=tensor_out),
+    }
+
+
+def second_derivative(x: np.ndarray) -> dict[str, Contender]:
+    """PyTorch's is its double backward, by itself."""
+    out = np.empty_like(x)
+    tensor = torch.from_numpy(x).requires_grad_()
+    ones = torch.ones_like(tensor)
+    first = torch.autograd.grad(torch.nn.functional.mish(tensor), tensor, ones, create_graph=True)[
+        0
+    ]
+    return {
+        "copy": lambda: np.copyto(out, x),
+        "mish": lambda: mish.mish_d2(x, out=out),
+        "PyTorch double backward": lambda: torch.autograd.grad(
+            first, tensor, ones, retain_graph=True
+        ),
+    }
+
+
 def measure(contenders: dict[str, Contender], rounds: int) -> dict[str, list[float]]:
     """Seconds of each contender in each round, after two rounds to warm up."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -103,6 +133,7 @@ def main() -> None:
     parser.add_argument("--markdown", type=Path, help="also write the tables to this file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    mish.set_num_threads(1)
     random.seed(0)
     noise = np.random.default_rng(0).standard_normal(arguments.size)
     versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", "torch", "openvino"))
@@ -115,6 +146,9 @@ def main() -> None:
         ("Backward, float32", backward, np.float32),
         ("Forward, float64", forward, np.float64),
         ("Backward, float64", backward, np.float64),
+        ("Forward, bfloat16", half_precision, ml_dtypes.bfloat16),
+        ("Forward, float16", half_precision, np.float16),
+        ("Second derivative, float32", second_derivative, np.float32),
     ):
         times = measure(contenders(noise.astype(dtype)), arguments.rounds)
         lines += ["", f"**{title}**", "", "| | ns an element | ± | time / mish's |"]

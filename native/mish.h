@@ -2,7 +2,8 @@
 //
 // A kernel applies one operation to n elements. Strides are in bytes and may be zero or
 // negative. Every pointer is aligned to its element type. An output may be the very array
-// that an input is (same address, same stride); any other overlap is the caller's to avoid.
+// that an input is (same address, same stride), or trail behind it; any other overlap is the
+// caller's to avoid.
 // Kernels allocate nothing, may run on any thread, leave the floating-point status and control
 // registers as they found them, and compute in round-to-nearest with subnormals whatever the
 // caller's settings are.

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+import mish
 from mish._config import show_config
 
 
@@ -17,7 +18,7 @@ def test_facts():
     assert facts["version"] == importlib.metadata.version("mish")
     assert facts["numpy"] == np.__version__
     assert facts["isa"] in facts["available_isas"]
-    assert facts["threads"] == 1
+    assert facts["threads"] == mish.get_num_threads()
 
 
 def test_override_is_shown(monkeypatch):

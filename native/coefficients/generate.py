@@ -71,6 +71,7 @@ class Format:
     center_bits: int  # candidates for a centre are multiples of 2^-center_bits
     exp_degree: int
     tail_terms: int  # powers of exp(∓x) kept in the tails, beyond the leading one
+    tune_at_zero: bool  # see row_at_zero
 
     def round(self, value: mp.mpf) -> mp.mpf:
         """The nearest number of this format (ties to even, exponents unbounded)."""
@@ -98,6 +99,7 @@ FORMATS = (
         14,
         6,
         4,
+        True,
     ),
     Format(
         "f64",
@@ -112,6 +114,7 @@ FORMATS = (
         24,
         11,
         5,
+        False,
     ),
 )
 
@@ -200,6 +203,60 @@ def ulps_to_nearest(fmt: Format, value: mp.mpf) -> mp.mpf:
     return abs(fmt.round(value) / value - 1) * 2**fmt.precision
 
 
+def row_at_zero(fmt: Format, degree: int, width: mp.mpf) -> list[mp.mpf]:
+    """Centre and coefficients of T's row around 0, such that T(0) = 0.6 comes out exactly.
+
+    For x about the least normal number the product x·rest of the kernel has few bits left. Where it
+    falls next to a halfway point of those, `rest` must lie on the right side of it. u is the
+    number nearest to 0.6 if c² is below 2^-20, rest then is 0.4 ulp of it, and the inputs that come
+    nearest, multiples of 10 in units of the least subnormal, leave room for a relative error of
+    2^-22. Centres are tried in turn, with p2 changed by some ulps.
+    """
+    truth_at_zero = series(0, mp.mpf(0))
+    fitted, _ = fit(fmt, truth_at_zero, -width / 2, width / 2, truth_at_zero[:2], degree)
+    shift = fitted[2] - truth_at_zero[2]  # of p2, by the fit: much the same for every centre
+    # The error at 0 for very many centres: p2 can make up for little of it, since d² is small.
+    number = np.arange(2**20, 2**21)
+    centers = (number * np.where(number % 2, -1, 1)).astype(np.longdouble) / 2**31
+    taylor = [np.longdouble(mp.nstr(c, 25)) for c in truth_at_zero[:12]]
+    value = np.polynomial.polynomial.polyval(centers, taylor)
+    slope = np.polynomial.polynomial.polyval(centers, np.arange(1, 12) * taylor[1:])
+    miss = (_float32(value) - value) - centers * (_float32(slope) - slope)
+    miss = np.abs(miss + centers**2 * np.longdouble(float(shift)))
+    for i in np.argsort(miss)[:20]:
+        center = mp.mpf(float(centers[i]))
+        truth = series(0, center)
+        bounds = (-width / 2 - center, width / 2 - center)
+        heads = [fmt.round(truth[0]), fmt.round(truth[1])]
+        coefficients, _ = fit(fmt, truth, *bounds, heads, degree)
+        for ulps in range(-80, 81):
+            tried = list(coefficients)
+            tried[2] += ulps * ulp_of(fmt, coefficients[2])
+            wanted, got = rest_at_zero(fmt, center, tried)
+            if abs(got / wanted - 1) < mp.mpf(2) ** -23:
+                return [center, *tried]
+    raise ArithmeticError("no centre serves the row around 0")
+
+
+def _float32(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float32).astype(np.longdouble)
+
+
+def ulp_of(fmt: Format, value: mp.mpf) -> mp.mpf:
+    return mp.ldexp(1, int(mp.floor(mp.log(abs(value), 2))) + 1 - fmt.precision)
+
+
+def rest_at_zero(fmt: Format, center: mp.mpf, row: list[mp.mpf]) -> tuple[mp.mpf, mp.mpf]:
+    """T(0) − u, and what the kernel computes for it, operation by operation."""
+    d = -center
+    q = row[-1]
+    for coefficient in reversed(row[2:-1]):
+        q = fmt.round(q * d + coefficient)
+    u = fmt.round(row[1] * d + row[0])
+    low = fmt.round(row[1] * d + fmt.round(row[0] - u))
+    return mp.mpf(6) / 10 - u, fmt.round(fmt.round(d * d) * q + low)
+
+
 def fit(
     fmt: Format, truth: list[mp.mpf], left: mp.mpf, right: mp.mpf, fixed: list[mp.mpf], degree: int
 ) -> tuple[list[mp.mpf], float]:
@@ -243,6 +300,10 @@ def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
     worst = 0.0
     for number in range(shape.first, shape.first + shape.rows):
         nominal = fmt.round(number * width)
+        if order == 0 and number == 0 and fmt.tune_at_zero:
+            row = row_at_zero(fmt, shape.degree, width)
+            table[0] = row + [mp.mpf(0)] * (shape.columns - len(row))
+            continue
         center = choose_center(fmt, order, nominal, width)
         truth = series(order, center)
         if order == 0:

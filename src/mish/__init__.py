@@ -7,11 +7,24 @@ np.float32(0.86509836)
 
 from __future__ import annotations
 
-from mish._bfloat16 import register_when_available as _register_when_available
+from mish import _bfloat16, _threadpoolctl, _threads
 from mish._config import show_config
 from mish._derivative import derivative
 from mish._native import mish, mish_d1, mish_d2, mish_d3, mish_grad
+from mish._threads import get_num_threads, set_num_threads
 
-_register_when_available()
+_threads.set_default()
+_bfloat16.register_when_available()
+_threadpoolctl.register_when_available()
 
-__all__ = ["derivative", "mish", "mish_d1", "mish_d2", "mish_d3", "mish_grad", "show_config"]
+__all__ = [
+    "derivative",
+    "get_num_threads",
+    "mish",
+    "mish_d1",
+    "mish_d2",
+    "mish_d3",
+    "mish_grad",
+    "set_num_threads",
+    "show_config",
+]

@@ -31,7 +31,7 @@ def show_config(as_dict: bool = False) -> Config | None:
 
     They are: the version of mish; the instruction set in use (``isa``), those that this CPU can
     run, and what the environment variable ``MISH_ISA`` asks for, if it is set; the number of
-    threads that the kernels use; Python, NumPy and the machine; the frameworks that are installed,
+    threads that a call may use; Python, NumPy and the machine; the frameworks that are installed,
     with their versions. No framework is imported to find out.
 
     Args:
@@ -41,14 +41,14 @@ def show_config(as_dict: bool = False) -> Config | None:
     import platform
     from importlib.metadata import version
 
-    from mish import _native
+    from mish import _native, _threads
 
     facts = Config(
         version=version("mish"),
         isa=_native.isa(),
         available_isas=list(_native.available_isas()),
         isa_override=os.environ.get("MISH_ISA"),
-        threads=1,  # the kernels run in the thread that calls them
+        threads=_threads.get_num_threads(),
         python=platform.python_version(),
         numpy=version("numpy"),
         machine=f"{platform.system()} {platform.machine()}",

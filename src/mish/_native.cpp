@@ -9,21 +9,31 @@
 #include <string>
 
 #include "mish.h"
+#include "parallel.h"
+#include "sweep.h"
 
 namespace {
 
 const mish_kernels* kernels = nullptr;
 
-// NumPy hands each loop the pointer that was registered with it: here, the kernel.
-void unary_loop(char** args, const npy_intp* n, const npy_intp* strides, void* kernel) {
-  reinterpret_cast<mish_unary>(kernel)(args[0], strides[0], args[1], strides[1], size_t(*n));
+// NumPy hands each loop the pointer that was registered with it: here, to one of these.
+struct Loop {
+  void* kernel;
+  mish_format format;
+};
+
+void unary_loop(char** args, const npy_intp* n, const npy_intp* strides, void* data) {
+  const Loop& loop = *static_cast<const Loop*>(data);
+  mish_parallel_unary(reinterpret_cast<mish_unary>(loop.kernel), loop.format, args[0], strides[0],
+                      args[1], strides[1], size_t(*n));
 }
 
-void backward_loop(char** args, const npy_intp* n, const npy_intp* strides, void* kernel) {
+void backward_loop(char** args, const npy_intp* n, const npy_intp* strides, void* data) {
+  const Loop& loop = *static_cast<const Loop*>(data);
   const auto call = [&](npy_intp first, npy_intp count) {
-    reinterpret_cast<mish_backward>(kernel)(
-        args[0] + first * strides[0], strides[0], args[1] + first * strides[1], strides[1],
-        args[2] + first * strides[2], strides[2], size_t(count));
+    mish_parallel_backward(reinterpret_cast<mish_backward>(loop.kernel), loop.format,
+                           args[0] + first * strides[0], strides[0], args[1] + first * strides[1],
+                           strides[1], args[2] + first * strides[2], strides[2], size_t(count));
   };
   if (args[2] == args[0] + strides[0]) {  // reduce, accumulate: each result is the next dy
     for (npy_intp i = 0; i < *n; ++i) call(i, 1);
@@ -44,8 +54,8 @@ constexpr int native_count = int(std::size(native_formats));
 // A ufunc keeps pointers to this for as long as it lives.
 struct Definition {
   std::string doc;
-  PyUFuncGenericFunction loop;
-  void* kernel[MISH_FORMATS];
+  PyUFuncGenericFunction function;
+  Loop loop[MISH_FORMATS];
   PyUFuncGenericFunction loops[native_count];
   void* data[native_count];
   char types[native_count * 3];
@@ -56,12 +66,13 @@ Definition definitions[MISH_ORDERS + 1];
 
 template <class Kernel>
 PyObject* make_ufunc(Definition& definition, const Kernel (&kernel)[MISH_FORMATS],
-                     PyUFuncGenericFunction loop, int inputs, const char* name) {
-  definition.loop = loop;
-  for (int f = 0; f < MISH_FORMATS; ++f) definition.kernel[f] = reinterpret_cast<void*>(kernel[f]);
+                     PyUFuncGenericFunction function, int inputs, const char* name) {
+  definition.function = function;
+  for (int f = 0; f < MISH_FORMATS; ++f)
+    definition.loop[f] = {reinterpret_cast<void*>(kernel[f]), mish_format(f)};
   for (int n = 0; n < native_count; ++n) {
-    definition.loops[n] = loop;
-    definition.data[n] = definition.kernel[native_formats[n].format];
+    definition.loops[n] = function;
+    definition.data[n] = &definition.loop[native_formats[n].format];
     for (int i = 0; i <= inputs; ++i)
       definition.types[n * (inputs + 1) + i] = native_formats[n].type;
   }
@@ -166,9 +177,10 @@ PyObject* register_bfloat16(PyObject*, PyObject* dtype) {
   const int number = descr->type_num;
   Py_DECREF(descr);
   const int types[] = {number, number, number};
-  for (const Definition& definition : definitions) {
+  for (Definition& definition : definitions) {
     if (PyUFunc_RegisterLoopForType(reinterpret_cast<PyUFuncObject*>(definition.ufunc), number,
-                                    definition.loop, types, definition.kernel[MISH_BFLOAT16]) < 0)
+                                    definition.function, types,
+                                    &definition.loop[MISH_BFLOAT16]) < 0)
       return nullptr;
   }
   Py_RETURN_NONE;
@@ -207,12 +219,45 @@ PyObject* available_isas(PyObject*, PyObject*) {
   return list;
 }
 
+PyObject* sweep_float32(PyObject*, PyObject* args) {
+  int order;
+  unsigned long long first, count;
+  if (!PyArg_ParseTuple(args, "iKK", &order, &first, &count)) return nullptr;
+  constexpr unsigned long long all = 1ULL << 32;
+  if (order < 0 || order >= MISH_ORDERS || first > all || count > all - first) {
+    PyErr_SetString(PyExc_ValueError, "order must be 0 to 3, and the range lie within 2**32");
+    return nullptr;
+  }
+  mish_sweep found;
+  Py_BEGIN_ALLOW_THREADS;
+  found = mish_sweep_float32(kernels, order, uint32_t(first), count);
+  Py_END_ALLOW_THREADS;
+  return Py_BuildValue("dIKK", found.worst, found.worst_input,
+                       static_cast<unsigned long long>(found.at_least_one),
+                       static_cast<unsigned long long>(found.special));
+}
+
+PyObject* get_num_threads(PyObject*, PyObject*) { return PyLong_FromLong(mish_get_num_threads()); }
+
+PyObject* set_num_threads(PyObject*, PyObject* number) {
+  const long n = PyLong_AsLong(number);
+  if (n == -1 && PyErr_Occurred()) return nullptr;
+  mish_set_num_threads(int(n));
+  Py_RETURN_NONE;
+}
+
 PyMethodDef methods[] = {
     {"isa", isa, METH_NOARGS, "The name of the instruction set in use."},
     {"available_isas", available_isas, METH_NOARGS,
      "The names of the instruction sets that this CPU can run, best first."},
     {"register_bfloat16", register_bfloat16, METH_O,
      "Give every ufunc a loop for this dtype, which must be a bfloat16."},
+    {"get_num_threads", get_num_threads, METH_NOARGS, "How many threads a call may use."},
+    {"set_num_threads", set_num_threads, METH_O,
+     "Set how many threads a call may use; from 1 to MAX_THREADS, unchecked."},
+    {"sweep_float32", sweep_float32, METH_VARARGS,
+     "Judge float32 by float64: sweep_float32(order, first, count) over bit patterns gives the\n"
+     "largest error in ulp, its input's bits, how many reach 1 ulp, how many specials are wrong."},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -235,6 +280,8 @@ PyMODINIT_FUNC PyInit__native() {
   import_umath();
   if (!choose_kernels()) return nullptr;
   PyObject* module = PyModule_Create(&module_definition);
-  if (module && !add_ufuncs(module)) Py_CLEAR(module);
+  if (module &&
+      (!add_ufuncs(module) || PyModule_AddIntConstant(module, "MAX_THREADS", MISH_MAX_THREADS) < 0))
+    Py_CLEAR(module);
   return module;
 }

@@ -1,0 +1,30 @@
+// Kernel calls over several threads. The bits of the result do not depend on their number.
+#pragma once
+
+#include "mish.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { MISH_MAX_THREADS = 1024 };
+
+// How many threads a call may use, the caller's own among them. It is 1 until it is set, and
+// what lies outside of [1, MISH_MAX_THREADS] is brought inside. Any thread may set it; calls that
+// run already keep theirs. These two are symbols of the Python module, for threadpoolctl.
+__attribute__((visibility("default"))) int mish_get_num_threads(void);
+__attribute__((visibility("default"))) void mish_set_num_threads(int n);
+
+// The kernel, which is one for this format, over all n elements. What stays on the caller's thread,
+// in one call of the kernel: short ranges, those that come while another thread's call has the
+// pool, and those whose output overlaps an input without being the same array. Any thread may
+// call, and the process may fork.
+void mish_parallel_unary(mish_unary kernel, mish_format format, const void* x, ptrdiff_t x_stride,
+                         void* y, ptrdiff_t y_stride, size_t n);
+void mish_parallel_backward(mish_backward kernel, mish_format format, const void* dy,
+                            ptrdiff_t dy_stride, const void* x, ptrdiff_t x_stride, void* dx,
+                            ptrdiff_t dx_stride, size_t n);
+
+#ifdef __cplusplus
+}
+#endif

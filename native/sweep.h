@@ -1,0 +1,27 @@
+// Accuracy over a range of bit patterns: float32 results against float64 ones.
+#pragma once
+
+#include <stdint.h>
+
+#include "mish.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+  double worst;           // the largest error, in ulp of the float64 value
+  uint32_t worst_input;   // its bits
+  uint64_t at_least_one;  // how many inputs have an error of 1 ulp or more
+  uint64_t special;       // how many infinities and NaNs gave what is not their limit or a NaN
+} mish_sweep;
+
+// Judges the float32 kernel of an order on the `count` bit patterns from `first` on by the
+// float64 kernel of the same instruction set, whose own error (below 1 ulp, held to the certified
+// reference elsewhere) is 2^-29 of a float32 ulp.
+mish_sweep mish_sweep_float32(const mish_kernels* kernels, int order, uint32_t first,
+                              uint64_t count);
+
+#ifdef __cplusplus
+}
+#endif
