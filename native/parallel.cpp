@@ -5,7 +5,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <cstdint>
 #include <exception>
 #include <initializer_list>
 #include <mutex>
