@@ -22,6 +22,17 @@ typedef struct {
 mish_sweep mish_sweep_float32(const mish_kernels* kernels, int order, uint32_t first,
                               uint64_t count);
 
+typedef struct {
+  double worst;  // the largest error, in ulp of the exact value
+  double worst_input;
+} mish_sweep_wide;
+
+// Judges the float64 kernels of all orders on `count` random inputs by double-double arithmetic.
+// Every second input has random bits, the others have random bits and a magnitude from 2^-12 to
+// 2^10, where the function bends.
+void mish_sweep_float64(const mish_kernels* kernels, uint64_t seed, uint64_t count,
+                        mish_sweep_wide found[MISH_ORDERS]);
+
 #ifdef __cplusplus
 }
 #endif

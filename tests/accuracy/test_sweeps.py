@@ -37,6 +37,19 @@ def test_every_float32_is_within_one_ulp(order, capsys):
     assert at_least_one == 0
 
 
+def test_float64_over_a_hundred_million_inputs(capsys):
+    size = 10**8 // PARTS
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(lambda part: _native.sweep_float64(part, size), range(PARTS)))
+    for order, function in ORDERS.items():
+        worst, x = max(each[order] for each in found)
+        with capsys.disabled():
+            print(f"\norder {order}: 10^8 float64, worst {worst:.6f} ulp at {x.hex()}")
+        assert worst <= 2
+        # The judge is right: at the worst input the certified reference says the same.
+        assert ulp.error(function(x), x, order) == pytest.approx(worst, abs=1e-6)
+
+
 def test_the_sweep_measures():
     worst, bits, at_least_one, special = _native.sweep_float32(0, 0x3F800000, 1 << 16)
     x = np.uint32(bits).view(np.float32)
