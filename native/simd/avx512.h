@@ -37,10 +37,15 @@ struct Vec<float> {
   }
   void store(float* p) const { _mm512_storeu_ps(p, v); }
   void store(Bfloat16* p) const {
-    const __m512i b = _mm512_castps_si512(v);
-    const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(b, 16), _mm512_set1_epi32(1));
-    const __m512i up = _mm512_add_epi32(b, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
-    _mm256_storeu_si256((__m256i*)p, _mm512_cvtepi32_epi16(_mm512_srli_epi32(up, 16)));
+    const __m512i b = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
+    const __mmask16 odd = _mm512_test_epi32_mask(b, _mm512_set1_epi32(1 << 16));
+    const __m512i half = _mm512_add_epi32(b, _mm512_set1_epi32(0x7FFF));
+    const __m512i up = _mm512_mask_add_epi32(half, odd, half, one);
+    // The upper halves of all lanes, by one permute.
+    const __m512i upper = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0x1F001D, 0x1B0019, 0x170015,
+                                           0x130011, 0xF000D, 0xB0009, 0x70005, 0x30001);
+    const __m512i packed = _mm512_permutexvar_epi16(upper, up);
+    _mm256_storeu_si256((__m256i*)p, _mm512_castsi512_si256(packed));
   }
   void store(Half* p) const {
     _mm256_storeu_si256((__m256i*)p, _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
