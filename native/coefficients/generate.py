@@ -7,7 +7,8 @@ Run by hand, with python-flint and mpmath installed; the output is checked in:
 
 What is made
 ------------
-*Core tables.* On each row of the core range, Mish (as T = mish(x)/x) or its first derivative is
+*Core tables.* On each row of the core range, Mish (as T = mish(x)/x) or one of its first three
+derivatives is
 
     f(x) = f0 + p1·d + p2·d² + … + pn·dⁿ,   d = x − c.
 
