@@ -17,7 +17,7 @@ typedef struct {
 } mish_sweep;
 
 // Judges the float32 kernel of an order on the `count` bit patterns from `first` on by the
-// float64 kernel of the same instruction set, whose own error (below 1 ulp, held to the certified
+// float64 kernel of the same instruction set, whose own error (about 1 ulp, held to the certified
 // reference elsewhere) is 2^-29 of a float32 ulp.
 mish_sweep mish_sweep_float32(const mish_kernels* kernels, int order, uint32_t first,
                               uint64_t count);
