@@ -10,6 +10,8 @@ try:
     import typer
 
     # under other names, lest the functions hide the modules that they come from
+    from mish.cli.facts import facts as _facts
+    from mish.cli.formula import formula as _formula
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
@@ -55,6 +57,8 @@ else:
 
     app.command()(_optimize)
     app.command()(_plot)
+    app.command()(_formula)
+    app.command()(_facts)
     app.command()(_info)
 
     def main() -> None:

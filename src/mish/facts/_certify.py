@@ -57,12 +57,17 @@ def zeros_of(activation: Smooth, order: int) -> Zeros:
         start,
         _BITS,
     )
+    found = cover.zeros
+    if activation.symmetric and order % 2 and order > 1:  # an odd function
+        found = tuple(
+            Zero(arb(0), zero.rising) if zero.place.contains(0) else zero for zero in found
+        )
     count = f"{cover.pieces - len(cover.zeros)} of the intervals that cover [−{start:g}, {start:g}]"
     alone = (
         f"; around each zero {_prime(order + 1)} ≠ 0 and {f} changes sign" if cover.zeros else ""
     )
     method = f"{f} ≠ 0 on {count}{alone}; beyond, a series in the tail keeps {f} off 0"
-    return Zeros(cover.zeros, left, right, method)
+    return Zeros(found, left, right, method)
 
 
 @functools.lru_cache(maxsize=256)

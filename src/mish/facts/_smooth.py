@@ -47,6 +47,8 @@ class Smooth(ABC):
     asymptotes: ClassVar[dict[int, Bound]]
     positive: ClassVar[bool] = False
     """Whether it is positive everywhere; else it is x times something positive."""
+    symmetric: ClassVar[bool] = True
+    """Whether f(x) − f(−x) = x; then the derivatives of orders 3, 5, … are odd functions."""
 
     @abstractmethod
     def derivative(self, x: arb, order: int) -> arb:
@@ -124,6 +126,7 @@ class Mish(_Gated):
 
     name, label, formula = "mish", "Mish", "x·tanh(ln(1 + eˣ))"
     smoothness = "analytic; the nearest poles lie at ln √2 ± 3πi/4"
+    symmetric = False
     asymptotes: ClassVar = {
         LEFT: Bound("|f| < |x|·eˣ", "f = x·w(w + 2)/(w² + 2w + 2), w = eˣ"),
         RIGHT: Bound("0 < x − f < 2x·e⁻²ˣ", "x − f = x·2w²/(1 + 2w + 2w²), w = e⁻ˣ"),

@@ -27,7 +27,8 @@ class Enclosure:
             if whole is not None:
                 return cls(Decimal(int(whole)), Decimal(int(whole)))
             mid, rad, exponent = (int(part) for part in ball.mid_rad_10exp(_DIGITS))
-        return cls(Decimal(mid - rad).scaleb(exponent), Decimal(mid + rad).scaleb(exponent))
+        # a Decimal made of digits is not rounded, as one made by arithmetic would be
+        return cls(Decimal(f"{mid - rad}e{exponent}"), Decimal(f"{mid + rad}e{exponent}"))
 
     def __float__(self) -> float:
         return float((self.low + self.high) / 2)
