@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,9 +24,15 @@ def facts(
     compare: Annotated[
         bool, typer.Option("--compare", help="Compare all activations instead.")
     ] = False,
-    claims: Annotated[
-        bool, typer.Option("--claims", help="Judge what is commonly said of Mish instead.")
+    gains: Annotated[
+        bool, typer.Option("--gains", help="Print the initialisation gains of all activations.")
     ] = False,
+    claims: Annotated[
+        bool, typer.Option("--claims", help="Judge everything that is commonly said of Mish.")
+    ] = False,
+    claim: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Judge one claim, named as by --claims.")
+    ] = None,
     digits: Annotated[
         int | None,
         typer.Option(
@@ -46,10 +53,14 @@ def facts(
         if error.name != "flint":
             raise
         fail("mish facts needs the 'reference' extra: pip install 'mish[reference]'", EXIT_USAGE)
-    if compare and claims:
-        fail("give --compare or --claims, not both", EXIT_USAGE)
-    if claims:
-        raise NotImplementedError
+    if compare + gains + claims + (claim is not None) > 1:
+        fail("give one of --compare, --gains, --claims and --claim", EXIT_USAGE)
+    if claims or claim is not None:
+        _show_claims(claim, as_json)
+        return
+    if gains:
+        _show_gains(as_json)
+        return
     if activation not in known.ACTIVATIONS:
         names = ", ".join(known.ACTIVATIONS)
         fail(f"ACTIVATION must be one of {names}, not {activation}", EXIT_USAGE)
@@ -62,6 +73,48 @@ def facts(
         _print_comparison(found, digits or 6)
     else:
         _print_facts(found[0], digits or 12)
+
+
+def _show_claims(name: str | None, as_json: bool) -> None:
+    from mish.facts import claims
+
+    if name is not None and name not in claims.NAMES:
+        fail(f"--claim must be one of {', '.join(claims.NAMES)}, not {name}", EXIT_USAGE)
+    try:
+        judged = claims.judge_all() if name is None else [claims.judge(name)]
+    except ModuleNotFoundError as error:
+        if error.name != "sklearn":
+            raise
+        fail("this claim needs the 'claims' extra: pip install 'mish[claims]'", EXIT_USAGE)
+    if as_json:
+        shown = [asdict(each) | {"command": each.command} for each in judged]
+        print_json({"claims": shown} if name is None else shown[0])
+        return
+    table = Table()
+    table.add_column("claim", ratio=3)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("why", ratio=4)
+    table.add_column("how it is known", ratio=2)
+    for each in judged:
+        table.add_row(f"{each.text} ({each.name})", each.verdict, each.reason, each.how)
+        table.add_section()
+    out.print(table, markup=False, highlight=False)
+
+
+def _show_gains(as_json: bool) -> None:
+    from mish.facts import ACTIVATIONS, certified
+    from mish.facts.gains import gain
+
+    found = {name: gain(name) for name in ACTIVATIONS}
+    if as_json:
+        print_json({name: each._asdict() for name, each in found.items()})
+        return
+    table = Table()
+    for head in ("", "forward gain", "backward gain", "growth", "drift", "mean"):
+        table.add_column(head)
+    for name, each in found.items():
+        table.add_row(certified(name).label, *(f"{number:.6f}" for number in each))
+    out.print(table, markup=False, highlight=False)
 
 
 def _as_data(found: Facts) -> dict[str, object]:

@@ -1,11 +1,14 @@
-"""Facts of activations that are made of pieces: each follows from its formula, without error."""
+"""Activations made of pieces: facts that follow from their formulas without error, and values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from flint import fmpq
+from numpy.polynomial import Polynomial
 
 from mish.facts._types import Enclosure, Fact, Facts, collect
 
@@ -98,3 +101,37 @@ _HARD_SWISH = _facts(
 )
 
 PIECEWISE = {each.name: each for each in (_RELU, _ELU, _HARD_SWISH)}
+
+_RAMP = Polynomial([0, 1])
+_ZERO = Polynomial([0])
+_EXPM1 = None  # the piece eˣ − 1
+
+_PIECES: dict[str, tuple[tuple[float, ...], tuple[Polynomial | None, ...]]] = {
+    "relu": ((0.0,), (_ZERO, _RAMP)),
+    "elu": ((0.0,), (_EXPM1, _RAMP)),
+    "hard_swish": ((-3.0, 3.0), (_ZERO, Polynomial([0, 1 / 2, 1 / 6]), _RAMP)),
+}
+
+
+def piecewise_values(name: str, x: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
+    """Evaluate a derivative; NaN where two pieces meet and their derivatives differ."""
+    breaks, pieces = _PIECES[name]
+    which = np.searchsorted(breaks, x)
+    result = np.full(x.shape, np.nan)
+    for i, piece in enumerate(pieces):
+        here = which == i
+        result[here] = _piece(piece, x[here], order)
+    for place, left, right in zip(breaks, pieces, pieces[1:], strict=False):
+        at = np.array([place])
+        if _piece(left, at, order) != _piece(right, at, order):
+            result[x == place] = np.nan
+    return result
+
+
+def _piece(
+    piece: Polynomial | None, x: npt.NDArray[np.float64], order: int
+) -> npt.NDArray[np.float64]:
+    if piece is None:
+        return np.exp(x) if order else np.expm1(x)
+    values: npt.NDArray[np.float64] = piece.deriv(order)(x)
+    return values
