@@ -50,9 +50,11 @@ def zeros_of(activation: Smooth, order: int) -> Zeros:
         if start > 2**12:
             raise ArithmeticError(f"the tails of derivative {order} are not decided")
         left, right = (activation.tail_sign(order, side, start) for side in (LEFT, RIGHT))
+    f0, f1, f2 = (functools.partial(activation.derivative, order=order + k) for k in range(3))
     cover = zeros(
-        functools.partial(activation.derivative, order=order),
-        functools.partial(activation.derivative, order=order + 1),
+        f0,
+        f1,
+        f2,
         -start,
         start,
         _BITS,

@@ -2,10 +2,12 @@
 
 The interval is cut into pieces until each is decided, in ball arithmetic, in one of two ways:
 
-- no zero: an enclosure of the function over the piece, direct or by the mean value theorem,
-  excludes 0;
+- no zero: an enclosure of the function over the piece, direct or by Taylor's theorem, excludes 0;
 - one zero: the derivative's enclosure excludes 0, so the function is strictly monotonic there,
   and its signs at the two ends differ (none where they agree).
+
+Taylor's theorem encloses a function over a piece by its values in the middle and the enclosure of
+a higher derivative, which may be wide as it is multiplied by the square of the width.
 
 Then Newton's method for intervals narrows the zeros.
 """
@@ -40,12 +42,15 @@ class Cover(NamedTuple):
     pieces: int
 
 
-def zeros(f: Function, df: Function, low: float, high: float, bits: int) -> Cover:
+def zeros(
+    f: Function, df: Function, d2f: Function, low: float, high: float, bits: int
+) -> Cover:
     """Find every zero on the interval from ``low`` to ``high``.
 
     Args:
-        f: the function, continuously differentiable.
+        f: the function, twice continuously differentiable.
         df: its derivative.
+        d2f: its second derivative.
         low: the left end, where the function is not 0.
         high: the right end, likewise.
         bits: how narrow the enclosures become: below 2**-bits.
@@ -59,8 +64,7 @@ def zeros(f: Function, df: Function, low: float, high: float, bits: int) -> Cove
     with ctx.workprec(_COVER_BITS):
         while todo:
             left, right = todo.pop()
-            piece = arb(left).union(arb(right))
-            decided = _decide(f, df, left, right, piece)
+            decided = _decide(f, df, d2f, left, right)
             if decided is None:
                 if right - left < _LEAST_WIDTH:
                     raise ArithmeticError(f"whether there is a zero near {left} is not decided")
@@ -73,17 +77,19 @@ def zeros(f: Function, df: Function, low: float, high: float, bits: int) -> Cove
 
 
 def _decide(
-    f: Function, df: Function, left: float, right: float, piece: arb
+    f: Function, df: Function, d2f: Function, left: float, right: float
 ) -> tuple[Zero, ...] | None:
     """Give the zeros in a piece, or None where it is too wide to tell."""
+    piece = arb(left).union(arb(right))
     if sign(f(piece)):
         return ()
-    slope = df(piece)
-    if slope.is_finite():
-        middle = arb(left + (right - left) / 2)
-        if sign(f(middle) + slope * (piece - middle)):
-            return ()
-    if not sign(slope):
+    middle = arb(left + (right - left) / 2)
+    away, slope, bend = piece - middle, df(middle), d2f(piece)
+    if not bend.is_finite():
+        return None
+    if sign(f(middle) + away * (slope + away * bend / 2)):
+        return ()
+    if not sign(slope + away * bend):
         return None
     at_left, at_right = sign(f(arb(left))), sign(f(arb(right)))
     if not at_left or not at_right:
