@@ -27,6 +27,7 @@ from mish.facts._types import Enclosure, Fact, Facts
 
 __all__ = [
     "ACTIVATIONS",
+    "SMOOTH_ACTIVATIONS",
     "Enclosure",
     "Fact",
     "Facts",
@@ -40,6 +41,9 @@ __all__ = [
 
 ACTIVATIONS = ("mish", "silu", "gelu", "gelu_tanh", "softplus", "elu", "hard_swish", "relu")
 """The names of the activations that there are facts of."""
+
+SMOOTH_ACTIVATIONS = tuple(SMOOTH)
+"""Those with derivatives of every order."""
 
 
 class Point(NamedTuple):

@@ -42,9 +42,7 @@ class Cover(NamedTuple):
     pieces: int
 
 
-def zeros(
-    f: Function, df: Function, d2f: Function, low: float, high: float, bits: int
-) -> Cover:
+def zeros(f: Function, df: Function, d2f: Function, low: float, high: float, bits: int) -> Cover:
     """Find every zero on the interval from ``low`` to ``high``.
 
     Args:
