@@ -10,6 +10,7 @@ try:
     import typer
 
     # under other names, lest the functions hide the modules that they come from
+    from mish.cli.bench import bench as _bench
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
@@ -55,6 +56,7 @@ else:
 
     app.command()(_optimize)
     app.command()(_plot)
+    app.command()(_bench)
     app.command()(_info)
 
     def main() -> None:

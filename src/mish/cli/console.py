@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NoReturn
 
 import typer
@@ -26,6 +28,16 @@ def fail(message: str, code: int) -> NoReturn:
     """Print ``message`` on standard error and leave with exit code ``code``."""
     err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
+
+
+def require_writable(path: Path) -> None:
+    """Fail now rather than after the work if ``path`` cannot be written."""
+    if path.is_dir():
+        fail(f"cannot write {path}: it is a directory", EXIT_USAGE)
+    if not path.parent.is_dir():
+        fail(f"cannot write {path}: there is no directory {path.parent}", EXIT_USAGE)
+    if not os.access(path.parent, os.W_OK):
+        fail(f"cannot write {path}: no permission in {path.parent}", EXIT_USAGE)
 
 
 def print_json(data: Mapping[str, object]) -> None:
