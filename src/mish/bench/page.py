@@ -35,7 +35,8 @@ def page(results: Results, name: str) -> str:
         machine.summary(results.machine),
         "\n".join(f"- {line}" for line in notes(results)),
         "## Summary",
-        f"Nanoseconds an element, {elements(SIZE)}, one thread; in brackets, times as long as mish.",
+        f"Nanoseconds an element, {elements(SIZE)}, one thread; in brackets, times as long as"
+        " mish.",
         summary(results),
         f"![Bars: time of each, forward, float32]({name}-bars.png)",
         f"![Curves: time over size]({name}-curve.png)",

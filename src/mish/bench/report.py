@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from mish.bench.peers import COPY
@@ -12,7 +13,7 @@ HEAD = ("", "ns an element", "±", "× mish", "× copy", "worst ulp", "NaN, ∞"
 
 def table(case: Case) -> Table:
     """Make a table of a case, for a terminal of 80 columns or more."""
-    shown = Table(title=case.title, title_justify="left")
+    shown = Table(title=case.title, title_justify="left", box=SIMPLE_HEAD)
     shown.add_column(HEAD[0], overflow="fold")
     for name in HEAD[1:]:
         shown.add_column(name, justify="right", no_wrap=True)

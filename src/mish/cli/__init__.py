@@ -14,6 +14,7 @@ try:
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
+    from mish.cli.verify import verify as _verify
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in {"rich", "typer"}:
         raise
@@ -57,6 +58,7 @@ else:
     app.command()(_optimize)
     app.command()(_plot)
     app.command()(_bench)
+    app.command()(_verify)
     app.command()(_info)
 
     def main() -> None:

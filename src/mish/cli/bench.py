@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mish.cli.console import EXIT_USAGE, err, fail, out, print_json, require_writable
+from mish.cli.console import (
+    EXIT_USAGE,
+    choices,
+    fail,
+    out,
+    print_json,
+    progress_bar,
+    require_writable,
+)
 
 if TYPE_CHECKING:
-    from mish.bench.full import OnStep
     from mish.bench.peers import Peer
     from mish.bench.results import Results
 
@@ -77,8 +81,8 @@ def bench(
     if full is not None:
         _run_full(chosen, full)
         return
-    ops = _some(op, "--op", tuple(OPS))
-    dtypes = _some(dtype, "--dtype", DTYPES)
+    ops = choices(op, "--op", tuple(OPS))
+    dtypes = choices(dtype, "--dtype", DTYPES)
     sizes = _sizes(size)
     if as_json is not None and as_json != _STDOUT:
         require_writable(as_json)
@@ -111,7 +115,7 @@ def _run(
     if threads > machine.cores():
         fail(f"--threads {threads}: this process may use {machine.cores()} CPUs", EXIT_USAGE)
     cases = []
-    with _progress() as step, Crew(chosen, threads) as crew:
+    with progress_bar() as step, Crew(chosen, threads) as crew:
         for op, dtype, size in wanted:
             title = f"{op}, {dtype}, {size:,} elements"
             step(title, 0)
@@ -139,7 +143,7 @@ def _run_full(chosen: list[Peer], folder: Path) -> None:
     name = machine.slug()
     require_writable(folder / f"{name}.json")
     _require_picture(folder / f"{name}-bars.png")
-    with _progress() as step:
+    with progress_bar() as step:
         try:
             results = full.run(chosen, _command(), step)
         except (ValueError, WorkerError) as problem:
@@ -178,16 +182,6 @@ def _peers(names: str | None) -> list[Peer]:
         return select(None if names is None else [name.strip() for name in names.split(",")])
     except ValueError as problem:
         fail(f"--peers: {problem}", EXIT_USAGE)
-
-
-def _some(text: str, option: str, known: tuple[str, ...]) -> list[str]:
-    if text == "all":
-        return list(known)
-    found = [part.strip() for part in text.split(",")]
-    for part in found:
-        if part not in known:
-            fail(f"{option} must be of {', '.join(known)}, or all, not {part!r}", EXIT_USAGE)
-    return found
 
 
 def _sizes(text: str) -> list[int]:
@@ -237,16 +231,3 @@ def _write(path: Path, text: str) -> None:
 
 def _command() -> str:
     return shlex.join(["mish", *sys.argv[1:]])
-
-
-@contextmanager
-def _progress() -> Iterator[OnStep]:
-    """A bar on standard error, if that is a terminal."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        bar = progress.add_task("starting", total=1.0)
-
-        def step(title: str, share: float) -> None:
-            progress.update(bar, description=title, advance=share)
-
-        yield step
