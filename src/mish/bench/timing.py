@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import random
 import statistics
 import time
@@ -24,6 +25,9 @@ Lap: TypeAlias = Callable[[int], float]
 ROUNDS = 21
 FILL = 2e-3
 """The seconds that a lap is to fill."""
+
+LEAST_ROUNDS = 5
+"""Rounds that are done even when the time is used up."""
 
 _MOST_CALLS = 1 << 20
 
@@ -88,6 +92,7 @@ def alternate(
     fill: float = FILL,
     seed: int = 0,
     on_lap: Callable[[], object] = lambda: None,
+    seconds: float = math.inf,
 ) -> dict[str, Timing]:
     """Time contenders in turn, wherever they run.
 
@@ -97,6 +102,10 @@ def alternate(
         fill: the seconds that a lap is to last; it has at least one call.
         seed: of the order in the rounds.
         on_lap: called after each lap, for a progress bar.
+        seconds: no new round begins after this time, if ``LEAST_ROUNDS`` are done.
+
+    Raises:
+        ValueError: ``rounds`` is less than 1.
     """
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1, not {rounds}")
@@ -104,12 +113,15 @@ def alternate(
     laps: dict[str, list[float]] = {name: [] for name in contenders}
     shuffled = random.Random(seed)
     order = list(contenders)
-    for _ in range(rounds):
+    end = time.perf_counter() + seconds
+    for done in range(rounds):
+        if done >= LEAST_ROUNDS and time.perf_counter() > end:
+            break
         shuffled.shuffle(order)
         for name in order:
             laps[name].append(contenders[name](repeats[name]))
             on_lap()
-    return {name: Timing(tuple(done), repeats[name]) for name, done in laps.items()}
+    return {name: Timing(tuple(times), repeats[name]) for name, times in laps.items()}
 
 
 def calls_that_fill(fill: float, do_lap: Lap) -> int:

@@ -9,12 +9,15 @@ from typing import Annotated
 try:
     import typer
 
+    from mish.cli.bench import bench as _bench
+
     # under other names, lest the functions hide the modules that they come from
     from mish.cli.facts import facts as _facts
     from mish.cli.formula import formula as _formula
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
+    from mish.cli.verify import verify as _verify
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in {"rich", "typer"}:
         raise
@@ -59,6 +62,8 @@ else:
     app.command()(_plot)
     app.command()(_formula)
     app.command()(_facts)
+    app.command()(_bench)
+    app.command()(_verify)
     app.command()(_info)
 
     def main() -> None:
