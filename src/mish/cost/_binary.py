@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 import functools
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import capstone
+import capstone  # type: ignore[import-untyped]
 from elftools.elf.elffile import ELFFile
 
 from mish import _native
@@ -46,17 +46,19 @@ def module() -> Module:
         elf = ELFFile(file)
         if elf.get_machine_arch() != "x64":
             raise Unreadable(f"mish cost reads x86-64, not {elf.get_machine_arch()}")
-        text = elf.get_section_by_name(".text")
-        (entry,) = elf.get_section_by_name(".dynsym").get_symbol_by_name(_ENTRY)
+        text: Any = elf.get_section_by_name(".text")
+        symbols: Any = elf.get_section_by_name(".dynsym")
+        (entry,) = symbols.get_symbol_by_name(_ENTRY)
         loaded = ctypes.cast(getattr(ctypes.PyDLL(str(path)), _ENTRY), ctypes.c_void_p).value
+        headers: list[Any] = [
+            getattr(item, "header", {}) for item in elf.get_dwarf_info().EH_CFI_entries()
+        ]
         functions = {
-            item.header["initial_location"]: item.header["address_range"]
-            for item in elf.get_dwarf_info().EH_CFI_entries()
-            if "initial_location" in getattr(item, "header", {})
+            header["initial_location"]: header["address_range"]
+            for header in headers
+            if "initial_location" in header
         }
-        return Module(
-            text.data(), text["sh_addr"], (loaded or 0) - entry["st_value"], functions
-        )
+        return Module(text.data(), text["sh_addr"], (loaded or 0) - entry["st_value"], functions)
 
 
 def disassemble(address: int) -> list[capstone.CsInsn]:

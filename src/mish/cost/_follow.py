@@ -8,10 +8,10 @@ that is the common case, the fast path.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import capstone
+import capstone  # type: ignore[import-untyped]
 from capstone import x86
 
 _ARGUMENTS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
@@ -62,7 +62,9 @@ class Path:
         Raises:
             Unknown: an instruction cannot be followed.
         """
-        self._steps = [_Step(each.mnemonic, list(each.operands), each.address, each.size) for each in code]
+        self._steps = [
+            _Step(each.mnemonic, list(each.operands), each.address, each.size) for each in code
+        ]
         self._strides = strides
         self._full: dict[int, bool] = {}
         best = self._run(_TRIAL)
@@ -192,10 +194,10 @@ class _Machine:
         result = _ARITHMETIC[name](left, right, size) & _MASK[size]
         if name in {"add", "inc"}:
             self._set_flags(result, 0, size, True)
+        elif name in {"sub", "dec"}:
+            self._set_flags(left, right, size, True)
         elif name not in {"not", "sarx", "shlx", "shrx"}:
-            self._set_flags(left, right, size, True) if name in {"sub", "dec"} else (
-                self._set_flags(result, result, size, False)
-            )
+            self._set_flags(result, result, size, False)
         self._write(ins, operands[0], result)
 
     def _set_flags(self, left: int, right: int, size: int, difference: bool) -> None:
@@ -257,7 +259,9 @@ class _Machine:
         parent = _parent(_NAMES(operand.reg))
         if parent is None:
             raise Unknown(f"{ins.mnemonic} at {ins.address:#x}")
-        if operand.size < 4:  # narrow writes keep the rest of the register, those of 4 bytes clear it
+        if (
+            operand.size < 4
+        ):  # narrow writes keep the rest of the register, those of 4 bytes clear it
             value |= self.registers.get(parent, 0) & ~_MASK[operand.size]
         self.registers[parent] = value
 
@@ -295,7 +299,7 @@ def _shift_count(right: int, size: int) -> int:
     return right & (63 if size == 8 else 31)
 
 
-_ARITHMETIC = {
+_ARITHMETIC: dict[str, Callable[[int, int, int], int]] = {
     "add": lambda a, b, size: a + b,
     "sub": lambda a, b, size: a - b,
     "inc": lambda a, b, size: a + 1,
