@@ -12,6 +12,7 @@ try:
     from mish.cli.bench import bench as _bench
 
     # under other names, lest the functions hide the modules that they come from
+    from mish.cli.cost import cost as _cost
     from mish.cli.facts import facts as _facts
     from mish.cli.formula import formula as _formula
     from mish.cli.info import info as _info
@@ -62,6 +63,7 @@ else:
     app.command()(_plot)
     app.command()(_formula)
     app.command()(_facts)
+    app.command()(_cost)
     app.command()(_bench)
     app.command()(_verify)
     app.command()(_info)
