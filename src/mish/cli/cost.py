@@ -163,11 +163,9 @@ class _Found:
         assert self.machine is not None
         clock = self.machine.hertz
         peaks = ", ".join(f"{name} {peak / 1e9:.0f}" for name, peak in self.machine.peak.items())
+        speed = "unknown" if clock is None else f"{clock / 1e9:.2f} GHz"
         return (
-            f"Measured, one core: clock {clock / 1e9:.2f} GHz; "
-            if clock
-            else "Measured, one core: "
-        ) + (
+            f"Measured, one core: clock {speed}; "
             f"copy in cache {self.machine.cache_bandwidth / 1e9:.0f} GB/s, in memory "
             f"{self.machine.memory_bandwidth / 1e9:.1f} GB/s; matrix product in 10⁹ operations a "
             f"second: {peaks}."

@@ -33,6 +33,9 @@ def facts(
     claim: Annotated[
         str | None, typer.Option(metavar="NAME", help="Judge one claim, named as by --claims.")
     ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the claims as docs/claims.md.")
+    ] = False,
     digits: Annotated[
         int | None,
         typer.Option(
@@ -55,8 +58,10 @@ def facts(
         fail("mish facts needs the 'reference' extra: pip install 'mish[reference]'", EXIT_USAGE)
     if compare + gains + claims + (claim is not None) > 1:
         fail("give one of --compare, --gains, --claims and --claim", EXIT_USAGE)
+    if markdown and not claims:
+        fail("--markdown goes with --claims", EXIT_USAGE)
     if claims or claim is not None:
-        _show_claims(claim, as_json)
+        _show_claims(claim, as_json, markdown)
         return
     if gains:
         _show_gains(as_json)
@@ -75,7 +80,7 @@ def facts(
         _print_facts(found[0], digits or 12)
 
 
-def _show_claims(name: str | None, as_json: bool) -> None:
+def _show_claims(name: str | None, as_json: bool, markdown: bool) -> None:
     from mish.facts import claims
 
     if name is not None and name not in claims.NAMES:
@@ -86,6 +91,9 @@ def _show_claims(name: str | None, as_json: bool) -> None:
         if error.name != "sklearn":
             raise
         fail("this claim needs the 'claims' extra: pip install 'mish[claims]'", EXIT_USAGE)
+    if markdown:
+        typer.echo(claims.page(judged), nl=False)
+        return
     if as_json:
         shown = [asdict(each) | {"command": each.command} for each in judged]
         print_json({"claims": shown} if name is None else shown[0])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from unittest import mock
 
 from mish.bench import timing
 
@@ -68,10 +71,13 @@ def _instructions(name: str, n: int) -> float:
     """Count the instructions of one call with PyTorch's own use of callgrind."""
     from torch.utils.benchmark import Timer
 
+    # it starts another Python, and takes the first that it finds
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
     timer: Any = Timer(
         f"torch.ops.aten.{name}.out(x, out=y)",
         setup=f"x = torch.linspace(-5, 5, {n}); y = torch.empty({n})",
         num_threads=1,
     )
-    counted = timer.collect_callgrind(number=_CALLS, collect_baseline=False)
+    with mock.patch.dict(os.environ, PATH=path):
+        counted = timer.collect_callgrind(number=_CALLS, collect_baseline=False)
     return float(counted.counts()) / _CALLS

@@ -13,12 +13,15 @@ from mish.facts.claims import (
     _approximations,
     _experiments,
     _formulas,
+    _page,
     _properties,
     _work,
 )
 from mish.facts.claims._types import Claim, Verdict
 
-__all__ = ["NAMES", "Claim", "Verdict", "judge", "judge_all"]
+__all__ = ["NAMES", "Claim", "Verdict", "judge", "judge_all", "page"]
+
+page = _page.page
 
 _JUDGES: dict[str, Callable[[], Claim]] = {
     "derivative-sech": _formulas.sech_of_x,
