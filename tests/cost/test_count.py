@@ -78,9 +78,9 @@ def test_callgrind_counts_the_same(tmp_path):
             f"x = np.linspace(-5, 5, {n}, dtype=np.float32); y = np.empty_like(x)\n"
             f"for _ in range({repeat}): mish.mish(x, out=y)"
         )
+        options = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path / 'out'}"]
         done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={tmp_path / 'out'}"]
-            + [sys.executable, "-c", program],
+            [*options, sys.executable, "-c", program],
             env={**os.environ, "MISH_ISA": "avx2", "PYTHONHASHSEED": "0"},
             capture_output=True,
             text=True,
