@@ -34,7 +34,7 @@ except ModuleNotFoundError as missing:
 else:
     app = typer.Typer(
         name="mish",
-        help="The Mish activation function: faster models, plots, facts about this machine.",
+        help="The Mish activation function: faster models, formulas, facts, plots, costs.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_show_locals=False,
