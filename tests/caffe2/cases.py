@@ -317,7 +317,9 @@ def convolution(x=(2, 4, 7, 6), weights=(6, 4, 3, 3), bias=True, **options):
 
 CASES["conv"] = convolution(kernel=3)
 CASES["conv_without_bias"] = convolution(bias=False, kernel=3, pad=1)
-CASES["conv_strides"] = convolution(kernel=3, stride_h=2, stride_w=3, pad_t=1, pad_l=0, pad_b=2, pad_r=3)
+CASES["conv_strides"] = convolution(
+    kernel=3, stride_h=2, stride_w=3, pad_t=1, pad_l=0, pad_b=2, pad_r=3
+)
 CASES["conv_lists"] = convolution(
     weights=(6, 4, 3, 2), kernels=[3, 2], strides=[1, 2], pads=[0, 1, 2, 0]
 )

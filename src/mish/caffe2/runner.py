@@ -12,7 +12,7 @@ from mish.caffe2 import execution
 from mish.caffe2.errors import Caffe2Error
 from mish.caffe2.net import Net
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Array, find
+from mish.caffe2.registry import find
 from mish.caffe2.schema import describe
 from mish.caffe2.store import Store
 
@@ -71,14 +71,7 @@ def run_net(proto: caffe2_pb2.NetDef, store: Store) -> None:
 
 
 def _run(op: caffe2_pb2.OperatorDef, store: Store) -> None:
-    arrays: list[Array] = []
-    for place, blob in enumerate(op.input):
-        value = store.value(blob, _reader(op, place))
-        if isinstance(value, bytes):
-            raise Caffe2Error(
-                f"{_reader(op, place)}the blob '{blob}' holds a string, expected a tensor"
-            )
-        arrays.append(value)
+    arrays = [store.tensor(blob, _reader(op, place)) for place, blob in enumerate(op.input)]
     store.blobs.update(zip(op.output, execution.run(op, arrays), strict=True))
 
 

@@ -52,6 +52,17 @@ class Store:
             )
         return value
 
+    def tensor(self, blob: str, reader: str = "") -> Array:
+        """What a blob holds, which must be a tensor.
+
+        Raises:
+            Caffe2Error: there is no such blob, it has no value yet, or holds a string.
+        """
+        value = self.value(blob, reader)
+        if isinstance(value, bytes):
+            raise Caffe2Error(f"{reader}the blob '{blob}' holds a string, expected a tensor")
+        return value
+
     def require(self, blob: str, reader: str = "") -> None:
         """See that there is a blob, with or without a value.
 

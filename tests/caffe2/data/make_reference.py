@@ -1,7 +1,7 @@
 """Runs the nets of ../cases.py in Caffe2 1.10.2 and writes what it makes to cases.npz.
 
-    pip install torch==1.10.2 'numpy<1.24' 'protobuf<3.21' future six    # Python 3.9
-    PYTHONHASHSEED=0 python make_reference.py
+pip install torch==1.10.2 'numpy<1.24' 'protobuf<3.21' future six    # Python 3.9
+PYTHONHASHSEED=0 python make_reference.py
 """
 
 from __future__ import annotations
