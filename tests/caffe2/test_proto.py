@@ -146,7 +146,7 @@ arguments = st.one_of(
     ),
 )
 operators = st.builds(
-    lambda **given: caffe2_pb2.OperatorDef(**given),
+    caffe2_pb2.OperatorDef,
     type=texts,
     name=texts,
     input=st.lists(texts, max_size=3),
@@ -156,7 +156,7 @@ operators = st.builds(
     is_gradient_op=st.booleans(),
 )
 nets = st.builds(
-    lambda **given: caffe2_pb2.NetDef(**given),
+    caffe2_pb2.NetDef,
     name=texts,
     op=st.lists(operators, max_size=3),
     external_input=st.lists(texts, max_size=3),

@@ -85,14 +85,14 @@ def test_training_it_converges(blobs):
     for name in FEEDS:
         workspace.FeedBlob(name, blobs[name])
     workspace.FeedBlob("one", np.ones(1, np.float32))
-    workspace.FeedBlob("rate", np.full(1, -0.03, np.float32))
+    workspace.FeedBlob("rate", np.full(1, -0.15, np.float32))
     for name in PARAMETERS:
         net.WeightedSum([name, "one", gradients[name], "rate"], name)
     workspace.CreateNet(net)
     workspace.RunNet(net)
     first = float(workspace.FetchBlob(loss))
     assert first == pytest.approx(float(blobs["loss"]), rel=1e-5)
-    workspace.RunNet(net.Name(), 3000)
+    workspace.RunNet(net.Name(), 800)
     last = float(workspace.FetchBlob(loss))
     assert last < 1e-6 * first
     np.testing.assert_allclose(workspace.FetchBlob("y"), blobs["label"], atol=0.01)

@@ -54,8 +54,9 @@ def prepare(net: NetLike, store: Store, given: Collection[str] = ()) -> caffe2_p
             execution.verify(op)
             for place, blob in enumerate(op.input):
                 if blob not in known:
-                    store.require(blob, _reader(op, place))
-        known.update(op.output)
+                    with _reading(op, place):
+                        store.require(blob)
+            known.update(op.output)
     return proto
 
 
@@ -71,12 +72,11 @@ def run_net(proto: caffe2_pb2.NetDef, store: Store) -> None:
 
 
 def _run(op: caffe2_pb2.OperatorDef, store: Store) -> None:
-    arrays = [store.tensor(blob, _reader(op, place)) for place, blob in enumerate(op.input)]
+    arrays = []
+    for place, blob in enumerate(op.input):
+        with _reading(op, place):
+            arrays.append(store.tensor(blob))
     store.blobs.update(zip(op.output, execution.run(op, arrays), strict=True))
-
-
-def _reader(op: caffe2_pb2.OperatorDef, place: int) -> str:
-    return f"{describe(op)}, input {find(op).schema.input_name(place)}: "
 
 
 def _inherit_device(net: caffe2_pb2.NetDef, op: caffe2_pb2.OperatorDef) -> None:
@@ -96,6 +96,16 @@ def _within(net: caffe2_pb2.NetDef, index: int) -> Iterator[None]:
     except Caffe2Error as error:
         place = f"net '{net.name}', operator {index + 1} of {len(net.op)}"
         raise Caffe2Error(f"{place}: {error}") from error
+
+
+@contextmanager
+def _reading(op: caffe2_pb2.OperatorDef, place: int) -> Iterator[None]:
+    """Make errors say which input of which operator they come from."""
+    try:
+        yield
+    except Caffe2Error as error:
+        name = find(op).schema.input_name(place)
+        raise Caffe2Error(f"{describe(op)}: input {name}: {error}") from error
 
 
 def _message(kind: type[_M], given: _M | bytes) -> _M:

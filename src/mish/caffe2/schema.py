@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,7 @@ class OpSchema:
         single = len(self.inputs) - self.repeated
         if index < single or not self.repeated:
             return self.inputs[index]
-        turn, place = divmod(index - single, self.repeated)
-        return f"{self.inputs[single + place]}_{turn}"
+        return f"{self._declared(index)}_{(index - single) // self.repeated}"
 
     def verify(self, operator: caffe2_pb2.OperatorDef) -> None:
         """See that an operator's definition keeps the contract.
@@ -97,22 +97,38 @@ class OpSchema:
         Raises:
             Caffe2Error: they do not.
         """
-        model: tuple[str, np.dtype[Any]] | None = None  # whose type the others must share
+        model: int | None = None  # the input whose type the others must share
         for index, array in enumerate(arrays):
-            name = self.input_name(index)
-            own = self.dtypes.get(self.inputs[min(index, len(self.inputs) - 1)])
-            where = f"{describe(operator)}: input {name} (blob '{operator.input[index]}')"
+            own = self.dtypes.get(self._declared(index))
             expected = FLOATS if own is None else own
-            if expected and array.dtype.name not in expected:
-                raise Caffe2Error(f"{where} is {array.dtype}, expected {one_of(expected)}")
-            if own is not None:
+            if expected and dtype_name(array.dtype) not in expected:
+                wanted = one_of(expected)
+            elif own is not None:
                 continue
-            if model is None:
-                model = name, array.dtype
-            elif array.dtype != model[1]:
-                raise Caffe2Error(
-                    f"{where} is {array.dtype}, expected {model[1]}, the type of {model[0]}"
-                )
+            elif model is None:
+                model = index
+                continue
+            elif array.dtype == arrays[model].dtype:
+                continue
+            else:
+                wanted = f"{arrays[model].dtype}, the type of {self.input_name(model)}"
+            raise Caffe2Error(
+                f"{describe(operator)}: input {self.input_name(index)} (blob "
+                f"'{operator.input[index]}') is {array.dtype}, expected {wanted}"
+            )
+
+    def _declared(self, index: int) -> str:
+        """The name under which an input is declared; those that repeat share theirs."""
+        single = len(self.inputs) - self.repeated
+        if index >= single and self.repeated:
+            index = single + (index - single) % self.repeated
+        return self.inputs[index]
+
+
+@lru_cache
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """The name of a type; NumPy takes microseconds to make it."""
+    return dtype.name
 
 
 def one_of(names: Sequence[str]) -> str:

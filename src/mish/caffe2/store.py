@@ -37,33 +37,33 @@ class Store:
                 f"{type(value).__name__}; numpy.array(...) makes an array"
             )
 
-    def value(self, blob: str, reader: str = "") -> Array | bytes:
-        """What a blob holds; ``reader`` is what an error says first.
+    def value(self, blob: str) -> Array | bytes:
+        """What a blob holds.
 
         Raises:
             Caffe2Error: there is no such blob, or it has no value yet.
         """
-        self.require(blob, reader)
+        self.require(blob)
         value = self.blobs[blob]
         if value is None:
             raise Caffe2Error(
-                f"{reader}the blob '{blob}' has no value yet: nothing was fed to it, and no "
-                "operator has written it"
+                f"the blob '{blob}' has no value yet: nothing was fed to it, and no operator has "
+                "written it"
             )
         return value
 
-    def tensor(self, blob: str, reader: str = "") -> Array:
+    def tensor(self, blob: str) -> Array:
         """What a blob holds, which must be a tensor.
 
         Raises:
             Caffe2Error: there is no such blob, it has no value yet, or holds a string.
         """
-        value = self.value(blob, reader)
+        value = self.value(blob)
         if isinstance(value, bytes):
-            raise Caffe2Error(f"{reader}the blob '{blob}' holds a string, expected a tensor")
+            raise Caffe2Error(f"the blob '{blob}' holds a string, expected a tensor")
         return value
 
-    def require(self, blob: str, reader: str = "") -> None:
+    def require(self, blob: str) -> None:
         """See that there is a blob, with or without a value.
 
         Raises:
@@ -73,8 +73,8 @@ class Store:
             names = sorted(self.blobs)
             known = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
             raise Caffe2Error(
-                f"{reader}there is no blob '{blob}' in the workspace, which has "
-                f"{known or 'no blobs'}; workspace.FeedBlob makes one"
+                f"there is no blob '{blob}' in the workspace, which has {known or 'no blobs'}; "
+                "workspace.FeedBlob makes one"
             )
 
 

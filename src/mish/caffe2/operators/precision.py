@@ -8,6 +8,7 @@ from functools import wraps
 import numpy as np
 
 from mish.caffe2.registry import Array, Invocation, Kernel
+from mish.caffe2.schema import dtype_name
 
 _NARROW = ("float16", "bfloat16")
 
@@ -17,7 +18,7 @@ def in_float32(kernel: Kernel) -> Callable[..., Array | tuple[Array, ...]]:
 
     @wraps(kernel)
     def widened(call: Invocation, *arrays: Array) -> Array | tuple[Array, ...]:
-        narrow = next((each.dtype for each in arrays if each.dtype.name in _NARROW), None)
+        narrow = next((each.dtype for each in arrays if dtype_name(each.dtype) in _NARROW), None)
         if narrow is None:
             return kernel(call, *arrays)
         wide = (each.astype(np.float32) if each.dtype == narrow else each for each in arrays)
