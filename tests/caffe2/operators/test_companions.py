@@ -52,7 +52,9 @@ def test_convolutions_of_16_bits():
 
 def test_special_values_raise_no_warning():
     x = np.array([np.inf, -np.inf, np.nan, -1e4, 1e4, -0.0], np.float32)
-    np.testing.assert_array_equal(invoke(op("Sigmoid", 1), x), np.float32([1, 0, np.nan, 0, 1, 0.5]))
+    np.testing.assert_array_equal(
+        invoke(op("Sigmoid", 1), x), np.float32([1, 0, np.nan, 0, 1, 0.5])
+    )
     np.testing.assert_array_equal(invoke(op("Relu", 1), x)[[0, 1, 3, 4]], [np.inf, 0, 0, 1e4])
     rows = np.float32([[1e4, -1e4], [3, 3]])
     np.testing.assert_array_equal(invoke(op("Softmax", 1), rows), np.float32([[1, 0], [0.5, 0.5]]))
@@ -136,7 +138,6 @@ def test_in_place(kind, blobs):
     x = rng.normal(size=(3, 4)).astype(np.float32)
     expected = invoke(op(kind, blobs), *[x] * blobs)
     workspace.FeedBlob("x", x)
-    workspace.RunOperatorOnce(core.CreateOperator(kind, ["x"] * 1 + ["y"] * (blobs - 1), "x")) if (
-        workspace.FeedBlob("y", x)
-    ) else None
+    workspace.FeedBlob("y", x)
+    workspace.RunOperatorOnce(core.CreateOperator(kind, ["x", "y"][:blobs], "x"))
     np.testing.assert_array_equal(workspace.FetchBlob("x"), expected)
