@@ -93,7 +93,7 @@ def test_inputs_are_read_only():
         x += 1
         return x
 
-    with pytest.raises(RuntimeError, match="operator Bad: ValueError: .*read-only"):
+    with pytest.raises(RuntimeError, match=r"operator Bad: ValueError: .*read-only"):
         invoke(core.CreateOperator("Bad", "X", "Y"), [1.0])
 
 

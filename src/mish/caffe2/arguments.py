@@ -98,7 +98,13 @@ class Arguments:
 
     def text(self, name: str, default: str) -> str:
         """Read a string."""
-        return default if name not in self else str(self._field(name, "s").decode())
+        held = default.encode() if name not in self else self._field(name, "s")
+        try:
+            return str(held.decode())
+        except UnicodeDecodeError:
+            raise Caffe2Error(
+                f"operator {self._owner}: the argument {name} is not UTF-8: {held!r}"
+            ) from None
 
     def integers(self, name: str, default: Sequence[int] = ()) -> list[int]:
         """Read a list of integers."""

@@ -24,10 +24,12 @@ def verify(operator: caffe2_pb2.OperatorDef) -> None:
     if device.device_type == caffe2_pb2.PROTO_CPU:
         return
     names = {number: name for name, number in caffe2_pb2.DeviceTypeProto.items()}
-    asked = names.get(device.device_type, f"of type {device.device_type}").removeprefix("PROTO_")
+    asked = f"device {device.device_id} of type {device.device_type}"
+    if device.device_type in names:
+        asked = f"{names[device.device_type].removeprefix('PROTO_')} device {device.device_id}"
     gpu = device.device_type in (caffe2_pb2.PROTO_CUDA, caffe2_pb2.PROTO_HIP)
     raise Caffe2Error(
-        f"{describe(operator)}: its device option asks for {asked} device {device.device_id}, but "
+        f"{describe(operator)}: its device option asks for {asked}, but "
         + ("there is no GPU here: " if gpu else "")
         + "mish.caffe2 computes on the CPU alone. Remove the device option, or set its "
         "device_type to caffe2_pb2.CPU"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from google.protobuf import text_format  # type: ignore[import-untyped]
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from mish.caffe2.errors import Caffe2Error
+from mish.caffe2.parsing import parse, require_text
 from mish.caffe2.proto import caffe2_pb2
 
 _TEXT = {".pbtxt", ".prototxt", ".txt"}
@@ -23,16 +23,15 @@ def read_net(path: Path) -> caffe2_pb2.NetDef:
         data = path.read_bytes()
     except OSError as error:
         raise Caffe2Error(f"cannot read {path}: {error.strerror}") from error
-    net = caffe2_pb2.NetDef()
     try:
         if path.suffix in _TEXT:
+            net = caffe2_pb2.NetDef()
             text_format.Parse(data, net)
+            require_text(net)
         else:
-            net.ParseFromString(data)
-    except (DecodeError, UnicodeDecodeError, text_format.ParseError) as error:
-        raise Caffe2Error(
-            f"{path} is not a net of Caffe2 (a NetDef), or it is truncated or damaged"
-        ) from error
-    if not net.op or not all(op.type for op in net.op):
-        raise Caffe2Error(f"{path} is not a net of Caffe2 (a NetDef): it has no operators")
+            net = parse(caffe2_pb2.NetDef, data)
+        if not net.op or not all(op.type for op in net.op):
+            raise Caffe2Error("it has no operators")
+    except (Caffe2Error, UnicodeDecodeError, text_format.ParseError) as error:
+        raise Caffe2Error(f"{path} is not a net of Caffe2 (a NetDef): {error}") from error
     return net

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
-
 from mish.caffe2 import execution
 from mish.caffe2.errors import Caffe2Error
 from mish.caffe2.net import Net
+from mish.caffe2.parsing import parse
 from mish.caffe2.proto import caffe2_pb2
 from mish.caffe2.registry import find
 from mish.caffe2.schema import describe
@@ -113,8 +112,4 @@ def _message(kind: type[_M], given: _M | bytes) -> _M:
         return given
     if not isinstance(given, bytes):
         raise TypeError(f"expected a {kind.__name__}, not {type(given).__name__}")
-    try:
-        parsed: _M = kind.FromString(given)
-    except DecodeError as error:
-        raise Caffe2Error(f"these bytes are no {kind.__name__}, or they are truncated") from error
-    return parsed
+    return parse(kind, given)

@@ -51,12 +51,20 @@ def convert(
         Caffe2Error: an operator cannot be converted, an output is not made, the init net fails,
             or it is not clear how many axes an input has.
     """
+    if not net.op:
+        raise Caffe2Error(f"the net '{net.name}' has no operators")
     wanted = list(outputs or net.external_output) or _unread(net)
     operators = _needed(net, wanted)
     store = Store()
     if init is not None:
         runner.run_net(runner.prepare(init, store), store)
     read = {blob for op in operators for blob in op.input}
+    extra = [blob for blob in examples or () if blob not in read]
+    if extra:
+        raise Caffe2Error(
+            f"there is an example of {', '.join(extra)}, which the operators that the outputs need "
+            f"do not read; they read {', '.join(sorted(read)) or 'nothing'}"
+        )
     constants = {blob: store.tensor(blob) for blob in store.blobs if blob in read}
     graph = Graph(operators, constants, examples or {})
     for op in operators:

@@ -39,6 +39,7 @@ class Graph:
         self.rank: dict[str, int] = {}
         self._constants = constants
         self._examples = examples
+        self._sizes: dict[tuple[str, int], int] = {}
         self._same_rank: list[tuple[str, str]] = []
         self._inputs: list[str] = []
         self._value: dict[str, str] = {}  # the newest of each blob
@@ -46,7 +47,10 @@ class Graph:
         self._taken = {blob for op in operators for blob in (*op.input, *op.output)}
 
     def read(self, blob: str, kind: int = TensorProto.FLOAT) -> str:
-        """The value of a blob; of the given type if it comes from outside without an example."""
+        """The value of a blob; of the given type if it comes from outside without an example.
+
+        The first axis of what comes from outside is left free, for it is the batch.
+        """
         if blob not in self._value:
             self._value[blob] = blob
             if blob in self._constants:
@@ -58,6 +62,8 @@ class Graph:
                     example = self._examples[blob]
                     self.kind[blob] = helper.np_dtype_to_tensor_dtype(example.dtype)
                     self.rank[blob] = example.ndim
+                    for axis, size in enumerate(example.shape[1:], start=1):
+                        self._sizes[blob, axis] = size
         return self._value[blob]
 
     def write(self, blob: str) -> str:
@@ -80,6 +86,7 @@ class Graph:
         self.initializers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         self.kind[name] = self.initializers[-1].data_type
         self.rank[name] = array.ndim
+        self._sizes.update({(name, axis): size for axis, size in enumerate(array.shape)})
         return name
 
     def number(self, value: float, like: str) -> str:
@@ -135,6 +142,15 @@ class Graph:
             self._spread()
         return self.rank[value]
 
+    def size(self, value: str, axis: int) -> int | None:
+        """The length of an axis, if it is known."""
+        return self._sizes.get((value, axis))
+
+    def require_size(self, value: str, axis: int, size: int | None) -> None:
+        """Say how long an axis must be."""
+        if size is not None:
+            self._sizes.setdefault((value, axis), size)
+
     def _spread(self) -> None:
         changed = True
         while changed:
@@ -162,12 +178,10 @@ class Graph:
     def _described(self, value: str, blob: str) -> onnx.ValueInfoProto:
         if value not in self.rank:
             raise Caffe2Error(
-                f"nothing in the net tells how many axes the blob '{blob}' has; give examples of "
-                "the net's inputs"
+                f"nothing in the net tells how many axes the blob '{blob}' has; give an example of "
+                "the net's input (--input on the command line)"
             )
-        shape: list[str | int] = [f"{blob}_{axis}" for axis in range(self.rank[value])]
-        if (
-            value in self._examples and value in self._inputs
-        ):  # only the first axis, the batch, is free
-            shape[1:] = self._examples[value].shape[1:]
+        shape = [
+            self._sizes.get((value, axis), f"{blob}_{axis}") for axis in range(self.rank[value])
+        ]
         return helper.make_tensor_value_info(value, self.kind[value], shape)

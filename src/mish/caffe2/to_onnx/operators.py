@@ -72,8 +72,8 @@ def _mul(graph: Graph, call: Invocation) -> None:
     elif axis != -1:
         if a not in graph.rank or b not in graph.rank:
             raise call.error(
-                "nothing in the net tells how many axes its factors have; give examples of the "
-                "net's inputs"
+                "nothing in the net tells how many axes its factors have; give an example of the "
+                "net's input (--input on the command line)"
             )
         trailing = range(graph.rank[b], graph.rank[a] - axis)
         if trailing:
@@ -97,6 +97,7 @@ def _fc(graph: Graph, call: Invocation) -> None:
     graph.rank_of(b, 1)
     if axis == 1:
         x = _as_matrix(graph, x)
+        graph.require_size(x, 1, graph.size(w, 1))
         graph.add("Gemm", x, w, b, output=_output(graph, call), rank=2, transB=1)
     elif axis in (-1, graph.rank_of(x, 2) - 1):
         product = graph.add("MatMul", x, graph.add("Transpose", w, perm=[1, 0]))
@@ -161,6 +162,9 @@ def _conv(graph: Graph, call: Invocation) -> None:
     for bias in values[2:]:
         graph.rank_of(bias, 1)
     moves = window(call)
+    group = call.arguments.integer("group", 1)
+    channels = graph.size(values[1], 1)
+    graph.require_size(values[0], 1, channels and channels * group)
     graph.add(
         "Conv",
         *values,
@@ -169,7 +173,7 @@ def _conv(graph: Graph, call: Invocation) -> None:
         strides=moves.strides,
         dilations=moves.dilations,
         pads=moves.pads,
-        group=call.arguments.integer("group", 1),
+        group=group,
     )
 
 
@@ -222,6 +226,7 @@ def converter(call: Invocation) -> Converter:
         return CONVERTERS[kind]
     if call.definition.is_gradient_op or kind.endswith("Gradient"):
         raise call.error(
-            "gradient operators are not converted to ONNX; name outputs of the forward net"
+            "gradient operators are not converted to ONNX; ask for outputs of the forward net "
+            "(--blob on the command line)"
         )
     raise call.error(f"it cannot be converted to ONNX; those that can: {', '.join(CONVERTERS)}")
