@@ -1,7 +1,10 @@
-"""Runs the nets of ../cases.py in Caffe2 1.10.2 and writes what it makes to cases.npz.
+"""Runs Caffe2 1.10.2 and writes what it computes: cases.npz and values.npz.
 
-pip install torch==1.10.2 'numpy<1.24' 'protobuf<3.21' future six    # Python 3.9
-PYTHONHASHSEED=0 python make_reference.py
+    pip install torch==1.10.2 'numpy<1.24' 'protobuf<3.21' future six    # Python 3.9
+    PYTHONHASHSEED=0 python make_reference.py
+
+cases.npz holds the nets of ../cases.py, as Caffe2 builds them, and all their blobs. values.npz holds
+Mish and its gradient (for an output gradient of 1) in float32 and float64.
 """
 
 from __future__ import annotations
@@ -31,11 +34,24 @@ def run(build):
         yield f"blob/{blob}", workspace.FetchBlob(blob)
 
 
+def values(dtype):
+    """Caffe2's Mish and its gradient over a grid and at special places."""
+    special = [np.inf, -np.inf, np.nan, 0.0, -0.0, -1.1924312, 8, 20, 88.8, 1e4, -1e4]
+    x = np.concatenate([np.linspace(-120, 120, 2401), special]).astype(dtype)
+    workspace.ResetWorkspace()
+    workspace.FeedBlob("x", x)
+    workspace.FeedBlob("one", np.ones_like(x))
+    workspace.RunOperatorOnce(core.CreateOperator("Mish", "x", "y"))
+    workspace.RunOperatorOnce(core.CreateOperator("MishGradient", ["x", "y", "one"], "dx"))
+    return {blob: workspace.FetchBlob(blob) for blob in ("x", "y", "dx")}
+
+
 if __name__ == "__main__":
-    made = {}
-    for name, build in CASES.items():
-        try:
-            made.update({f"{name}/{key}": value for key, value in run(build)})
-        except Exception as error:
-            print(name, str(error).split("frame #0")[0])
-    np.savez_compressed(HERE / "cases.npz", **made)
+    cases = {f"{name}/{key}": array for name, build in CASES.items() for key, array in run(build)}
+    np.savez_compressed(HERE / "cases.npz", **cases)
+    made = {
+        f"{blob}_{dtype.__name__}": array
+        for dtype in (np.float32, np.float64)
+        for blob, array in values(dtype).items()
+    }
+    np.savez_compressed(HERE / "values.npz", **made)
