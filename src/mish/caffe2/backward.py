@@ -240,7 +240,8 @@ class BackwardPass:
         total = made[0].op.output[made[0].place] if made and made[0].op else f"{blob}_grad"
         if not made and total in self._version:
             total = _fresh(total, self._version)
-        inputs = []
+        inputs: list[str] = []
+        splits = 0
         for source in sources:
             if source.op is None:
                 if source.blob == total:
@@ -252,7 +253,8 @@ class BackwardPass:
             elif source is made[0]:
                 inputs.append(total)
             else:
-                split = f"_{source.op.output[source.place]}_autosplit_{made.index(source) - 1}"
+                split = f"_{source.op.output[source.place]}_autosplit_{splits}"
+                splits += 1
                 source.op.output[source.place] = split
                 inputs.append(split)
         if total in inputs:  # Sum works in place on its first input alone

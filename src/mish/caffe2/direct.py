@@ -62,7 +62,7 @@ def invoke(op: caffe2_pb2.OperatorDef, *arrays: npt.ArrayLike) -> Array | tuple[
             than the CPU, or the arrays are not what it takes.
 
     >>> invoke(MishOp(), np.float32(1))
-    array(0.86509836, dtype=float32)
+    array(0.8650984, dtype=float32)
     """
     execution.verify(op)
     if len(arrays) != len(op.input):

@@ -20,8 +20,10 @@ def parse(kind: type[_M], data: bytes) -> _M:
     """
     try:
         parsed: _M = kind.FromString(data)
-    except DecodeError as error:
-        raise Caffe2Error(f"these bytes are no {kind.__name__}, or they are truncated") from error
+    except (DecodeError, UnicodeDecodeError) as error:  # the latter in pure Python
+        raise Caffe2Error(
+            f"these bytes are no {kind.__name__}, or they are truncated or damaged: {error}"
+        ) from error
     require_text(parsed)
     return parsed
 
