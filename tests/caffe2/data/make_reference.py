@@ -3,8 +3,8 @@
     pip install torch==1.10.2 'numpy<1.24' 'protobuf<3.21' future six    # Python 3.9
     PYTHONHASHSEED=0 python make_reference.py
 
-cases.npz holds the nets of ../cases.py, as Caffe2 builds them, and all their blobs. values.npz holds
-Mish and its gradient (for an output gradient of 1) in float32 and float64.
+cases.npz holds the nets of ../cases.py, as Caffe2 builds them, and all their blobs. values.npz
+holds Mish and its gradient (for an output gradient of 1) in float32 and float64.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import mish
 from mish.caffe2.gradient import Gradient
+from mish.caffe2.operators.precision import in_float32
 from mish.caffe2.proto import caffe2_pb2
 from mish.caffe2.registry import (
     Array,
@@ -30,6 +31,7 @@ def _mish_gradient(call: Invocation, x: Array, y: Array, dy: Array) -> Array:
 
 
 @register_operator("MishGradientGradient", OpSchema(["X", "dY", "ddX"], ["dX", "ddY"]))
+@in_float32
 def _mish_gradient_gradient(
     call: Invocation, x: Array, dy: Array, ddx: Array
 ) -> tuple[Array, Array]:
