@@ -86,6 +86,16 @@ def test_an_init_net_becomes_initializers(reference_net, feeds):
     np.testing.assert_allclose(made, expected["y"], rtol=1e-5, atol=1e-6)
 
 
+def test_an_input_that_the_init_net_fills_stays_an_input(reference_net, feeds):
+    init = parameters(feeds)
+    init.op.append(core.CreateOperator("ConstantFill", [], "x", shape=[1]))
+    model = convert(reference_net, init=init, examples={"x": feeds["x"]}, outputs=["y"])
+    assert [value.name for value in model.graph.input] == ["x"]
+    given = {name: feeds[name] for name in ("x", "label")}
+    expected = evaluate(reference_net, given, init=init, outputs=["y"])["y"]
+    np.testing.assert_allclose(run(model, {"x": feeds["x"]})[0], expected, rtol=1e-5, atol=1e-6)
+
+
 def test_the_batch_is_free(reference_net, feeds):
     for examples in ({"x": feeds["x"]}, {}):
         model = convert(reference_net, init=parameters(feeds), examples=examples, outputs=["y"])

@@ -38,7 +38,8 @@ def convert(
 
     Args:
         net: the net.
-        init: a net that makes its parameters. It is run, and they become part of the model.
+        init: a net that makes its parameters. It is run, and they become part of the model, but for
+            those of which there is an example: Caffe2's exporters fill inputs too.
         examples: examples of blobs from outside. They tell types and shapes; without one, an
             input is float32 (labels int32), of as many axes as the operators imply.
         outputs: the blobs that the model is to make; the net's external outputs if empty, or, if
@@ -59,14 +60,17 @@ def convert(
     if init is not None:
         runner.run_net(runner.prepare(init, store), store)
     read = {blob for op in operators for blob in op.input}
-    extra = [blob for blob in examples or () if blob not in read]
+    given = examples or {}
+    extra = [blob for blob in given if blob not in read]
     if extra:
         raise Caffe2Error(
             f"there is an example of {', '.join(extra)}, which the operators that the outputs need "
             f"do not read; they read {', '.join(sorted(read)) or 'nothing'}"
         )
-    constants = {blob: store.tensor(blob) for blob in store.blobs if blob in read}
-    graph = Graph(operators, constants, examples or {})
+    constants = {
+        blob: store.tensor(blob) for blob in store.blobs if blob in read and blob not in given
+    }
+    graph = Graph(operators, constants, given)
     for op in operators:
         schema = registry.find(op).schema
         schema.verify(op)
