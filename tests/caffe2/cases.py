@@ -211,6 +211,16 @@ def in_place(core, pb):
 
 
 @case
+def overwritten_by_a_constant(core, pb):
+    net = core.Net("cut")
+    net.Mish("w", "x")
+    net.ConstantFill("x", "x", value=0.5)
+    net.Mish("x", "y")
+    net.AddGradientOperators(["y"])
+    return net, {"w": numbers(4)}
+
+
+@case
 def shared_weights(core, pb):
     net = core.Net("shared")
     x, w, b, label = net.AddExternalInput("x", "w", "b", "label")
@@ -324,6 +334,7 @@ CASES["conv_lists"] = convolution(
     weights=(6, 4, 3, 2), kernels=[3, 2], strides=[1, 2], pads=[0, 1, 2, 0]
 )
 CASES["conv_dilation"] = convolution(kernel_h=3, kernel_w=3, dilation=2, pad=1)
+CASES["conv_dilations"] = convolution(kernel=2, weights=(6, 4, 2, 2), dilation_h=3, dilation_w=2)
 CASES["conv_groups"] = convolution(weights=(6, 2, 3, 3), kernel=3, group=2)
 
 

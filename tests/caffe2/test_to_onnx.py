@@ -161,6 +161,14 @@ def test_a_blob_that_is_overwritten_gets_new_values():
     np.testing.assert_allclose(y, evaluate(net.Proto(), {"x": x})["y"], rtol=1e-5)
 
 
+def test_what_is_overwritten_unread_is_left_out():
+    net = core.Net("n")
+    net.XavierFill([], "y", shape=[2, 3])
+    net.Mish("x", "y")
+    model = convert(net.Proto(), examples={"x": np.ones((2, 3), np.float32)})
+    assert [node.op_type for node in model.graph.node] == ["Mish"]
+
+
 def test_importing_the_package_needs_no_onnx():
     block = "import sys; sys.modules['onnx'] = None; import mish.caffe2; import mish.cli"
     subprocess.run([sys.executable, "-c", block], check=True)

@@ -183,6 +183,9 @@ def test_the_nets_device_option_completes_that_of_operators():
     net.Proto().device_option.random_seed = 3
     workspace.RunNetOnce(net)
     np.testing.assert_array_equal(*workspace.FetchBlobs(["x", "y"]))
+    net.Proto().op[0].device_option.random_seed = 4
+    workspace.RunNetOnce(net)
+    assert (workspace.FetchBlob("x") != workspace.FetchBlob("y")).any()
 
 
 def test_allow_fail():

@@ -424,6 +424,7 @@ def test_blobs_that_are_not_there():
         (np.array([{}]), "must hold numbers or strings, not other objects"),
         (T(dims=[3], float_data=[1]), r"the tensor '' of shape \[3\] holds 1 numbers"),
         (T(dims=[-1], float_data=[1]), r"of shape \[-1\]"),
+        (T(dims=[-1, -1], float_data=[1]), r"of shape \[-1, -1\]"),
         (T(dims=[1], raw_data=b"abc"), "holds 0 numbers"),
         (T(dims=[1], data_type=T.STRING), "the data type STRING is not supported"),
     ],

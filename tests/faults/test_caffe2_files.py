@@ -135,6 +135,8 @@ def test_inputs_that_do_not_fit(net, feeds):
         evaluate(net, {name: feeds[name] for name in "xw"})
     with pytest.raises(Caffe2Error, match="the input lacks x, w, b and has besides z"):
         evaluate(net, {"z": feeds["x"]})
+    with pytest.raises(Caffe2Error, match="the input has besides z; the net 'n' reads x, w, b"):
+        evaluate(net, feeds | {"z": feeds["x"]})
     with pytest.raises(Caffe2Error, match=r"operator FC: input W .* is float64, expected float32"):
         evaluate(net, feeds | {"w": np.ones((4, 3))})
     with pytest.raises(Caffe2Error, match="cannot hold complex128"):
