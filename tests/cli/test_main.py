@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mish.cli import app
 
-COMMANDS = ["optimize", "plot", "info", "formula", "facts", "cost"]
+COMMANDS = ["optimize", "plot", "info", "formula", "facts", "cost", "caffe2"]
 
 
 def run(*arguments):

@@ -12,6 +12,8 @@ try:
     from mish.cli.bench import bench as _bench
 
     # under other names, lest the functions hide the modules that they come from
+    from mish.cli.caffe2_run import run as _caffe2_run
+    from mish.cli.caffe2_to_onnx import to_onnx as _caffe2_to_onnx
     from mish.cli.cost import cost as _cost
     from mish.cli.facts import facts as _facts
     from mish.cli.formula import formula as _formula
@@ -67,6 +69,11 @@ else:
     app.command()(_bench)
     app.command()(_verify)
     app.command()(_info)
+
+    _caffe2 = typer.Typer(help="Nets of Caffe2: run them, or convert them.", no_args_is_help=True)
+    _caffe2.command()(_caffe2_run)
+    _caffe2.command()(_caffe2_to_onnx)
+    app.add_typer(_caffe2, name="caffe2")
 
     def main() -> None:
         """Run the command line; never returns."""
