@@ -158,7 +158,11 @@ class Crew:
         if peer.module in self._failed:
             raise RuntimeError(self._failed[peer.module])
         if peer.module not in self._workers:
-            self._workers[peer.module] = Worker(peer.module, self.threads)
+            try:
+                self._workers[peer.module] = Worker(peer.module, self.threads)
+            except (ModuleNotFoundError, RuntimeError) as failure:
+                self._failed[peer.module] = str(failure)
+                raise RuntimeError(str(failure)) from failure
         return self._workers[peer.module](method, peer.name, *arguments)
 
     def _bury(self, end: WorkerError) -> None:

@@ -18,6 +18,9 @@ OVERHEAD = (1, 16, 64, 256, 1024)
 THREADED = 1 << 24
 _MEMORY_SIZE = 1 << 24
 
+# The time for a case, after which no new round begins.
+_SECONDS = {"table": 6.0, "curve": 5.0, "threads": 8.0}
+
 OnStep = Callable[[str, float], object]
 """Told what is being done and which share of the whole was done since it was last called."""
 
@@ -37,14 +40,14 @@ def run(
         table = [(op, dtype, SIZE) for op in OPS for dtype in DTYPES]
         sizes = sorted({*CURVE, *OVERHEAD} - {SIZE})
         curve = [("forward", "float32", size) for size in sizes]
-        cases = _cases(crew, table, 8.0, 0.4, on_step)
-        cases += _cases(crew, curve, 6.0, 0.3, on_step)
+        cases = _cases(crew, table, _SECONDS["table"], 0.4, on_step)
+        cases += _cases(crew, curve, _SECONDS["curve"], 0.3, on_step)
         missing = crew.missing
         present = crew.peers
     if machine.cores() > 1:
         with Crew(chosen, machine.cores()) as crew:
             wide = [(op, "float32", THREADED) for op in ("forward", "backward")]
-            cases += _cases(crew, wide, 10.0, 0.1, on_step)
+            cases += _cases(crew, wide, _SECONDS["threads"], 0.1, on_step)
     allocated, note = measure_memory(present, on_step, 0.15)
     on_step("import time", 0)
     imported = imports.measure()

@@ -25,7 +25,8 @@ def facts(packages: Iterable[str] = ()) -> dict[str, Any]:
     Returns:
         ``cpu``, ``cores`` that this process may use, ``caches`` (bytes by level, of one core),
         ``memory`` (bytes), ``isa`` in use, ``system``, ``commit`` (None outside a checkout;
-        ``+`` at its end means uncommitted changes) and ``versions``. No host name.
+        ``+`` at its end means uncommitted changes), ``load`` (processes that want to run, over
+        the last minute) and ``versions``. No host name.
     """
     found = {"python": platform.python_version()}
     found |= {name: release for name in ("mish", "numpy", *packages) if (release := _version(name))}
@@ -37,6 +38,7 @@ def facts(packages: Iterable[str] = ()) -> dict[str, Any]:
         "isa": mish.show_config(as_dict=True)["isa"],
         "system": f"{platform.system()} {platform.machine()}",
         "commit": commit(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "versions": found,
     }
 

@@ -11,8 +11,8 @@ from mish import _sweeps
 from mish._sweeps import Errors, Function
 from mish.bench import machine
 from mish.bench.full import OnStep
-from mish.bench.peers import MISH, OPS, Peer, Unsupported, load
-from mish.bench.worker import compute
+from mish.bench.peers import MISH, OPS, Peer, Unsupported
+from mish.bench.workers import Worker
 
 ORDERS = tuple(_sweeps.UFUNCS)
 
@@ -73,9 +73,26 @@ def sweeps(
         orders: derivatives, from 0 to 3.
         exhaustive: all float32, which takes minutes, and of mish 10**8 float64.
         on_step: for a progress bar.
+
+    Raises:
+        ModuleNotFoundError, RuntimeError: the peer cannot be imported, or it failed.
+        WorkerError: the peer's process ended.
     """
-    load(peer.module).set_threads(machine.cores())
-    bounds = BOUNDS if peer.name == MISH else {}
+    if peer.name == MISH:
+        yield from _sweeps_of(None, peer, dtypes, orders, exhaustive, on_step)
+        return
+    with Worker(peer.module, machine.cores()) as worker:
+        yield from _sweeps_of(worker, peer, dtypes, orders, exhaustive, on_step)
+
+
+def _sweeps_of(
+    worker: Worker | None,
+    peer: Peer,
+    dtypes: Sequence[str],
+    orders: Sequence[int],
+    exhaustive: bool,
+    on_step: OnStep,
+) -> Iterator[Sweep]:
     for dtype in dtypes:
         for order in orders:
             title = f"{peer.label}, {dtype}, order {order}"
@@ -85,11 +102,12 @@ def sweeps(
             on_part = functools.partial(_scaled, on_step, title, share)
             inputs, found, note = "", None, ""
             try:
-                inputs, found = _sweep(peer, dtype, order, exhaustive, on_part)
+                function = _function(worker, peer, order)
+                inputs, found = _sweep(function, worker is None, dtype, order, exhaustive, on_part)
             except (Unsupported, ModuleNotFoundError) as lack:
                 note = str(lack)
-            seconds = time.perf_counter() - start
-            yield Sweep(dtype, order, inputs, found, bounds.get(dtype), seconds, note)
+            bound = BOUNDS[dtype] if worker is None else None
+            yield Sweep(dtype, order, inputs, found, bound, time.perf_counter() - start, note)
 
 
 def _scaled(on_step: OnStep, title: str, share: float, part: float) -> None:
@@ -97,9 +115,8 @@ def _scaled(on_step: OnStep, title: str, share: float, part: float) -> None:
 
 
 def _sweep(
-    peer: Peer, dtype: str, order: int, exhaustive: bool, on_part: OnPart
+    function: Function, ours: bool, dtype: str, order: int, exhaustive: bool, on_part: OnPart
 ) -> tuple[str, Errors]:
-    function = _function(peer, order)
     if dtype in ("float16", "bfloat16"):
         x = _sweeps.every_16_bit(dtype)
         found = _sweeps.judge(function(x), x, order)
@@ -109,9 +126,9 @@ def _sweep(
     parts = []
     if dtype == "float32":
         parts.append(_sweeps.judge(function(hard), hard, order))
-        text, more = _float32(peer, function, order, exhaustive, on_part)
+        text, more = _float32(function, ours, order, exhaustive, on_part)
     else:
-        text, more = _float64(peer, order, exhaustive, on_part)
+        text, more = _float64(ours, order, exhaustive, on_part)
         if _has_reference() or not more:
             parts.append(_sweeps.judge(function(hard), hard, order))
             text = f"{hard.size:,} hard" + (f", {text}" if text else "")
@@ -119,18 +136,18 @@ def _sweep(
 
 
 def _float32(
-    peer: Peer, function: Function, order: int, exhaustive: bool, on_part: OnPart
+    function: Function, ours: bool, order: int, exhaustive: bool, on_part: OnPart
 ) -> tuple[str, list[Errors]]:
-    if exhaustive and peer.name == MISH:
+    if exhaustive and ours:
         return "all", [_sweeps.float32(order, machine.cores(), on_part)]
     step = 1 if exhaustive else _STEP
     found = _sweeps.float32_of(function, order, step, on_part)
     return ("all" if exhaustive else f"hard, every {step}st"), [found]
 
 
-def _float64(peer: Peer, order: int, exhaustive: bool, on_part: OnPart) -> tuple[str, list[Errors]]:
+def _float64(ours: bool, order: int, exhaustive: bool, on_part: OnPart) -> tuple[str, list[Errors]]:
     """Random inputs for mish alone; there is no fast judge of others' float64."""
-    if peer.name != MISH:
+    if not ours:
         on_part(1)
         return "", []
     count = _MANY if exhaustive else _FEW
@@ -138,13 +155,13 @@ def _float64(peer: Peer, order: int, exhaustive: bool, on_part: OnPart) -> tuple
     return f"{found.count:,} random", [found]
 
 
-def _function(peer: Peer, order: int) -> Function:
-    if peer.name == MISH:
+def _function(worker: Worker | None, peer: Peer, order: int) -> Function:
+    if worker is None:
         return _sweeps.UFUNCS[order]
     op = next((name for name, number in OPS.items() if number == order), None)
     if op is None:
         raise Unsupported(f"peers are not asked for order {order}")
-    return functools.partial(compute, peer.name, op)
+    return functools.partial(worker, "compute", peer.name, op)
 
 
 def _has_reference() -> bool:

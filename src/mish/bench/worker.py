@@ -13,12 +13,13 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import mish
 from mish import _sweeps
 from mish._formats import as_dtype
 from mish.bench import timing
-from mish.bench.peers import OPS, Contender, Task, load, select
+from mish.bench.peers import OPS, Contender, Task, Unsupported, load, select
 
 
 class Session:
@@ -47,10 +48,15 @@ class Session:
         self._contenders.clear()
         self._tasks.clear()
 
+    def compute(self, peer: str, op: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Let a peer compute an operation on an array, with dy = 1."""
+        contender = select([peer])[0].start(Task(op, x, _gradient(op, x)))
+        return contender.array(contender.call())
+
     def errors(self, peer: str, op: str, dtype: str) -> _sweeps.Errors:
         """Measure a peer's errors over the fixed hard inputs, with dy = 1."""
         x = _sweeps.hard_inputs(dtype, OPS[op])
-        return _sweeps.judge(compute(peer, op, x), x, OPS[op])
+        return _sweeps.judge(self.compute(peer, op, x), x, OPS[op])
 
     def memory(self, peer: str, op: str, dtype: str, size: int) -> tuple[int, int] | None:
         """Count what one call allocates; see ``memory.count``. A small call goes before it."""
@@ -74,13 +80,7 @@ def task(op: str, dtype: str, size: int) -> Task:
     return Task(op, x, _gradient(op, x))
 
 
-def compute(peer: str, op: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Let a peer compute an operation on an array, with dy = 1."""
-    contender = select([peer])[0].start(Task(op, x, _gradient(op, x)))
-    return contender.array(contender.call())
-
-
-def _gradient(op: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _gradient(op: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Ones where they are needed: at the largest sizes memory is short."""
     return np.ones_like(x) if op == "backward" else x
 
@@ -114,8 +114,8 @@ def serve(connection: Connection, module: str, threads: int) -> None:
 
 
 def _portable(error: Exception) -> Exception:
-    """An exception that any process can unpickle: ours as they are, others as their text."""
-    if type(error).__module__.startswith(("mish", "builtins")):
+    """An exception that any process can unpickle; those that are not expected as their text."""
+    if isinstance(error, Unsupported | ModuleNotFoundError):
         return error
     return RuntimeError(f"{type(error).__name__}: {error}")
 

@@ -172,7 +172,9 @@ def _show_list(chosen: list[Peer]) -> None:
     for peer in chosen:
         lacks = peer.missing()
         state = f"missing: {' and '.join(lacks)} not installed" if lacks else "installed"
-        out.print(f"{peer.name:22}{peer.label:36}{state}", markup=False, highlight=False)
+        out.print(
+            f"{peer.name:22}{peer.label:36}{state}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _peers(names: str | None) -> list[Peer]:
