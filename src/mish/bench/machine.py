@@ -38,7 +38,7 @@ def facts(packages: Iterable[str] = ()) -> dict[str, Any]:
         "isa": mish.show_config(as_dict=True)["isa"],
         "system": f"{platform.system()} {platform.machine()}",
         "commit": commit(),
-        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "load": os.getloadavg()[0],
         "versions": found,
     }
 
@@ -50,7 +50,7 @@ def summary(found: dict[str, Any]) -> str:
     return (
         f"{found['cpu']}, instruction set in use {found['isa']}, {found['cores']} cores"
         f"{f' ({caches_text})' if caches_text else ''}, {found['system']}; "
-        f"commit {found['commit'] or 'unknown'}; {versions}."
+        f"commit {found['commit'] or 'unknown'}; load at the start {found['load']:.1f}; {versions}."
     )
 
 

@@ -114,6 +114,7 @@ def _run(
 
     if threads > machine.cores():
         fail(f"--threads {threads}: this process may use {machine.cores()} CPUs", EXIT_USAGE)
+    facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     cases = []
     with progress_bar() as step, Crew(chosen, threads) as crew:
         for op, dtype, size in wanted:
@@ -131,8 +132,7 @@ def _run(
                 )
             except (ValueError, WorkerError) as problem:
                 fail(str(problem), EXIT_USAGE)
-    packages = [name for peer in crew.peers for name in peer.packages]
-    return Results(_command(), machine.facts(packages), crew.missing, cases)
+    return Results(_command(), facts, crew.missing, cases)
 
 
 def _run_full(chosen: list[Peer], folder: Path) -> None:
