@@ -164,6 +164,8 @@ def _show(results: Results) -> None:
 
     for case in results.cases:
         out.print(report.table(case))
+        if lacks := report.lacking(case):
+            out.print(lacks, markup=False, highlight=False)
     for line in [*report.notes(results), machine.summary(results.machine)]:
         out.print(line, markup=False, highlight=False)
 
