@@ -30,7 +30,7 @@ def page(results: Results, name: str) -> str:
     """
     parts = [
         f"# {results.machine['cpu']}, {results.machine['isa']}",
-        f"Made by `{results.command}`, which `make bench` runs. What is measured, and how, is told in"
+        f"Made by `{results.command}`, which `make bench` runs. How: see"
         " [benchmarking.md](../../docs/benchmarking.md).",
         machine.summary(results.machine),
         "\n".join(f"- {line}" for line in notes(results)),
