@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
+
+from mish._formats import as_dtype, format_of
 
 # The zeros of the derivatives of order 1, 2 and 3.
 ZEROS = {
@@ -28,36 +33,47 @@ FLOAT64_THRESHOLDS = (
 )
 
 
-def near(center: float, dtype: type[np.floating], steps: int) -> np.ndarray:
+def near(center: float, dtype: npt.DTypeLike, steps: int) -> npt.NDArray[Any]:
     """The numbers of a format within some steps of a nonzero centre."""
-    unsigned = np.dtype(f"u{np.dtype(dtype).itemsize}")
+    form = as_dtype(dtype)
+    unsigned = np.dtype(f"u{form.itemsize}")
     with np.errstate(over="ignore"):
-        start = np.array(center, dtype)
+        start = np.array(center).astype(form)
     numbers = start.view(unsigned).astype(np.int64) + np.arange(-steps, steps + 1)
-    found = numbers.astype(unsigned).view(dtype)
-    return found[np.isfinite(found)]
+    found = numbers.astype(unsigned).view(form)
+    finite: npt.NDArray[Any] = found[np.isfinite(found)]
+    return finite
 
 
-def random_bits(dtype: type[np.floating], count: int, seed: int) -> np.ndarray:
+def random_bits(dtype: npt.DTypeLike, count: int, seed: int) -> npt.NDArray[Any]:
     """Finite numbers of all magnitudes."""
-    size = np.dtype(dtype).itemsize
-    found = np.frombuffer(np.random.default_rng(seed).bytes(count * size), dtype)
-    return found[np.isfinite(found)]
+    form = as_dtype(dtype)
+    found = np.frombuffer(np.random.default_rng(seed).bytes(count * form.itemsize), form)
+    with np.errstate(invalid="ignore"):  # ml_dtypes warns of signalling NaNs
+        finite: npt.NDArray[Any] = found[np.isfinite(found)]
+    return finite
 
 
-def hard(dtype: type[np.floating], order: int, seed: int = 0) -> np.ndarray:
-    """Tails, thresholds, zeros, the middle, and random bit patterns."""
+def hard(dtype: npt.DTypeLike, order: int, seed: int = 0) -> npt.NDArray[Any]:
+    """Tails, thresholds, zeros, the middle, and random bit patterns; all finite.
+
+    Args:
+        dtype: the format: float16, bfloat16, float32 or float64.
+        order: of the derivative, from 0 to 3, beside whose zeros points are to lie.
+        seed: of the random ones.
+    """
     rng = np.random.default_rng(seed)
-    largest = float(np.finfo(dtype).max)
-    parts = [random_bits(dtype, 4000, seed)]
+    form = as_dtype(dtype)
+    largest = 2.0 ** (format_of(form).top - 1)
+    parts = [random_bits(form, 4000, seed)]
     for mark in MARKS:
         if mark <= largest:
-            parts += [near(mark, dtype, 24), near(-mark, dtype, 24)]
+            parts += [near(mark, form, 24), near(-mark, form, 24)]
     for zero in ZEROS[order]:
-        parts.append(near(zero, dtype, 200))
+        parts.append(near(zero, form, 200))
         distance = np.geomspace(1e-16, 0.5, 700)
-        parts += [(zero + distance).astype(dtype), (zero - distance).astype(dtype)]
-    parts.append(rng.uniform(-12, 12, 4000).astype(dtype))
-    parts.append(np.geomspace(7, min(largest, 1000.0), 1500).astype(dtype))
+        parts += [(zero + distance).astype(form), (zero - distance).astype(form)]
+    parts.append(rng.uniform(-12, 12, 4000).astype(form))
+    parts.append(np.geomspace(7, min(largest, 1000.0), 1500).astype(form))
     parts.append(-parts[-1])
     return np.concatenate(parts)
