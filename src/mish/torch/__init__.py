@@ -1,0 +1,10 @@
+"""Mish for PyTorch: fast on the CPU, compiled everywhere, and right to any order.
+
+>>> import torch, mish.torch
+>>> mish.torch.accelerate()  # F.mish and nn.Mish are ours from here on
+"""
+
+from __future__ import annotations
+
+from mish.torch import _autograd, _ops
+
