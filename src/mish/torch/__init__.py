@@ -6,5 +6,8 @@
 
 from __future__ import annotations
 
-from mish.torch import _autograd, _ops
+from mish.torch._accelerate import accelerate
+from mish.torch._functions import derivative, mish
+from mish.torch._module import Mish
 
+__all__ = ["Mish", "accelerate", "derivative", "mish"]

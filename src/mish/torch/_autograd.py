@@ -20,6 +20,9 @@ from mish.torch._ops import LIBRARY
 
 _AFTER_AUTOGRAD = torch._C._after_autograd_keyset
 _ops = torch.ops.mish
+# What OpOverload.__call__ calls, for the paths where a microsecond counts.
+FORWARD = _ops._forward.default._op
+FORWARD_INPLACE = _ops._forward_.default._op
 
 # These functions run inside of kernels for autograd's dispatch keys, where torch.func has already
 # chosen the level that is differentiated. torch.autograd.Function would look at all levels again.
@@ -63,9 +66,11 @@ class MishFunction(_Node):
     """mish(x) with derivatives."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, keyset: DispatchKeySet) -> Tensor:
-        """Save x and call the kernel below autograd."""
+    def forward(ctx: Any, x: Tensor, keyset: DispatchKeySet | None) -> Tensor:
+        """Save x and call the kernel below autograd; without a keyset, the CPU's at once."""
         ctx.save_for_backward(x)
+        if keyset is None:
+            return FORWARD(x)  # type: ignore[no-any-return]
         ctx.save_for_forward(x)
         with _below_autograd():
             y: Tensor = _ops.mish.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
@@ -218,7 +223,9 @@ def _register() -> None:
     ):
         LIBRARY.impl(name, kernel, "Autograd", with_keyset=True)
     LIBRARY.impl("mish_", _count_version, "ADInplaceOrView", with_keyset=True)
-    LIBRARY.impl("_derivative", torch.library.fallthrough_kernel, "Autograd")
+    for name in ("_derivative", "_forward", "_forward_"):
+        LIBRARY.impl(name, torch.library.fallthrough_kernel, "Autograd")
+        LIBRARY.impl(name, torch.library.fallthrough_kernel, "ADInplaceOrView")
     for op in (_ops.mish.default, _ops.mish_.default, _ops.derivative.default):
         torch.library.register_vmap(op, _vmap_unary(op), lib=LIBRARY)
     torch.library.register_vmap(_ops.backward.default, _vmap_backward, lib=LIBRARY)

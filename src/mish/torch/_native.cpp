@@ -176,16 +176,23 @@ void forward(Value* stack, bool ours) {
   stack[0] = y.release();
 }
 
-// mish_(Tensor(a!) x) -> Tensor(a!)
-void in_place(Value* stack, bool ours) {
-  Tensor x(stack[0]);
+void in_place(const Tensor& x, bool ours) {
   const View view(x.get());
   if (ours && view.served() && view.dense())
     run(kernels->derivative[0], view.format, view.data(), view.mutable_data(), view.numel);
   else
     shim.own_mish_inplace(x.get());
+}
+
+// mish_(Tensor(a!) x) -> Tensor(a!), aten's
+void in_place_returning(Value* stack, bool ours) {
+  Tensor x(stack[0]);
+  in_place(x, ours);
   stack[0] = x.release();
 }
+
+// mish_(Tensor(a!) x) -> (), ours
+void in_place_returning_nothing(Value* stack, bool ours) { in_place(Tensor(stack[0]), ours); }
 
 // mish.out(Tensor x, *, Tensor(a!) out) -> Tensor(a!)
 void out(Value* stack, bool ours) {
@@ -289,7 +296,9 @@ PyObject* py_register_operators(PyObject*, PyObject* path) {
   return python([&] {
     load(libtorch);
     add("mish", {{"mish", always<forward>},
-                 {"mish_", always<in_place>},
+                 {"_forward", always<forward>},
+                 {"mish_", always<in_place_returning_nothing>},
+                 {"_forward_", always<in_place_returning_nothing>},
                  {"backward", always<backward>},
                  {"_derivative", derivative}});
   });
@@ -298,7 +307,7 @@ PyObject* py_register_operators(PyObject*, PyObject* path) {
 PyObject* py_register_aten(PyObject*, PyObject*) {
   return python([] {
     add("aten", {{"mish", when_accelerated<forward>},
-                 {"mish_", when_accelerated<in_place>},
+                 {"mish_", when_accelerated<in_place_returning>},
                  {"mish.out", when_accelerated<out>},
                  {"mish_backward", when_accelerated<backward>}});
   });

@@ -2,7 +2,9 @@
 
 ``mish::mish(x)``, ``mish::mish_(x)``, ``mish::derivative(x, order)`` and ``mish::backward(dy, x)``,
 which is dy·mish′(x). On the CPU they run native code, on other devices the operations of
-`mish.formula`. ``mish::_derivative`` (orders 0 to 3, CPU) is what the others are made of there.
+`mish.formula`. Three more are known to the CPU alone and unknown to autograd: ``mish::_derivative``
+for orders 0 to 3, and ``mish::_forward`` and ``mish::_forward_``, which are Mish without the cost of
+Python kernels.
 """
 
 from __future__ import annotations
@@ -88,9 +90,11 @@ def _register() -> None:
         "derivative(Tensor x, int order) -> Tensor",
         "backward(Tensor dy, Tensor x) -> Tensor",
         "_derivative(Tensor x, int order) -> Tensor",
+        "_forward(Tensor x) -> Tensor",
     ):
         LIBRARY.define(schema, tags=_POINTWISE)
-    LIBRARY.define("mish_(Tensor(a!) x) -> ()", tags=torch.Tag.pt2_compliant_tag)
+    for name in ("mish_", "_forward_"):
+        LIBRARY.define(f"{name}(Tensor(a!) x) -> ()", tags=torch.Tag.pt2_compliant_tag)
 
     _native.register_operators(_libtorch())
     LIBRARY.impl("derivative", _derivative_cpu, "CPU")
@@ -106,6 +110,7 @@ def _register() -> None:
         ("mish", _like),
         ("derivative", _like),
         ("_derivative", _like),
+        ("_forward", _like),
         ("backward", _like_second),
     ):
         LIBRARY.impl(name, like, "Meta")

@@ -1,0 +1,60 @@
+"""The kernels of aten's own operators, while `accelerate` holds."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+
+import torch
+from torch import Tensor
+
+from mish.torch import _native
+
+# Every call meets this key first where a transform of torch.func is at work.
+_TRANSFORMS = "FuncTorchDynamicLayerFrontMode"
+
+_transforms: torch.library.Library | None = None
+
+
+def switch(on: bool) -> None:
+    """Turn ours on or off."""
+    global _transforms
+    if on:
+        _register()
+        _transforms = torch.library.Library("aten", "IMPL")
+        # PyTorch differentiates its mish by formulas of its own under torch.func.
+        _transforms.impl("mish", _mish, _TRANSFORMS)
+        _transforms.impl("mish_", _mish_inplace, _TRANSFORMS)
+    elif _transforms is not None:
+        _transforms._destroy()
+        _transforms = None
+    _native.set_accelerated(on)
+
+
+@functools.cache
+def _register() -> None:
+    """Put our CPU kernels in front of PyTorch's, once; a flag of theirs decides who computes.
+
+    To take them out again while another thread calls one would not be safe.
+    """
+    _warn_once_in_vain()
+    _native.register_aten()
+
+
+def _warn_once_in_vain() -> None:
+    """Have PyTorch's warning about an overridden kernel, which comes once, where nobody sees it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        library = torch.library.Library("aten", "IMPL")
+        library.impl("mish", torch.ops.aten.mish.default, "CPU")
+        library._destroy()
+
+
+def _mish(x: Tensor) -> Tensor:
+    y: Tensor = torch.ops.mish.mish.default(x)
+    return y
+
+
+def _mish_inplace(x: Tensor) -> Tensor:
+    torch.ops.mish.mish_.default(x)
+    return x

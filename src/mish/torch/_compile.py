@@ -1,0 +1,70 @@
+"""Mish as `mish.formula` for Inductor, which makes one loop of it and its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mish._when_imported import when_imported
+from mish.torch import _ops
+
+_Table = dict[Any, Callable[..., Any]]
+
+_inductor: ModuleType | None = None
+_theirs: _Table = {}  # what stood in Inductor's table before ours
+_wanted = False
+
+
+def switch(on: bool) -> None:
+    """Whether aten's operators become our formula too."""
+    global _wanted
+    _wanted = on
+    if _inductor is not None:
+        _apply(_inductor)
+
+
+def _inplace(x: Tensor) -> Tensor:
+    return x.copy_(_ops.mish_formula(x))
+
+
+def _aten() -> _Table:
+    aten = torch.ops.aten
+    return {
+        aten.mish.default: _ops.mish_formula,
+        aten.mish_.default: _inplace,
+        aten.mish_backward.default: _ops.backward_formula,
+    }
+
+
+def _apply(inductor: ModuleType) -> None:
+    table: _Table = inductor.decompositions
+    for op, ours in _aten().items():
+        if _wanted:
+            _theirs.setdefault(op, table[op])
+            table[op] = ours
+        elif op in _theirs:
+            table[op] = _theirs.pop(op)
+    inductor.fast_random_decomps.cache_clear()  # it keeps a copy of the table
+
+
+def _register(inductor: ModuleType) -> None:
+    global _inductor
+    _inductor = inductor
+    ours = torch.ops.mish
+    inductor.decompositions.update(
+        {
+            ours.mish.default: _ops.mish_formula,
+            ours._forward.default: _ops.mish_formula,
+            ours.derivative.default: _ops.derivative_formula,
+            ours._derivative.default: _ops.derivative_formula,
+            ours.backward.default: _ops.backward_formula,
+        }
+    )
+    _apply(inductor)
+
+
+when_imported("torch._inductor.decomposition", _register)
