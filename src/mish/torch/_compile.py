@@ -1,8 +1,14 @@
-"""Mish as `mish.formula` for Inductor, which makes one loop of it and its neighbours."""
+"""Mish as `mish.formula` for Inductor, which makes one loop of it and its neighbours.
+
+Inductor turns operators into others by a table, before it makes code. PyTorch caches compiled code on
+disk by a key that knows the graph but not the table, so while aten's entries are ours the key
+carries a tag.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +20,8 @@ from mish.torch import _ops
 
 _Table = dict[Any, Callable[..., Any]]
 
+_TAG = ";aten::mish by mish " + version("mish")
+
 _inductor: ModuleType | None = None
 _theirs: _Table = {}  # what stood in Inductor's table before ours
 _wanted = False
@@ -23,6 +31,8 @@ def switch(on: bool) -> None:
     """Whether aten's operators become our formula too."""
     global _wanted
     _wanted = on
+    tag = torch.compiler.config.cache_key_tag.removesuffix(_TAG)
+    torch.compiler.config.cache_key_tag = tag + _TAG if on else tag
     if _inductor is not None:
         _apply(_inductor)
 
