@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from mish.torch._accelerate import accelerate
+from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish
 from mish.torch._module import Mish
 
-__all__ = ["Mish", "accelerate", "derivative", "mish"]
+__all__ = ["Mish", "accelerate", "convert", "derivative", "mish"]
