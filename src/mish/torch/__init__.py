@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from mish.torch import _distributed  # noqa: F401  (it registers)
 from mish.torch._accelerate import accelerate
 from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,21 +14,20 @@ from mish.torch import _native
 # Every call meets this key first where a transform of torch.func is at work.
 _TRANSFORMS = "FuncTorchDynamicLayerFrontMode"
 
-_transforms: torch.library.Library | None = None
+_libraries: list[Any] = []  # what has to be taken back
 
 
 def switch(on: bool) -> None:
     """Turn ours on or off."""
-    global _transforms
     if on:
         _register()
-        _transforms = torch.library.Library("aten", "IMPL")
+        library: Any = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
         # PyTorch differentiates its mish by formulas of its own under torch.func.
-        _transforms.impl("mish", _mish, _TRANSFORMS)
-        _transforms.impl("mish_", _mish_inplace, _TRANSFORMS)
-    elif _transforms is not None:
-        _transforms._destroy()
-        _transforms = None
+        library.impl("mish", _mish, _TRANSFORMS)
+        library.impl("mish_", _mish_inplace, _TRANSFORMS)
+        _libraries.append(library)
+    while _libraries and not on:
+        _libraries.pop()._destroy()
     _native.set_accelerated(on)
 
 
@@ -45,7 +45,7 @@ def _warn_once_in_vain() -> None:
     """Have PyTorch's warning about an overridden kernel, which comes once, where nobody sees it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        library = torch.library.Library("aten", "IMPL")
+        library: Any = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
         library.impl("mish", torch.ops.aten.mish.default, "CPU")
         library._destroy()
 

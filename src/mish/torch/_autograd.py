@@ -17,16 +17,16 @@ from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
 
 from mish.torch._ops import LIBRARY
+from mish.torch._ops import OPERATORS as _ops
 
 _AFTER_AUTOGRAD = torch._C._after_autograd_keyset
-_ops = torch.ops.mish
 # What OpOverload.__call__ calls, for the paths where a microsecond counts.
 FORWARD = _ops._forward.default._op
 FORWARD_INPLACE = _ops._forward_.default._op
 
 # These functions run inside of kernels for autograd's dispatch keys, where torch.func has already
 # chosen the level that is differentiated. torch.autograd.Function would look at all levels again.
-_Node: Any = torch.autograd.function._SingleLevelFunction
+_Node = torch.autograd.function._SingleLevelFunction
 
 
 @contextlib.contextmanager

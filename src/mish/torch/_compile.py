@@ -1,12 +1,13 @@
 """Mish as `mish.formula` for Inductor, which makes one loop of it and its neighbours.
 
-Inductor turns operators into others by a table, before it makes code. PyTorch caches compiled code on
-disk by a key that knows the graph but not the table, so while aten's entries are ours the key
-carries a tag.
+Inductor turns operators into others by a table, before it makes code. PyTorch caches compiled
+code on disk by a key that knows the graph but not the table, so while aten's entries are ours the
+key carries a tag.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from types import ModuleType
@@ -16,25 +17,23 @@ import torch
 from torch import Tensor
 
 from mish._when_imported import when_imported
-from mish.torch import _ops
+from mish.torch import _ops, _state
+from mish.torch._ops import OPERATORS as ours
 
 _Table = dict[Any, Callable[..., Any]]
 
 _TAG = ";aten::mish by mish " + version("mish")
 
-_inductor: ModuleType | None = None
-_theirs: _Table = {}  # what stood in Inductor's table before ours
-_wanted = False
+_TABLE = "torch._inductor.decomposition"  # the module that has it
+_theirs: _Table = {}  # what stood there before ours
 
 
 def switch(on: bool) -> None:
     """Whether aten's operators become our formula too."""
-    global _wanted
-    _wanted = on
     tag = torch.compiler.config.cache_key_tag.removesuffix(_TAG)
     torch.compiler.config.cache_key_tag = tag + _TAG if on else tag
-    if _inductor is not None:
-        _apply(_inductor)
+    if _TABLE in sys.modules:
+        _replace_aten(sys.modules[_TABLE], on)
 
 
 def _inplace(x: Tensor) -> Tensor:
@@ -50,21 +49,18 @@ def _aten() -> _Table:
     }
 
 
-def _apply(inductor: ModuleType) -> None:
+def _replace_aten(inductor: ModuleType, on: bool) -> None:
     table: _Table = inductor.decompositions
-    for op, ours in _aten().items():
-        if _wanted:
+    for op, formula in _aten().items():
+        if on:
             _theirs.setdefault(op, table[op])
-            table[op] = ours
+            table[op] = formula
         elif op in _theirs:
             table[op] = _theirs.pop(op)
     inductor.fast_random_decomps.cache_clear()  # it keeps a copy of the table
 
 
 def _register(inductor: ModuleType) -> None:
-    global _inductor
-    _inductor = inductor
-    ours = torch.ops.mish
     inductor.decompositions.update(
         {
             ours.mish.default: _ops.mish_formula,
@@ -74,7 +70,7 @@ def _register(inductor: ModuleType) -> None:
             ours.backward.default: _ops.backward_formula,
         }
     )
-    _apply(inductor)
+    _replace_aten(inductor, _state.accelerated)
 
 
-when_imported("torch._inductor.decomposition", _register)
+when_imported(_TABLE, _register)

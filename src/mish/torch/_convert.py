@@ -12,8 +12,8 @@ from mish.torch._ops import derivative_formula, mish_formula
 
 # Where implementations differ, if anywhere; and the middle, where imitations differ. In float64 a
 # real Mish agrees far below this bound, also one that loses the digits of its left tail.
-_POINTS = (-1e4, -800, -104, -88.8, -40, -20, -17, -1.1924312, -1e-3, 0, 1e-3, 8, 19, 20, 21, 40)
-_POINTS += (88.8, 104, 800, 1e4)
+_POINTS = [-1e4, -800, -104, -88.8, -40, -20, -17, -1.1924312, -1e-3, 0, 1e-3, 8, 19, 20, 21, 40]
+_POINTS += [88.8, 104, 800, 1e4]
 _TOLERANCE = 1e-10
 
 
@@ -25,9 +25,9 @@ def convert(module: nn.Module) -> dict[str, str]:
     in both training and evaluation mode. Those of timm, MONAI and transformers and hand-written
     x·tanh(softplus(x)) do. They are evaluated as copies, and the random state is kept.
 
-    The objects stay the same and change their class, so hooks, shared modules and references to them
-    hold. State dicts are unchanged. A module that works in place, as seen when it is evaluated, goes
-    on to do so. Calls of `torch.nn.functional.mish` are no modules; see `accelerate`.
+    The objects stay the same and change their class, so hooks, shared modules and references to
+    them hold. State dicts are unchanged. A module that works in place, as seen when it is
+    evaluated, goes on to do so. Calls of `torch.nn.functional.mish` are no modules; see `accelerate`.
 
     Args:
         module: the model, changed in place.
@@ -116,4 +116,4 @@ def _close(got: object, expected: Tensor, x: Tensor) -> bool:
 def _become_mish(module: nn.Module, inplace: bool) -> None:
     module._modules.clear()
     module.__class__ = Mish
-    module.inplace = inplace
+    vars(module)["inplace"] = inplace

@@ -35,8 +35,8 @@ def install() -> None:
         with _hooks(outputs):
             return engine(outputs, *args, **kwargs)
 
-    torch.autograd.graph._engine_run_backward = run_backward
-    torch.autograd._engine_run_backward = run_backward  # type: ignore[attr-defined]
+    for module in (torch.autograd.graph, torch.autograd):
+        vars(module)["_engine_run_backward"] = run_backward
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ from torch.autograd import forward_ad
 
 from mish.torch import _state
 from mish.torch._autograd import FORWARD, FORWARD_INPLACE, MishFunction
+from mish.torch._ops import OPERATORS as _ops
 
 _PLAIN = (Tensor, torch.nn.Parameter)
-_ops = torch.ops.mish
 
 
 def mish(x: Tensor, inplace: bool = False) -> Tensor:

@@ -3,14 +3,15 @@
 ``mish::mish(x)``, ``mish::mish_(x)``, ``mish::derivative(x, order)`` and ``mish::backward(dy, x)``,
 which is dy·mish′(x). On the CPU they run native code, on other devices the operations of
 `mish.formula`. Three more are known to the CPU alone and unknown to autograd: ``mish::_derivative``
-for orders 0 to 3, and ``mish::_forward`` and ``mish::_forward_``, which are Mish without the cost of
-Python kernels.
+for orders 0 to 3, and ``mish::_forward`` and ``mish::_forward_``, which are Mish without the cost
+of Python kernels.
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from mish import formula
 from mish.torch import _native
 
 # Kept for the life of the process: when a library goes, its registrations go.
-LIBRARY = torch.library.Library("mish", "DEF")
+LIBRARY: Any = torch.library.Library("mish", "DEF")  # type: ignore[no-untyped-call]
 
 _POINTWISE = (torch.Tag.pointwise, torch.Tag.pt2_compliant_tag)
 _NATIVE_ORDERS = 4
@@ -33,7 +34,8 @@ def in_wide_arithmetic(order: int, x: Tensor) -> Tensor:
             f"mish is not implemented for x of dtype {x.dtype}; convert x to a floating-point dtype"
         )
     wide = x.to(torch.float32) if x.dtype.itemsize < 4 else x
-    y: Tensor = formula.derivative(wide, order, torch)
+    namespace: Any = torch
+    y: Tensor = formula.derivative(wide, order, namespace)
     return y.to(x.dtype)
 
 
@@ -75,7 +77,8 @@ def _like(x: Tensor, *_: object) -> Tensor:
 
 
 def _like_second(dy: Tensor, x: Tensor) -> Tensor:
-    torch._check(dy.shape == x.shape, lambda: "dy and x must have the same shape")
+    if dy.shape != x.shape:
+        raise ValueError(f"dy must have the shape of x, {tuple(x.shape)}, not {tuple(dy.shape)}")
     return torch.empty_like(x)
 
 
@@ -118,3 +121,6 @@ def _register() -> None:
 
 
 _register()
+
+# torch.ops.mish, for those who need the operators to be there.
+OPERATORS = torch.ops.mish
