@@ -27,7 +27,8 @@ def convert(module: nn.Module) -> dict[str, str]:
 
     The objects stay the same and change their class, so hooks, shared modules and references to
     them hold. State dicts are unchanged. A module that works in place, as seen when it is
-    evaluated, goes on to do so. Calls of `torch.nn.functional.mish` are no modules; see `accelerate`.
+    evaluated, goes on to do so. Calls of `torch.nn.functional.mish` are no modules; see
+    `accelerate`.
 
     Args:
         module: the model, changed in place.

@@ -40,7 +40,7 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
         if _state.accelerated:
             y: Tensor = torch._C._nn.mish(x)
         elif x.requires_grad and torch.is_grad_enabled():
-            y = MishFunction.apply(x, None)
+            y = MishFunction.apply(x, None)  # type: ignore[attr-defined]
         else:
             y = FORWARD(x)
         return y

@@ -23,8 +23,8 @@ std::atomic<bool> accelerated{false};
 int32_t cpu;                   // PyTorch's numbers for the device type
 int32_t dtypes[MISH_FORMATS];  // and for the dtypes
 
-// Strided tensors of more dimensions are left to PyTorch.
-constexpr int64_t max_dims = 16;
+// Tensors of more dimensions are left to PyTorch, whose own loops end there as well.
+constexpr int64_t max_dims = 64;
 
 // How the elements of a tensor lie in memory.
 struct View {
@@ -71,7 +71,7 @@ struct View {
 
   bool same_layout(const View& other) const {
     for (int64_t d = 0; d < dims; ++d)
-      if (sizes[d] != 1 && strides[d] != other.strides[d]) return false;
+      if (sizes[d] != 1 && strides[d] != other.strides[d]) return numel == 0;
     return true;
   }
 
@@ -214,22 +214,38 @@ void out(Value* stack, bool ours) {
   stack[0] = y.release();
 }
 
+// The numbers of one tensor in the layout of another, which is dense.
+Tensor laid_out_as(const View& layout, const View& numbers) {
+  Tensor made = empty_like(layout);
+  check(shim.copy(made.get(), numbers.tensor, 0));
+  return made;
+}
+
+Tensor gradient(const View& dy, const View& x) {
+  if (!x.dense()) {
+    Handle copy;  // it is dense
+    check(shim.clone(x.tensor, &copy));
+    const Tensor owner(copy);
+    return gradient(dy, View(copy));
+  }
+  if (!dy.single() && !dy.same_layout(x)) {
+    const Tensor owner = laid_out_as(x, dy);
+    return gradient(View(owner.get()), x);
+  }
+  Tensor dx = empty_like(x);
+  const ptrdiff_t stride = dy.single() ? 0 : element_size[x.format];
+  run_backward(x.format, dy.data(), stride, x.data(), View(dx.get()).mutable_data(), x.numel);
+  return dx;
+}
+
 // backward(Tensor dy, Tensor x) -> Tensor
 void backward(Value* stack, bool ours) {
   const Tensor dy(stack[0]), x(stack[1]);
   const View from(dy.get()), at(x.get());
-  const bool direct = ours && at.served() && from.dtype == at.dtype && from.same_shape(at) &&
-                      at.dense() && (from.single() || from.same_layout(at));
-  if (direct) {
-    Tensor dx = empty_like(at);
-    const ptrdiff_t stride = from.single() ? 0 : element_size[at.format];
-    run_backward(at.format, from.data(), stride, at.data(), View(dx.get()).mutable_data(),
-                 at.numel);
-    stack[0] = dx.release();
-  } else {
-    Tensor dx = own(shim.own_mish_backward, dy.get(), x.get());
-    stack[0] = dx.release();
-  }
+  Tensor dx = ours && at.served() && from.dtype == at.dtype && from.same_shape(at)
+                  ? gradient(from, at)
+                  : own(shim.own_mish_backward, dy.get(), x.get());
+  stack[0] = dx.release();
 }
 
 // _derivative(Tensor x, int order) -> Tensor, for the orders that have kernels

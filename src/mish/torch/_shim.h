@@ -47,6 +47,7 @@ struct TensorValue {
     Error (*)(int64_t, const int64_t*, const int64_t*, int32_t, int32_t, int32_t, Handle*), \
     "aoti_torch_empty_strided")                                                             \
   X(clone, Error (*)(Handle, Handle*), "aoti_torch_clone")                                  \
+  X(copy, Error (*)(Handle, Handle, int32_t), "aoti_torch_copy_")                           \
   X(new_tensor, Error (*)(Handle*), "aoti_torch_new_uninitialized_tensor")                  \
   X(delete_tensor, Error (*)(Handle), "aoti_torch_delete_tensor_object")                    \
   X(library_init, Error (*)(const char*, const char*, const char*, uint32_t, Library*),     \
