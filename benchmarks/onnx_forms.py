@@ -6,8 +6,6 @@ The row "mish.onnx.optimize" is what the package writes today.
 
 from __future__ import annotations
 
-import platform
-import re
 import time
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from onnx_candidates import CANDIDATES, convnet, elementwise
 
 import mish.onnx
 import mish.ulp
+from mish.bench import machine, timing
 
 SIZES = (1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22)
 ROUNDS = 15
@@ -98,18 +97,12 @@ class Runner:
         return (time.perf_counter() - start) / repeat
 
 
-def medians(runners: dict[str, Runner], x: np.ndarray, target: float = 2e-3) -> dict[str, float]:
+def medians(runners: dict[str, Runner], x: np.ndarray) -> dict[str, float]:
     """Median seconds of each, the candidates taking turns so that drift falls on all alike."""
-    repeats = {}
-    for name, runner in runners.items():
+    for runner in runners.values():
         runner.bind(x)
-        runner.seconds(1)
-        repeats[name] = max(1, round(target / runner.seconds(1)))
-    laps: dict[str, list[float]] = {name: [] for name in runners}
-    for _ in range(ROUNDS):
-        for name, runner in runners.items():
-            laps[name].append(runner.seconds(repeats[name]))
-    return {name: float(np.median(lap)) for name, lap in laps.items()}
+    laps = {name: runner.seconds for name, runner in runners.items()}
+    return {name: found.median for name, found in timing.alternate(laps, ROUNDS).items()}
 
 
 def truth(x: np.ndarray) -> np.ndarray:
@@ -211,17 +204,10 @@ def half_table() -> str:
     )
 
 
-def processor() -> str:
-    """The processor's name where Linux tells it, else its architecture."""
-    about = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", about.read_text()) if about.exists() else []
-    return names[0] if names else platform.machine()
-
-
 def main() -> None:
     """Measure everything and write the page."""
     page = PAGE.format(
-        machine=processor(),
+        machine=machine.cpu(),
         runtime=ort.__version__,
         rounds=ROUNDS,
         timing=time_table(),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from mish.cli.console import EXIT_REFUSED, EXIT_USAGE, fail, out, print_json
+from mish.cli.console import EXIT_REFUSED, EXIT_USAGE, fail, out, print_json, require_writable
 
 if TYPE_CHECKING:
     from mish.onnx import Comparison, Report
@@ -93,12 +92,7 @@ def _require_target(source: Path, output: Path) -> None:
     """Fail now rather than after the work if the output cannot be written."""
     if source.exists() and output.exists() and output.samefile(source):
         fail(f"{output} is the input itself; give another --output", EXIT_USAGE)
-    if output.is_dir():
-        fail(f"cannot write {output}: it is a directory", EXIT_USAGE)
-    if not output.parent.is_dir():
-        fail(f"cannot write {output}: there is no directory {output.parent}", EXIT_USAGE)
-    if not os.access(output.parent, os.W_OK):
-        fail(f"cannot write {output}: no permission in {output.parent}", EXIT_USAGE)
+    require_writable(output)
 
 
 def _nothing(source: Path, report: Report) -> str:
