@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -53,3 +56,12 @@ def test_shapes_of_backward_that_differ():
         torch.ops.mish.backward(torch.ones(2, device="meta"), torch.ones(3, device="meta"))
     with pytest.raises(RuntimeError, match="size"):
         torch.ops.mish.backward(torch.ones(2), torch.ones(3))
+
+
+def test_without_pytorch():
+    program = "import sys; sys.modules['torch'] = None; import mish.torch"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=False, text=True
+    )
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].endswith("pip install 'mish[torch]'")

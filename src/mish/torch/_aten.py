@@ -43,11 +43,15 @@ def _register() -> None:
 
 def _warn_once_in_vain() -> None:
     """Have PyTorch's warning about an overridden kernel, which comes once, where nobody sees it."""
+    first: Any = torch.library.Library("mish", "FRAGMENT")  # type: ignore[no-untyped-call]
+    second: Any = torch.library.Library("mish", "IMPL")  # type: ignore[no-untyped-call]
+    first.define("_overridden() -> ()")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        library: Any = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
-        library.impl("mish", torch.ops.aten.mish.default, "CPU")
-        library._destroy()
+        for library in (first, second):
+            library.impl("_overridden", lambda: None, "CPU")
+    second._destroy()
+    first._destroy()
 
 
 def _mish(x: Tensor) -> Tensor:
