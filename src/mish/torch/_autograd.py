@@ -66,11 +66,9 @@ class MishFunction(_Node):
     """mish(x) with derivatives."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, keyset: DispatchKeySet | None) -> Tensor:
-        """Save x and call the kernel below autograd; without a keyset, the CPU's at once."""
+    def forward(ctx: Any, x: Tensor, keyset: DispatchKeySet) -> Tensor:
+        """Save x and call the kernel below autograd."""
         ctx.save_for_backward(x)
-        if keyset is None:
-            return FORWARD(x)  # type: ignore[no-any-return]
         ctx.save_for_forward(x)
         with _below_autograd():
             y: Tensor = _ops.mish.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
@@ -87,6 +85,24 @@ class MishFunction(_Node):
         """mish′(x)·dx."""
         with _outer_tangents() as primal:
             return _ops.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
+
+
+class EagerMishFunction(_Node):
+    """mish(x) where nothing but backward mode looks on: the least that a node in Python costs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        """Save x and call the CPU's kernel."""
+        ctx.save_for_backward(x)
+        return FORWARD(x)  # type: ignore[no-any-return]
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> Any:
+        """dy·mish′(x)."""
+        return _ops.backward.default(dy, ctx.saved_tensors[0])
+
+
+RECORDED_FORWARD: Any = EagerMishFunction.apply  # type: ignore[attr-defined]
 
 
 class DerivativeFunction(_Node):

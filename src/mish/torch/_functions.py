@@ -7,11 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch._C import _functorch
 from torch.autograd import forward_ad
+from torch.compiler import is_compiling
 
 from mish.torch import _state
-from mish.torch._autograd import FORWARD, FORWARD_INPLACE, MishFunction
+from mish.torch._autograd import FORWARD, FORWARD_INPLACE, RECORDED_FORWARD
 from mish.torch._ops import OPERATORS as _ops
 
+_dispatch_modes = torch._C._len_torch_dispatch_stack
+_tracing = torch._C._get_tracing_state
 _PLAIN = (Tensor, torch.nn.Parameter)
 
 
@@ -36,11 +39,11 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     """
     if inplace:
         return _inplace(x)
-    if type(x) in _PLAIN and not torch.compiler.is_compiling() and _is_eager(x):
+    if type(x) in _PLAIN and not is_compiling() and _is_eager(x):
         if _state.accelerated:
             y: Tensor = torch._C._nn.mish(x)
         elif x.requires_grad and torch.is_grad_enabled():
-            y = MishFunction.apply(x, None)  # type: ignore[attr-defined]
+            y = RECORDED_FORWARD(x)
         else:
             y = FORWARD(x)
         return y
@@ -56,13 +59,13 @@ def _is_eager(x: Tensor) -> bool:
         x.is_cpu
         and forward_ad._current_level < 0
         and _functorch.maybe_current_level() is None
-        and not torch._C._len_torch_dispatch_stack()
-        and torch._C._get_tracing_state() is None
+        and not _dispatch_modes()
+        and _tracing() is None
     )
 
 
 def _inplace(x: Tensor) -> Tensor:
-    if type(x) in _PLAIN and not torch.compiler.is_compiling() and _is_eager(x):
+    if type(x) in _PLAIN and not is_compiling() and _is_eager(x):
         if _state.accelerated:
             return torch._C._nn.mish_(x)
         if not (x.requires_grad and torch.is_grad_enabled()) and not x.is_inference():
@@ -71,7 +74,7 @@ def _inplace(x: Tensor) -> Tensor:
             return x
     if torch.onnx.is_in_onnx_export():
         return F.mish(x, inplace=True)
-    if torch.compiler.is_compiling():
+    if is_compiling():
         return x.copy_(mish(x.clone()))
     _ops.mish_.default(x)
     return x
