@@ -49,3 +49,24 @@ def test_data_parallel():
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), mish.torch.Mish())
     x = torch.randn(2, 3)
     assert torch.equal(torch.nn.DataParallel(model)(x), model(x))
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+def test_scripted(inplace):
+    x = torch.randn(5)
+    scripted = torch.jit.script(torch.nn.Sequential(mish.torch.Mish(inplace)))
+    torch.testing.assert_close(scripted(x.clone()), mish.torch.mish(x))
+
+
+def test_symbolic_trace():
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), mish.torch.Mish())
+    traced = torch.fx.symbolic_trace(model)
+    x = torch.randn(2, 3)
+    assert torch.equal(traced(x), model(x))
+
+
+def test_checkpointed():
+    x = torch.randn(5, requires_grad=True)
+    torch.utils.checkpoint.checkpoint(mish.torch.Mish(), x, use_reentrant=False).sum().backward()
+    assert torch.equal(x.grad, mish.torch.derivative(x.detach()))
