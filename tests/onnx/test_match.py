@@ -12,21 +12,6 @@ FOUND = {
     "tanh read elsewhere": "p = Softplus(x) t = Tanh(p) y = Mul(x, t) z = Neg(t)",
 }
 
-NEAR_MISSES = {
-    "another tensor": "p = Softplus(x) t = Tanh(p) y = Mul(w, t)",
-    "scaled inside": "k = Mul(x, w) p = Softplus(k) t = Tanh(p) y = Mul(x, t)",
-    "scaled outside": "k = Mul(x, w) p = Softplus(x) t = Tanh(p) y = Mul(k, t)",
-    "tanh squared": "p = Softplus(x) t = Tanh(p) y = Mul(t, t)",
-    "no softplus": "t = Tanh(x) y = Mul(x, t)",
-    "no tanh": "p = Softplus(x) y = Mul(x, p)",
-    "tanh twice": "p = Softplus(x) s = Tanh(p) t = Tanh(s) y = Mul(x, t)",
-    "swapped": "p = Tanh(x) t = Softplus(p) y = Mul(x, t)",
-    "added": "p = Softplus(x) t = Tanh(p) y = Add(x, t)",
-    "sigmoid": "p = Softplus(x) t = Sigmoid(p) y = Mul(x, t)",
-    "namesake": "p = other.Softplus(x) t = Tanh(p) y = Mul(x, t)",
-    "namesake op": "y = other.Mish(x)",
-}
-
 
 @pytest.mark.parametrize("body", FOUND.values(), ids=FOUND)
 def test_finds_the_three_nodes(build, body):
@@ -40,12 +25,6 @@ def test_finds_the_op(build):
 def test_finds_what_has_a_graph_output_in_the_middle(build):
     model = build(outputs="float[N] y, float[N] t, float[N] p")
     assert [site.output for site in find(model)] == ["y"]
-
-
-@pytest.mark.parametrize("body", NEAR_MISSES.values(), ids=NEAR_MISSES)
-def test_leaves_near_misses(build, body):
-    extra = ', "other": 1'
-    assert find(build(body, "float[N] x, float[N] w", extra=extra)) == []
 
 
 def test_lists_sites_in_the_order_of_the_nodes(build):
@@ -74,5 +53,5 @@ def test_reads_a_path(build, tmp_path):
 def test_malformed_nodes_are_refused(build):
     model = build()
     del model.graph.node[1].input[:]
-    with pytest.raises(ModelError, match="not a valid ONNX model|types do not fit"):
+    with pytest.raises(ModelError, match=r"not a valid ONNX model|types do not fit"):
         find(model)

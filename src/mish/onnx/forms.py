@@ -81,19 +81,30 @@ class Form(NamedTuple):
     Attributes:
         write: Appends the nodes to a tape.
         opset: The oldest version of the standard operators in which it can be written.
+        spelling: The operators that it is written with, as a site tells them.
         what: A few words about it.
     """
 
     write: Callable[[Tape, str, str, int, int], None]
     opset: int
+    spelling: str
     what: str
 
 
 # From opset 7 on, an operator broadcasts its inputs as NumPy does. The forms need that.
 FORMS: dict[str, Form] = {
-    "sigmoid": Form(sigmoid, 7, "standard operators, fastest in ONNX Runtime on CPU"),
-    "op": Form(op, 18, "the operator Mish, for OpenVINO, TensorRT and others with a kernel"),
-    "softplus": Form(softplus, 7, "Softplus, Tanh, Mul, for tools that fuse only that"),
-    "native": Form(native, 8, "this package's kernel in ONNX Runtime, with a fallback"),
+    "sigmoid": Form(
+        sigmoid,
+        7,
+        "Exp, Add, Mul, Div, Add, Div",
+        "standard operators, the fastest in ONNX Runtime on CPU",
+    ),
+    "op": Form(op, 18, "Mish", "the operator Mish, for OpenVINO, TensorRT and who has a kernel"),
+    "softplus": Form(
+        softplus, 7, "Softplus, Tanh, Mul", "three operators, for tools that fuse only those"
+    ),
+    "native": Form(
+        native, 8, "mish.Mish", "this package's kernel in ONNX Runtime, with a fallback elsewhere"
+    ),
 }
 """Each form by name."""

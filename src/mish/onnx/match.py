@@ -7,7 +7,7 @@ of that one value, element by element, and its values decide whether the functio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from os import PathLike
 
@@ -61,6 +61,7 @@ class Match:
         scope: The scope in which its last node is.
         input: What is known of its input.
         output: What is known of its output.
+        nodes: The nodes that it consists of, in the order in which they run.
         doubt: Why it cannot be rewritten, if it cannot.
     """
 
@@ -68,6 +69,7 @@ class Match:
     scope: Scope
     input: Value
     output: Value
+    nodes: tuple[onnx.NodeProto, ...]
     doubt: str | None
 
 
@@ -168,9 +170,9 @@ class _Finder:
             double = onnx.TensorProto.DOUBLE in (value.kind, output.kind)
             if values is None or not is_mish(values, double=double):
                 continue
-            names = [node.op_type for node in nodes if node.op_type not in _SILENT]
-            site = Site(", ".join(names), x, last.output[0], last.name, self._scope.place)
-            return Match(site, self._scope, value, output, _doubt(value, output, steps.shapes))
+            site = Site(spelling(nodes), x, last.output[0], last.name, self._scope.place)
+            doubt = _doubt(value, output, steps.shapes)
+            return Match(site, self._scope, value, output, tuple(nodes), doubt)
         return None
 
     def _widened(self, cast: onnx.NodeProto) -> Match | None:
@@ -187,7 +189,8 @@ class _Finder:
             return None
         del self._ends[inner.site.output]
         site = Site(inner.site.spelling, x, y, cast.name, self._scope.place)
-        return Match(site, self._scope, value, output, None)
+        nodes = (made[1], *inner.nodes, cast)
+        return Match(site, self._scope, value, output, nodes, None)
 
     def _cuts(
         self, last: onnx.NodeProto
@@ -310,6 +313,15 @@ class _Finder:
         except ValueError:
             return None
         return Uniform(float(result), shape)
+
+
+def spelling(nodes: Iterable[onnx.NodeProto]) -> str:
+    """The operators of nodes, those of other domains than ONNX's own with the domain."""
+    return ", ".join(
+        node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+        for node in nodes
+        if node.op_type not in _SILENT
+    )
 
 
 def _doubt(x: Value, y: Value, shapes: set[tuple[int, ...]]) -> str | None:

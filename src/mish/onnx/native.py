@@ -58,6 +58,9 @@ def add_fallback(model: onnx.ModelProto, kinds: set[int]) -> None:
         model: The model, changed in place.
         kinds: The ONNX element types of its native Mish.
     """
+    for index in reversed(range(len(model.functions))):
+        if (model.functions[index].domain, model.functions[index].name) == (NATIVE_DOMAIN, "Mish"):
+            del model.functions[index]
     function = onnx.FunctionProto(name="Mish", domain=NATIVE_DOMAIN, input=["x"], output=["y"])
     function.doc_string = "Mish, x tanh(ln(1 + exp(x))), for runtimes without mish's kernel"
     function.opset_import.append(helper.make_opsetid("", opset_of(model)))

@@ -125,15 +125,27 @@ def _optimize(
             return [], [(match.site, str(error)) for match in matches]
         scopes, functions = typed_scopes(model)
         matches = find_in(scopes, functions)
-    sound = [match for match in matches if match.doubt is None]
+    left = {id(match): match.doubt or _already(match, form) for match in matches}
+    sound = [match for match in matches if left[id(match)] is None]
+    if not sound:
+        return [], _reasons(matches, left)
     used = used_functions(model, functions)
     rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
     _tidy(model, scopes, sound, used, form)
     check(model)
-    return (
-        [match.site for match in sound],
-        [(match.site, match.doubt) for match in matches if match.doubt is not None],
-    )
+    return [match.site for match in sound], _reasons(matches, left)
+
+
+def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Site, str]]:
+    reasons = ((match.site, left[id(match)]) for match in matches)
+    return [(site, reason) for site, reason in reasons if reason is not None]
+
+
+def _already(match: Match, form: Form) -> str | None:
+    """Why a match needs no rewriting, if it has the form already."""
+    narrow = match.input.kind in (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
+    exact = not narrow or form is not FORMS["sigmoid"] or match.nodes[0].op_type == "Cast"
+    return "it has this form already" if match.site.spelling == form.spelling and exact else None
 
 
 def _version(model: onnx.ModelProto, scope: Scope) -> int:
