@@ -26,6 +26,7 @@ _MOST_STEPS = 2000  # node evaluations in one proof, those in functions included
 
 _LAST = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
 _BENT = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
+_HALVES = (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
 _SILENT = {"Cast", "CastLike", "Constant", "Identity"}
 
 Place = tuple[int, int]  # depth of the scope and position of the node: later nodes are larger
@@ -176,7 +177,11 @@ class _Finder:
         return None
 
     def _widened(self, cast: onnx.NodeProto) -> Match | None:
-        """The match of a Cast that undoes, after a Mish, a Cast before it."""
+        """The match of a Cast to half precision after a Mish that one from it goes before.
+
+        That Mish is computed in float32 and rounded at the end, as any form of it would be. Casts
+        that go the other way round the input, and float64 inside has a purpose: both stay.
+        """
         inner = self._ends.get(cast.input[0]) if len(cast.input) == 1 else None
         if inner is None or self._readers[cast.input[0]] != 1 or inner.doubt:
             return None
@@ -185,7 +190,9 @@ class _Finder:
             return None
         x, y = made[1].input[0], cast.output[0]
         value, output = self._scope.known(x), self._scope.known(y)
-        if value.kind not in FLOATS or value.kind != output.kind:
+        if value.kind not in _HALVES or value.kind != output.kind:
+            return None
+        if inner.output.kind != onnx.TensorProto.FLOAT:
             return None
         del self._ends[inner.site.output]
         site = Site(inner.site.spelling, x, y, cast.name, self._scope.place)

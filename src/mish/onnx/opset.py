@@ -11,7 +11,9 @@ from mish.onnx.files import ModelError, first_line
 from mish.onnx.scopes import Body, Scope
 from mish.onnx.skeleton import check
 
-_CONTROL = {"If", "Loop", "Scan"}  # their bodies are scopes of their own
+# Their bodies are scopes of their own, and they took in but more types. Only the Scan of opset 8
+# had another meaning, with batches.
+_CONTROL = {"If", "Loop", "Scan"}
 
 NEWEST = defs.onnx_opset_version()
 """The newest version that the installed onnx knows."""
@@ -78,7 +80,7 @@ def _raised(
         raise OpsetError(f"the opset cannot be raised to {target}: {title} is unknown") from error
     if old.since_version == new.since_version and not new.deprecated:
         return None
-    if node.op_type in _CONTROL and old.since_version >= 9:
+    if node.op_type in _CONTROL and (node.op_type != "Scan" or old.since_version > 8):
         return None
     graph = onnx.GraphProto(name="one node")
     graph.node.add().CopyFrom(node)
@@ -93,8 +95,10 @@ def _raised(
     single = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
     try:
         check(single)
-        converted = version_converter.convert_version(single, target).graph
-        check(version_converter.convert_version(single, target))
+        converted = version_converter.convert_version(single, target)
+        check(converted)
+        if not _same_interface(single.graph, converted.graph):
+            raise ModelError("it would have other inputs or outputs")
     except (version_converter.ConvertError, RuntimeError, ModelError) as error:
         raise OpsetError(
             f"the opset cannot be raised from {version} to {target}: "
@@ -103,17 +107,33 @@ def _raised(
     nodes = [
         *(
             helper.make_node("Constant", [], [each.name], value=each)
-            for each in converted.initializer
+            for each in converted.graph.initializer
         ),
-        *converted.node,
+        *converted.graph.node,
     ]
     if len(nodes) == 1 and _same(nodes[0], node):
         return None
     _rename(nodes, {*node.input, *node.output}, taken)
+    for new in nodes[:-1]:
+        new.name = new.output[0]
     nodes[-1].name = node.name
     nodes[-1].doc_string = node.doc_string
     nodes[-1].metadata_props.extend(node.metadata_props)
     return nodes
+
+
+def _same_interface(a: onnx.GraphProto, b: onnx.GraphProto) -> bool:
+    """Whether the inputs and outputs that both graphs know the shapes of are the same."""
+    for old, new in ((a.input, b.input), (a.output, b.output)):
+        types = {value.name: value.type.tensor_type for value in new}
+        for value in old:
+            one, other = value.type.tensor_type, types.get(value.name)
+            if other is None or one.elem_type != other.elem_type:
+                return False
+            known = one.HasField("shape") and other.HasField("shape")
+            if known and len(one.shape.dim) != len(other.shape.dim):
+                return False
+    return True
 
 
 def _same(a: onnx.NodeProto, b: onnx.NodeProto) -> bool:
