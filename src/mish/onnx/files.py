@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
@@ -13,12 +14,13 @@ from google.protobuf.message import (  # type: ignore[import-untyped]
     DecodeError,
     EncodeError,
 )
-from onnx.external_data_helper import ExternalDataInfo, set_external_data, uses_external_data
+from onnx.external_data_helper import set_external_data, uses_external_data
 
 from mish._files import replacing
 
 # Runtimes map weights into memory, which can only start at a multiple of a page.
 _PAGE = 4096
+_MOST = (1 << 31) - 1  # bytes of one message
 
 
 class ModelError(ValueError):
@@ -28,6 +30,15 @@ class ModelError(ValueError):
 def first_line(error: Exception) -> str:
     """What an error of another library says, without its details."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """Turn the failure to read a text of a model, which can be anywhere, into a clear error."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ModelError(f"the model has a text that is not UTF-8: {error.object!r}") from error
 
 
 def as_model(model: onnx.ModelProto | str | PathLike[str]) -> onnx.ModelProto:
@@ -42,6 +53,8 @@ def read(path: Path) -> onnx.ModelProto:
         ModelError: If the file cannot be read, is no ONNX model, or lacks its external data.
     """
     try:
+        if path.stat().st_size > _MOST:
+            raise ModelError(f"{path} is over 2 GB, more than ONNX allows without external data")
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
@@ -132,16 +145,24 @@ def _node_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]
 
 def _source(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:
     """The file, the offset in bytes and the length in bytes of a tensor's external data."""
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    place = entries.get("location", "")
     try:
-        info = ExternalDataInfo(tensor)
+        offset = int(entries.get("offset", 0))
+        told = int(entries["length"]) if "length" in entries else None
     except ValueError as error:
         raise ModelError(
             f"the external data of {tensor.name!r} has an odd place: {error}"
         ) from error
-    location = os.path.normpath(info.location)
-    if not info.location or os.path.isabs(location) or location.split(os.sep)[0] == os.pardir:
+    location = os.path.normpath(place)
+    if (
+        not place
+        or "\0" in place
+        or os.path.isabs(location)
+        or location.split(os.sep)[0] == os.pardir
+    ):
         raise ModelError(
-            f"the external data of {tensor.name!r} is at {info.location!r}; "
+            f"the external data of {tensor.name!r} is at {place!r}; "
             "it must lie in the model's folder or below"
         )
     path = folder / location
@@ -150,8 +171,13 @@ def _source(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:
             f"the external data of {tensor.name!r} is missing: there is no file {path}. "
             "Put it next to the model"
         )
-    offset, size = info.offset or 0, path.stat().st_size
-    length = size - offset if info.length is None else info.length
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ModelError(
+            f"the external data of {tensor.name!r} is at {place!r}, a link to {path.resolve()}; "
+            "it must lie in the model's folder or below"
+        )
+    size = path.stat().st_size
+    length = size - offset if told is None else told
     if min(offset, length) < 0 or size < offset + length:
         raise ModelError(f"the external data of {tensor.name!r} is cut short: {path}")
     return path, offset, length

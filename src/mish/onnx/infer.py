@@ -68,7 +68,7 @@ def _inferred(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
     """The main graph and its subgraphs, in the order of ``scopes``, with types."""
     try:
         graph = onnx.shape_inference.infer_shapes(skeleton(model)).graph
-    except (onnx.shape_inference.InferenceError, UnicodeDecodeError) as error:
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         raise ModelError(f"the model's types do not fit together: {first_line(error)}") from error
     return _graphs(graph)
 

@@ -14,7 +14,7 @@ from os import PathLike
 import numpy as np
 import onnx
 
-from mish.onnx.files import as_model
+from mish.onnx.files import as_model, legible
 from mish.onnx.infer import typed_scopes
 from mish.onnx.operators import FLOATS, Array, compute, is_elementwise, is_standard, reads
 from mish.onnx.proof import POINTS, is_mish
@@ -87,7 +87,8 @@ def find(model: onnx.ModelProto | str | PathLike[str]) -> list[Site]:
         ModelError: If the path holds no readable ONNX model, or the model's types contradict
             each other.
     """
-    return [match.site for match in find_in(*typed_scopes(as_model(model)))]
+    with legible():
+        return [match.site for match in find_in(*typed_scopes(as_model(model)))]
 
 
 def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 from onnx import helper
 
-from mish.onnx.files import ModelError, as_model, write
+from mish.onnx.files import ModelError, as_model, legible, write
 from mish.onnx.forms import FORMS, Form
 from mish.onnx.infer import typed_scopes, used_functions
 from mish.onnx.match import Match, Site, find_in
@@ -96,8 +96,9 @@ def optimize(
     folder = None if isinstance(model, onnx.ModelProto) else Path(model).parent
     new = onnx.ModelProto()
     new.CopyFrom(as_model(model))
-    before = opset_of(new)
-    rewritten, skipped = _optimize(new, FORMS[form], opset)
+    with legible():
+        before = opset_of(new)
+        rewritten, skipped = _optimize(new, FORMS[form], opset)
     return Report(new, form, tuple(rewritten), tuple(skipped), folder, (before, opset_of(new)))
 
 
