@@ -184,12 +184,22 @@ MISH_INLINE V right_tail(V x) {
 
 template <class T, int order>
 class Kernel {
+  using F = Format<T>;
+  using Shape = typename F::template Core<order>;
+  static constexpr int kUsed = Shape::kUsed;
+  using Rows = Table<T, Shape::kRows, Shape::kColumns, kUsed>;
+
  public:
   using V = Vec<T>;
 
+  // Where the constants for x are found, and for how many vectors to ask ahead of their use.
+  using Place = typename Rows::Place;
+  static constexpr int kAhead = Rows::kAhead;
+  MISH_INLINE Place place(V x) const { return table_.place(row(x)); }
+
   // x ↦ mish^(order)(x).
-  MISH_INLINE V operator()(V x) const {
-    const Core core = evaluate_core(x);
+  MISH_INLINE V operator()(V x, const Place& place) const {
+    const Core core = evaluate_core(x, place);
     V y = core.sum.rounded();
     if constexpr (order == 0) {
       // T is positive, so the sign is that of x; the sum alone loses it at −0.
@@ -203,11 +213,11 @@ class Kernel {
   // the last `spare` bits zero. A result that looks like one of them takes one step towards the
   // exact value, so that the second rounding goes the right way.
   template <int spare>
-  MISH_INLINE V before_rounding(V x) const {
-    V y = (*this)(x);
+  MISH_INLINE V before_rounding(V x, const Place& place) const {
+    V y = (*this)(x, place);
     const auto halfway = is_zero(bits(y) & set_bits(T(), (1 << spare) - 1));
     if (__builtin_expect(any(halfway), false)) {
-      const Core core = evaluate_core(x);
+      const Core core = evaluate_core(x, place);
       // On the right of the core range nothing is so close to a halfway point that it matters.
       const V tail_rest = select(x < V(0), left_tail<order>(x).sum.rest(), V(0));
       const V rest = select(core.outside, tail_rest, core.sum.rest());
@@ -223,23 +233,22 @@ class Kernel {
   }
 
  private:
-  using F = Format<T>;
-  using Shape = typename F::template Core<order>;
-  static constexpr int kUsed = Shape::kUsed;
-
   // The value, and the lanes to which it does not apply.
   struct Core {
     Sum<V> sum;
     decltype(beyond(Bits<T>(), 0)) outside;
   };
 
-  MISH_INLINE Core evaluate_core(V x) const {
-    // The sum's low bits hold the number of the row, rounded from x.
-    const V z = fma(x, V(Shape::kStepsPerUnit), V(F::kInteger));
+  // The low bits hold the number of the row, rounded from x.
+  MISH_INLINE static Bits<T> row(V x) {
+    return bits(fma(x, V(Shape::kStepsPerUnit), V(F::kInteger)));
+  }
+
+  MISH_INLINE Core evaluate_core(V x, const Place& place) const {
     V column[kUsed];
-    table_.lookup(bits(z), column);
-    const auto row = bits(z) - set_bits(T(), F::kIntegerBits + Shape::kFirstRow);
-    const auto outside = beyond(row, Shape::kRows - 1);
+    table_.lookup(place, column);
+    const Bits<T> index = row(x) - set_bits(T(), F::kIntegerBits + Shape::kFirstRow);
+    const auto outside = beyond(index, Shape::kRows - 1);
     const V d = x - column[0];
     if constexpr (order == 0) {
       const V f0 = column[1], p1 = column[2], q = horner<3, kUsed - 1>(column, d);
@@ -273,7 +282,6 @@ class Kernel {
     return select(is_nan(x), x + x, y);
   }
 
-  using Rows = Table<T, Shape::kRows, Shape::kColumns, kUsed>;
   const Rows table_ = Rows::template make<Shape::kTable>();
 };
 

@@ -55,18 +55,19 @@ struct Arithmetic<Bfloat16> {
   static constexpr int kSpare = 16;
 };
 
-// An operation is a function of `inputs` vectors; these two say which.
+// An operation is a function of kInputs vectors, the last of which is x; these two say which.
 template <class Element, int order>
 struct Unary {
   static constexpr int kInputs = 1;
   using V = Vec<typename Arithmetic<Element>::Type>;
-  Kernel<typename V::Scalar, order> derivative;
-  MISH_INLINE V operator()(const V (&in)[1]) const {
+  using Derivative = Kernel<typename V::Scalar, order>;
+  Derivative derivative;
+  MISH_INLINE V operator()(const V (&in)[1], const typename Derivative::Place& place) const {
     constexpr int spare = Arithmetic<Element>::kSpare;
     if constexpr (spare == 0) {
-      return derivative(in[0]);
+      return derivative(in[0], place);
     } else {
-      return derivative.template before_rounding<spare - 1>(in[0]);
+      return derivative.template before_rounding<spare - 1>(in[0], place);
     }
   }
 };
@@ -75,39 +76,63 @@ template <class Element>
 struct Backward {
   static constexpr int kInputs = 2;
   using V = Vec<typename Arithmetic<Element>::Type>;
-  Kernel<typename V::Scalar, 1> derivative;
-  MISH_INLINE V operator()(const V (&in)[2]) const { return in[0] * derivative(in[1]); }
+  using Derivative = Kernel<typename V::Scalar, 1>;
+  Derivative derivative;
+  MISH_INLINE V operator()(const V (&in)[2], const typename Derivative::Place& place) const {
+    return in[0] * derivative(in[1], place);
+  }
 };
 
-// How far ahead of the loop memory is asked for, in bytes: the next page, to which the hardware
-// does not look by itself.
-constexpr ptrdiff_t kPrefetch = 4096;
+// Asks for `bytes` of memory one page ahead, to which the hardware does not look by itself.
+template <int write>
+MISH_INLINE void prefetch_page_ahead(const void* p, size_t bytes) {
+  constexpr size_t page = 4096, line = 64;
+  for (size_t i = 0; i < bytes; i += line) __builtin_prefetch((const char*)p + page + i, write);
+}
+
+// Applies the operation to `vectors` whole vectors.
+template <int vectors, class Element, class Operation>
+MISH_INLINE void apply_block(const Operation& operation,
+                             const Element* const (&in)[Operation::kInputs], size_t start,
+                             Element* out) {
+  using V = typename Operation::V;
+  constexpr int inputs = Operation::kInputs;
+  typename Operation::Derivative::Place place[vectors];
+  for (int j = 0; j < vectors; ++j)
+    place[j] = operation.derivative.place(V::load(in[inputs - 1] + start + j * V::kLanes));
+  if constexpr (vectors > 1) MISH_THROUGH_MEMORY(place);
+  for (int j = 0; j < vectors; ++j) {
+    const size_t i = start + j * V::kLanes;
+    V x[inputs];
+    for (int k = 0; k < inputs; ++k) x[k] = V::load(in[k] + i);
+    operation(x, place[j]).store(out + i);
+  }
+}
 
 template <class Element, class Operation>
 MISH_INLINE void apply_contiguous(const Operation& operation,
                                   const Element* const (&in)[Operation::kInputs], Element* out,
                                   size_t n) {
-  using V = typename Operation::V;
   constexpr int inputs = Operation::kInputs;
-  constexpr size_t lanes = V::kLanes;
-  V x[inputs];
+  constexpr size_t lanes = Operation::V::kLanes, ahead = Operation::Derivative::kAhead;
+  constexpr size_t block = ahead * lanes;
   size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    for (int k = 0; k < inputs; ++k) {
-      x[k] = V::load(in[k] + i);
-      __builtin_prefetch((const char*)(in[k] + i) + kPrefetch);
-    }
-    __builtin_prefetch((const char*)(out + i) + kPrefetch, 1);
-    operation(x).store(out + i);
+  for (; i + block <= n; i += block) {
+    for (int k = 0; k < inputs; ++k) prefetch_page_ahead<0>(in[k] + i, block * sizeof(Element));
+    prefetch_page_ahead<1>(out + i, block * sizeof(Element));
+    apply_block<ahead>(operation, in, i, out);
   }
+  if constexpr (ahead > 1)
+    for (; i + lanes <= n; i += lanes) apply_block<1>(operation, in, i, out);
   if (i < n) {
-    Element buffer[lanes] = {};
+    Element buffer[inputs][lanes] = {};
+    const Element* source[inputs];
     for (int k = 0; k < inputs; ++k) {
-      memcpy(buffer, in[k] + i, (n - i) * sizeof(Element));
-      x[k] = V::load(buffer);
+      memcpy(buffer[k], in[k] + i, (n - i) * sizeof(Element));
+      source[k] = buffer[k];
     }
-    operation(x).store(buffer);
-    memcpy(out + i, buffer, (n - i) * sizeof(Element));
+    apply_block<1>(operation, source, 0, buffer[0]);
+    memcpy(out + i, buffer[0], (n - i) * sizeof(Element));
   }
 }
 

@@ -128,10 +128,9 @@ MISH_INLINE Bits<double> shl(Bits<double> a) {
 MISH_INLINE Mask<float> is_zero(Bits<float> a) {
   return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.v, _mm256_setzero_si256()))};
 }
-MISH_INLINE Mask<float> beyond(Bits<float> a, int32_t low) {
-  const __m256i high = _mm256_andnot_si256(_mm256_set1_epi32(low), a.v);
-  const __m256i inside = _mm256_cmpeq_epi32(high, _mm256_setzero_si256());
-  return {_mm256_castsi256_ps(_mm256_xor_si256(inside, _mm256_set1_epi32(-1)))};
+MISH_INLINE Mask<float> beyond(Bits<float> a, int32_t n) {
+  const __m256i larger = _mm256_max_epu32(a.v, _mm256_set1_epi32(n + 1));
+  return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(larger, a.v))};
 }
 MISH_INLINE Mask<double> beyond(Bits<double> a, int64_t low) {
   const __m256i high = _mm256_andnot_si256(_mm256_set1_epi64x(low), a.v);
@@ -142,8 +141,9 @@ MISH_INLINE Mask<double> beyond(Bits<double> a, int64_t low) {
 template <class T, int kRows, int kColumns, int kUsed>
 struct Table;
 
-// Rows of floats in memory, four columns at a time: rows i and i + 4 share a register, then a
-// transposition in blocks of 4 by 4.
+// Rows of floats in memory. Rows i and i + 4 share registers, which are transposed in blocks of
+// 4 by 4. A row of 8 is one load: on Zen 3 the loads, not the shuffles, are what a lookup waits
+// for.
 template <int kRows, int kColumns, int kUsed>
 struct Table<float, kRows, kColumns, kUsed> {
   const float* rows;
@@ -153,33 +153,63 @@ struct Table<float, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
-    alignas(32) int32_t at[8];  // in bytes
+  // Stored and loaded again, which takes as long as a whole lookup: so it is done for many
+  // vectors ahead.
+  static constexpr int kAhead = 8;
+  struct alignas(32) Place {
+    uint32_t offset[8];  // in bytes
+  };
+  MISH_INLINE Place place(Bits<float> row) const {
     constexpr int bytes = kColumns * sizeof(float);
+    Place place;
     const __m256i scaled = _mm256_slli_epi32(row.v, __builtin_ctz(bytes));
-    _mm256_store_si256((__m256i*)at,
+    _mm256_store_si256((__m256i*)place.offset,
                        _mm256_and_si256(scaled, _mm256_set1_epi32((kRows - 1) * bytes)));
-    MISH_THROUGH_MEMORY(at);
-    for (int c = 0; c < kUsed; c += 4) {
-      const auto pair = [&](int i) {
-        const __m128 a = _mm_load_ps((const float*)((const char*)rows + at[i]) + c);
-        const __m128 b = _mm_load_ps((const float*)((const char*)rows + at[i + 4]) + c);
-        return _mm256_insertf128_ps(_mm256_castps128_ps256(a), b, 1);
-      };
-      const __m256 r0 = pair(0), r1 = pair(1), r2 = pair(2), r3 = pair(3);
-      const __m256d lo01 = _mm256_castps_pd(_mm256_unpacklo_ps(r0, r1));
-      const __m256d hi01 = _mm256_castps_pd(_mm256_unpackhi_ps(r0, r1));
-      const __m256d lo23 = _mm256_castps_pd(_mm256_unpacklo_ps(r2, r3));
-      const __m256d hi23 = _mm256_castps_pd(_mm256_unpackhi_ps(r2, r3));
-      column[c] = _mm256_castpd_ps(_mm256_unpacklo_pd(lo01, lo23));
-      if (c + 1 < kUsed) column[c + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(lo01, lo23));
-      if (c + 2 < kUsed) column[c + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(hi01, hi23));
-      if (c + 3 < kUsed) column[c + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(hi01, hi23));
+    return place;
+  }
+
+  MISH_INLINE void lookup(const Place& place, F32 (&column)[kUsed]) const {
+    const float* row[8];
+    for (int i = 0; i < 8; i += 2) {
+      uint64_t two;
+      memcpy(&two, place.offset + i, sizeof two);
+      row[i] = (const float*)((const char*)rows + uint32_t(two));
+      row[i + 1] = (const float*)((const char*)rows + (two >> 32));
     }
+    constexpr int kWide = kUsed % 8 > 4 ? kUsed : kUsed / 8 * 8;
+    for (int c = 0; c < kWide; c += 8) {
+      __m256 low[4], high[4];
+      for (int i = 0; i < 4; ++i) {
+        const __m256 a = _mm256_load_ps(row[i] + c), b = _mm256_load_ps(row[i + 4] + c);
+        low[i] = _mm256_insertf128_ps(a, _mm256_castps256_ps128(b), 1);
+        high[i] = _mm256_permute2f128_ps(a, b, 0x31);
+      }
+      transpose(low, column, c);
+      transpose(high, column, c + 4);
+    }
+    for (int c = kWide; c < kUsed; c += 4) {
+      __m256 pair[4];
+      for (int i = 0; i < 4; ++i)
+        pair[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_load_ps(row[i] + c)),
+                                       _mm_load_ps(row[i + 4] + c), 1);
+      transpose(pair, column, c);
+    }
+  }
+
+ private:
+  MISH_INLINE static void transpose(const __m256 (&row)[4], F32 (&column)[kUsed], int c) {
+    const __m256d lo01 = _mm256_castps_pd(_mm256_unpacklo_ps(row[0], row[1]));
+    const __m256d hi01 = _mm256_castps_pd(_mm256_unpackhi_ps(row[0], row[1]));
+    const __m256d lo23 = _mm256_castps_pd(_mm256_unpacklo_ps(row[2], row[3]));
+    const __m256d hi23 = _mm256_castps_pd(_mm256_unpackhi_ps(row[2], row[3]));
+    if (c < kUsed) column[c] = _mm256_castpd_ps(_mm256_unpacklo_pd(lo01, lo23));
+    if (c + 1 < kUsed) column[c + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(lo01, lo23));
+    if (c + 2 < kUsed) column[c + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(hi01, hi23));
+    if (c + 3 < kUsed) column[c + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(hi01, hi23));
   }
 };
 
-// The same with doubles, two columns at a time.
+// The same with doubles, transposed 2 by 2.
 template <int kRows, int kColumns, int kUsed>
 struct Table<double, kRows, kColumns, kUsed> {
   const double* rows;
@@ -189,18 +219,26 @@ struct Table<double, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
-    alignas(32) int64_t at[4];  // in bytes
+  static constexpr int kAhead = 8;
+  struct alignas(32) Place {
+    uint64_t offset[4];  // in bytes
+  };
+  MISH_INLINE Place place(Bits<double> row) const {
     constexpr int bytes = kColumns * sizeof(double);
+    Place place;
     const __m256i scaled = _mm256_slli_epi64(row.v, __builtin_ctz(bytes));
-    _mm256_store_si256((__m256i*)at,
+    _mm256_store_si256((__m256i*)place.offset,
                        _mm256_and_si256(scaled, _mm256_set1_epi64x((kRows - 1) * bytes)));
-    MISH_THROUGH_MEMORY(at);
+    return place;
+  }
+
+  MISH_INLINE void lookup(const Place& place, F64 (&column)[kUsed]) const {
+    const double* row[4];
+    for (int i = 0; i < 4; ++i) row[i] = (const double*)((const char*)rows + place.offset[i]);
     for (int c = 0; c < kUsed; c += 2) {
       const auto pair = [&](int i) {
-        const __m128d a = _mm_load_pd((const double*)((const char*)rows + at[i]) + c);
-        const __m128d b = _mm_load_pd((const double*)((const char*)rows + at[i + 2]) + c);
-        return _mm256_insertf128_pd(_mm256_castpd128_pd256(a), b, 1);
+        return _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_load_pd(row[i] + c)),
+                                    _mm_load_pd(row[i + 2] + c), 1);
       };
       const __m256d r02 = pair(0), r13 = pair(1);
       column[c] = _mm256_unpacklo_pd(r02, r13);

@@ -160,8 +160,12 @@ struct Table<float, 32, kColumns, kUsed> {
     return t;
   }
 
+  static constexpr int kAhead = 1;
+  using Place = Bits<float>;
+  MISH_INLINE Place place(Bits<float> row) const { return row; }
+
   // Uses the low five bits of `row`.
-  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+  MISH_INLINE void lookup(Place row, F32 (&column)[kUsed]) const {
     for (int c = 0; c < kUsed; ++c) column[c] = _mm512_permutex2var_ps(low[c], row.v, high[c]);
   }
 };
@@ -177,8 +181,12 @@ struct Table<double, kRows, kColumns, kUsed> {
     return {table};
   }
 
+  static constexpr int kAhead = 1;
+  using Place = Bits<double>;
+  MISH_INLINE Place place(Bits<double> row) const { return row; }
+
   // Uses the low bits of `row` that number the rows.
-  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+  MISH_INLINE void lookup(Place row, F64 (&column)[kUsed]) const {
     alignas(64) int64_t at[8];  // in bytes
     constexpr int bytes = kColumns * sizeof(double);
     const __m512i scaled = _mm512_and_si512(_mm512_slli_epi64(row.v, __builtin_ctz(bytes)),

@@ -138,7 +138,10 @@ struct Table<float, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+  static constexpr int kAhead = 1;
+  using Place = Bits<float>;
+  MISH_INLINE Place place(Bits<float> row) const { return row; }
+  MISH_INLINE void lookup(Place row, F32 (&column)[kUsed]) const {
     uint32_t r[4];
     vst1q_u32(r, vandq_u32(row.v, vdupq_n_u32(kRows - 1)));
     for (int c = 0; c < kUsed; c += 4) {
@@ -166,7 +169,10 @@ struct Table<double, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+  static constexpr int kAhead = 1;
+  using Place = Bits<double>;
+  MISH_INLINE Place place(Bits<double> row) const { return row; }
+  MISH_INLINE void lookup(Place row, F64 (&column)[kUsed]) const {
     uint64_t r[2];
     vst1q_u64(r, vandq_u64(row.v, vdupq_n_u64(kRows - 1)));
     for (int c = 0; c < kUsed; c += 2) {

@@ -229,7 +229,10 @@ struct Table<float, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  MISH_INLINE void lookup(Bits<float> row, F32 (&column)[kUsed]) const {
+  static constexpr int kAhead = 1;
+  using Place = Bits<float>;
+  MISH_INLINE Place place(Bits<float> row) const { return row; }
+  MISH_INLINE void lookup(Place row, F32 (&column)[kUsed]) const {
     alignas(16) int32_t r[4];
     _mm_store_si128((__m128i*)r, _mm_and_si128(row.v, _mm_set1_epi32(kRows - 1)));
     for (int c = 0; c < kUsed; c += 4) {
@@ -251,7 +254,10 @@ struct Table<double, kRows, kColumns, kUsed> {
     return {table};
   }
 
-  MISH_INLINE void lookup(Bits<double> row, F64 (&column)[kUsed]) const {
+  static constexpr int kAhead = 1;
+  using Place = Bits<double>;
+  MISH_INLINE Place place(Bits<double> row) const { return row; }
+  MISH_INLINE void lookup(Place row, F64 (&column)[kUsed]) const {
     alignas(16) int64_t r[2];
     _mm_store_si128((__m128i*)r, _mm_and_si128(row.v, _mm_set1_epi64x(kRows - 1)));
     for (int c = 0; c < kUsed; c += 2) {

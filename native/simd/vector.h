@@ -17,8 +17,9 @@
 //   beyond(bits, n)  where a number, taken as unsigned, is above n = 2^k - 1
 //   is_zero(bits)    where no bit is set (float only)
 //   any(mask)        whether a lane is set
-//   Table            rows of constants, their length a power of two; lookup(row) gives each lane
-//   the columns of its own row
+//   Table            rows of constants, their number a power of two. place(row) uses the low bits
+//                    of a lane that number the rows; lookup(place) gives each lane the columns of
+//                    its own row. Places are best asked for kAhead vectors at a time
 #pragma once
 
 #include <stddef.h>
