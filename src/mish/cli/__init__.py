@@ -10,9 +10,11 @@ try:
     import typer
 
     # under other names, lest the functions hide the modules that they come from
+    from mish.cli.bench import bench as _bench
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
+    from mish.cli.verify import verify as _verify
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in {"rich", "typer"}:
         raise
@@ -55,6 +57,8 @@ else:
 
     app.command()(_optimize)
     app.command()(_plot)
+    app.command()(_bench)
+    app.command()(_verify)
     app.command()(_info)
 
     def main() -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 EXIT_OK = 0
 EXIT_REFUSED = 1  # the work was done, its result was not good enough to write
@@ -26,6 +30,44 @@ def fail(message: str, code: int) -> NoReturn:
     """Print ``message`` on standard error and leave with exit code ``code``."""
     err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
+
+
+def require_writable(path: Path) -> None:
+    """Fail now rather than after the work if ``path`` cannot be written."""
+    if path.is_dir():
+        fail(f"cannot write {path}: it is a directory", EXIT_USAGE)
+    if not path.parent.is_dir():
+        fail(f"cannot write {path}: there is no directory {path.parent}", EXIT_USAGE)
+    if not os.access(path.parent, os.W_OK):
+        fail(f"cannot write {path}: no permission in {path.parent}", EXIT_USAGE)
+
+
+def choices(text: str, option: str, known: Sequence[str]) -> list[str]:
+    """Split what was given to an option into some of the known words; ``all`` means every one."""
+    if text == "all":
+        return list(known)
+    found = [part.strip() for part in text.split(",")]
+    for part in found:
+        if part not in known:
+            fail(f"{option} must be of {', '.join(known)}, or all, not {part!r}", EXIT_USAGE)
+    return found
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, float], None]]:
+    """Show a bar on standard error, if that is a terminal.
+
+    Yields:
+        What to call with a description and the share of the whole that was done since.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        bar = progress.add_task("starting", total=1.0)
+
+        def step(description: str, share: float) -> None:
+            progress.update(bar, description=description, advance=share)
+
+        yield step
 
 
 def print_json(data: Mapping[str, object]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from mish.cli.console import EXIT_USAGE, err, fail
+from mish.cli.console import EXIT_USAGE, err, fail, require_writable
 from mish.cli.outcomes import tell
 
 if TYPE_CHECKING:
@@ -137,12 +136,7 @@ def _jobs(
 def _require_target(source: Path, output: Path, inplace: bool) -> None:
     if not inplace and source.exists() and output.exists() and output.samefile(source):
         fail(f"{output} is the input itself; give another --output or --inplace", EXIT_USAGE)
-    if output.is_dir():
-        fail(f"cannot write {output}: it is a directory", EXIT_USAGE)
-    if not output.parent.is_dir():
-        fail(f"cannot write {output}: there is no directory {output.parent}", EXIT_USAGE)
-    if not os.access(output.parent, os.W_OK):
-        fail(f"cannot write {output}: no permission in {output.parent}", EXIT_USAGE)
+    require_writable(output)
 
 
 @contextmanager

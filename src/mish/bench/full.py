@@ -1,0 +1,101 @@
+"""The full run of the benchmark: everything that the results files hold."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from mish.bench import imports, machine, memory
+from mish.bench.crew import Crew
+from mish.bench.peers import COPY, DTYPES, OPS, Peer, Unsupported
+from mish.bench.results import Case, Memory, Results
+from mish.bench.workers import Worker, WorkerError
+
+SIZE = 1 << 20
+CURVE = tuple(1 << power for power in range(4, 27, 2))
+OVERHEAD = (1, 16, 64, 256, 1024)
+THREADED = 1 << 24
+_MEMORY_SIZE = 1 << 24
+
+# The time for a case, after which no new round begins.
+_SECONDS = {"table": 6.0, "curve": 5.0, "threads": 8.0}
+
+OnStep = Callable[[str, float], object]
+"""Told what is being done and which share of the whole was done since it was last called."""
+
+
+def run(
+    peers: Iterable[Peer], command: str, on_step: OnStep = lambda title, share: None
+) -> Results:
+    """Measure everything; about ten minutes on two cores.
+
+    Args:
+        peers: those that take part.
+        command: what the results file says that it was made by.
+        on_step: for a progress bar.
+    """
+    chosen = list(peers)
+    with Crew(chosen, 1) as crew:
+        table = [(op, dtype, SIZE) for op in OPS for dtype in DTYPES]
+        sizes = sorted({*CURVE, *OVERHEAD} - {SIZE})
+        curve = [("forward", "float32", size) for size in sizes]
+        cases = _cases(crew, table, _SECONDS["table"], 0.4, on_step)
+        cases += _cases(crew, curve, _SECONDS["curve"], 0.3, on_step)
+        missing = crew.missing
+        present = crew.peers
+    if machine.cores() > 1:
+        with Crew(chosen, machine.cores()) as crew:
+            wide = [(op, "float32", THREADED) for op in ("forward", "backward")]
+            cases += _cases(crew, wide, _SECONDS["threads"], 0.1, on_step)
+    allocated, note = measure_memory(present, on_step, 0.15)
+    on_step("import time", 0)
+    imported = imports.measure()
+    on_step("import time", 0.05)
+    packages = dict.fromkeys(name for peer in chosen for name in peer.packages)
+    return Results(command, machine.facts(packages), missing, cases, allocated, note, imported)
+
+
+def _cases(
+    crew: Crew,
+    wanted: list[tuple[str, str, int]],
+    seconds: float,
+    share: float,
+    on_step: OnStep,
+) -> list[Case]:
+    found = []
+    for op, dtype, size in wanted:
+        title = f"{op}, {dtype}, {size} elements, {crew.threads} threads"
+        on_step(title, 0)
+        found.append(crew.case(op, dtype, size, seconds=seconds))
+        on_step(title, share / len(wanted))
+    return found
+
+
+def measure_memory(
+    peers: Iterable[Peer], on_step: OnStep = lambda title, share: None, share: float = 1.0
+) -> tuple[list[Memory], str]:
+    """Count what a call of each peer allocates, each in a new process.
+
+    Returns:
+        What was found, and why nothing was where that is so.
+    """
+    chosen = [peer for peer in peers if peer.name != COPY]
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            library = memory.build(Path(folder))
+        except memory.CannotCount as reason:
+            return [], str(reason)
+        for peer in chosen:
+            on_step(f"memory, {peer.label}", 0)
+            with Worker(peer.module, 1, {"LD_PRELOAD": str(library)}) as worker:
+                for op in OPS:
+                    try:
+                        blocks, most = worker("memory", peer.name, op, "float32", _MEMORY_SIZE)
+                    except (Unsupported, RuntimeError, WorkerError):
+                        continue
+                    arrays = most / (4 * _MEMORY_SIZE)
+                    found.append(Memory(peer.name, peer.label, op, blocks, arrays))
+            on_step(f"memory, {peer.label}", share / len(chosen))
+    return found, ""

@@ -1,0 +1,27 @@
+"""numexpr: the expression, compiled to its virtual machine."""
+
+from __future__ import annotations
+
+import numexpr
+import numpy as np
+
+from mish.bench.peers import Contender, Task, Unsupported
+
+
+def set_threads(n: int) -> None:
+    numexpr.set_num_threads(n)
+
+
+_EXPRESSIONS = {
+    "forward": "x * tanh(log1p(exp(x)))",
+    "backward": ("dy * (tanh(log1p(exp(x))) + x * (1 - tanh(log1p(exp(x)))**2) / (1 + exp(-x)))"),
+}
+
+
+def expression(task: Task) -> Contender:
+    if task.op not in _EXPRESSIONS or task.x.dtype.name not in ("float32", "float64"):
+        raise Unsupported(f"no {task.op} in {task.x.dtype}")
+    arrays = {"x": task.x, "dy": task.dy} if task.op == "backward" else {"x": task.x}
+    out = np.empty_like(task.x)
+    text = _EXPRESSIONS[task.op]
+    return Contender(lambda: numexpr.evaluate(text, arrays, {}, out=out))

@@ -1,0 +1,164 @@
+"""What a run of the benchmark found: plain data that goes into JSON and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mish.bench.imports import ImportTime
+
+
+@dataclass(frozen=True)
+class Row:
+    """One peer at one case.
+
+    Attributes:
+        peer: Its name.
+        label: What a table calls it.
+        ours: Whether mish itself does the work.
+        seconds: Median time of a call.
+        spread: Half the distance between the quartiles, in seconds.
+        repeat: How many calls each lap timed.
+        ratio: Time over that of mish under NumPy, and its spread.
+        ratio_spread: The spread of that ratio.
+        copies: Time over that of a plain copy of the array.
+        copies_spread: The spread of that ratio.
+        worst: The largest error in ulp over the fixed hard inputs; None if not measured.
+        at: An input that has it.
+        specials: How many results were NaN or infinite and should not be, or the other way round.
+    """
+
+    peer: str
+    label: str
+    ours: bool
+    seconds: float
+    spread: float
+    repeat: int
+    ratio: float
+    ratio_spread: float
+    copies: float
+    copies_spread: float
+    worst: float | None = None
+    at: float | None = None
+    specials: int | None = None
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A peer that was not measured, and why; ``failed`` if it was expected to work."""
+
+    peer: str
+    label: str
+    reason: str
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """One operation in one format at one size; ``rows`` are in order of time."""
+
+    op: str
+    dtype: str
+    size: int
+    threads: int
+    rounds: int
+    rows: list[Row]
+    absent: list[Absent]
+
+    @property
+    def title(self) -> str:
+        """Say what was computed."""
+        threads = "one thread" if self.threads == 1 else f"{self.threads} threads"
+        return f"{self.op}, {self.dtype}, {elements(self.size)}, {threads}"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What one call of a peer allocates.
+
+    Attributes:
+        peer: Its name.
+        label: What a table calls it.
+        op: The operation.
+        blocks: How many blocks of at least an eighth of the input's size.
+        arrays: The most that was held at a time, in multiples of the input's size; the result is
+            part of it, unless it goes into an array that is there already.
+    """
+
+    peer: str
+    label: str
+    op: str
+    blocks: int
+    arrays: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """A whole run. ``missing`` are the peers that are not installed."""
+
+    command: str
+    machine: dict[str, Any]
+    missing: list[Absent]
+    cases: list[Case]
+    memory: list[Memory] = field(default_factory=list)
+    memory_note: str = ""
+    import_time: ImportTime | None = None
+
+    def case(self, op: str, dtype: str, size: int, threads: int = 1) -> Case | None:
+        """Look a case up."""
+        wanted = (op, dtype, size, threads)
+        found = (c for c in self.cases if (c.op, c.dtype, c.size, c.threads) == wanted)
+        return next(found, None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Make plain data of it."""
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """Write it as JSON, which has no NaN and no infinity: both become null."""
+        return json.dumps(_finite(self.as_dict()), indent=1, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Results:
+        """Read what ``as_dict`` made."""
+        cases = [
+            Case(
+                **case
+                | {
+                    "rows": [Row(**row) for row in case["rows"]],
+                    "absent": [Absent(**each) for each in case["absent"]],
+                }
+            )
+            for case in data["cases"]
+        ]
+        imported = data["import_time"]
+        return cls(
+            **dict(data)
+            | {
+                "missing": [Absent(**each) for each in data["missing"]],
+                "cases": cases,
+                "memory": [Memory(**each) for each in data["memory"]],
+                "import_time": ImportTime(**imported) if imported else None,
+            }
+        )
+
+
+def elements(size: int) -> str:
+    """Write a number of elements, as a power of two where it is a large one."""
+    if size >= 2048 and size & (size - 1) == 0:
+        return f"2^{size.bit_length() - 1} elements"
+    return f"{size:,} element{'' if size == 1 else 's'}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return value

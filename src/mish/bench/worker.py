@@ -1,0 +1,124 @@
+"""A process that computes Mish in one ecosystem, lap by lap, as ``workers`` asks.
+
+``python -m mish.bench.worker FD MODULE THREADS`` serves requests that come over the connection with
+that file descriptor: each is the name of a method of ``Session`` and its arguments. The answer is
+the result of the method or the exception that it raised.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import mish
+from mish import _sweeps
+from mish._formats import as_dtype
+from mish.bench import timing
+from mish.bench.peers import OPS, Contender, Task, Unsupported, load, select
+
+
+class Session:
+    """What one process holds: the peers' contenders at the present task."""
+
+    def __init__(self, module: str, threads: int) -> None:
+        _pin(threads)
+        load(module).set_threads(threads)
+        mish.set_num_threads(threads)
+        self._contenders: dict[str, Contender] = {}
+        self._tasks: dict[tuple[str, str, int], Task] = {}
+
+    def prepare(self, peer: str, op: str, dtype: str, size: int) -> None:
+        """Make a peer ready for laps over standard normal numbers."""
+        key = (op, dtype, size)
+        if key not in self._tasks:
+            self._tasks[key] = task(*key)
+        self._contenders[peer] = select([peer])[0].start(self._tasks[key])
+
+    def lap(self, peer: str, repeat: int) -> float:
+        """Do a lap; see ``timing.lap``."""
+        return timing.lap(self._contenders[peer].call, repeat)
+
+    def release(self) -> None:
+        """Forget the tasks and the contenders, and their arrays."""
+        self._contenders.clear()
+        self._tasks.clear()
+
+    def compute(self, peer: str, op: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Let a peer compute an operation on an array, with dy = 1."""
+        contender = select([peer])[0].start(Task(op, x, _gradient(op, x)))
+        return contender.array(contender.call())
+
+    def errors(self, peer: str, op: str, dtype: str) -> _sweeps.Errors:
+        """Measure a peer's errors over the fixed hard inputs, with dy = 1."""
+        x = _sweeps.hard_inputs(dtype, OPS[op])
+        return _sweeps.judge(self.compute(peer, op, x), x, OPS[op])
+
+    def memory(self, peer: str, op: str, dtype: str, size: int) -> tuple[int, int] | None:
+        """Count what one call allocates; see ``memory.count``. A small call goes before it."""
+        from mish.bench import memory
+
+        for length in (1024, size):
+            self.prepare(peer, op, dtype, length)
+            found = memory.count(self._contenders[peer].call, size * as_dtype(dtype).itemsize // 8)
+        self.release()
+        return found
+
+
+def task(op: str, dtype: str, size: int) -> Task:
+    """The task that is timed: standard normal numbers, always the same."""
+    rng = np.random.default_rng(0)
+    form = as_dtype(dtype)
+    x = np.empty(size, form)
+    for start in range(0, size, _sweeps.BLOCK):
+        part = x[start : start + _sweeps.BLOCK]
+        part[:] = rng.standard_normal(len(part), np.float32).astype(form)
+    return Task(op, x, _gradient(op, x))
+
+
+def _gradient(op: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Ones where they are needed: at the largest sizes memory is short."""
+    return np.ones_like(x) if op == "backward" else x
+
+
+def _pin(threads: int) -> None:
+    """Leave the process so many of its CPUs, whatever a library believes."""
+    if hasattr(os, "sched_setaffinity"):
+        allowed = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, allowed[:threads])
+
+
+def serve(connection: Connection, module: str, threads: int) -> None:
+    """Answer requests until the other side closes the connection."""
+    session = None
+    try:
+        session = Session(module, threads)
+        connection.send(None)
+    except Exception as error:
+        connection.send(_portable(error))
+        return
+    while True:
+        try:
+            method, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = getattr(session, method)(*arguments)
+        except Exception as error:
+            answer = _portable(error)
+        connection.send(answer)
+
+
+def _portable(error: Exception) -> Exception:
+    """An exception that any process can unpickle; those that are not expected as their text."""
+    if isinstance(error, Unsupported | ModuleNotFoundError):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    serve(Connection(int(sys.argv[1])), sys.argv[2], int(sys.argv[3]))

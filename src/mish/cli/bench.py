@@ -1,0 +1,235 @@
+"""``mish bench``: time Mish and every peer that is installed, in turn."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mish.cli.console import (
+    EXIT_USAGE,
+    choices,
+    fail,
+    out,
+    print_json,
+    progress_bar,
+    require_writable,
+)
+
+if TYPE_CHECKING:
+    from mish.bench.peers import Peer
+    from mish.bench.results import Results
+
+_STDOUT = Path("-")
+_LARGEST = 1 << 40
+
+
+def bench(
+    *,
+    op: Annotated[
+        str, typer.Option(metavar="forward|backward|d2|all", help="What to compute.")
+    ] = "forward",
+    dtype: Annotated[
+        str, typer.Option(help="float32, float64, bfloat16, float16, some of them, or all.")
+    ] = "float32",
+    size: Annotated[
+        str,
+        typer.Option(help="How many elements; some with commas between, or from..to by fours."),
+    ] = "2^20",
+    threads: Annotated[int, typer.Option(min=1, help="How many threads each may use.")] = 1,
+    peers: Annotated[
+        str | None,
+        typer.Option(help="Whom to time, with commas between.", show_default="all installed"),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How many laps each does.")] = 21,
+    as_json: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the figures; - for standard output."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw a .png or .svg: bars, or curves if there are several sizes."),
+    ] = None,
+    full: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Measure everything, in about ten minutes, and write the results files here.",
+        ),
+    ] = None,
+    show_list: Annotated[
+        bool, typer.Option("--list", help="Show the peers and what is missing, and exit.")
+    ] = False,
+) -> None:
+    """Time Mish and its peers in turn, and measure their errors.
+
+    Each peer runs in a process of its ecosystem, on as many CPUs as it has threads. In each round
+    everyone does one lap, in random order. The table shows medians; ± is half the distance between
+    the quartiles, "worst ulp" the largest error over a fixed set of hard inputs, and "NaN, ∞" how
+    many results there are so and should not be, or the other way round.
+    """
+    from mish.bench.peers import DTYPES, OPS
+
+    chosen = _peers(peers)
+    if show_list:
+        _show_list(chosen)
+        return
+    if full is not None:
+        _run_full(chosen, full)
+        return
+    ops = choices(op, "--op", tuple(OPS))
+    dtypes = choices(dtype, "--dtype", DTYPES)
+    sizes = _sizes(size)
+    if as_json is not None and as_json != _STDOUT:
+        require_writable(as_json)
+    if plot is not None:
+        _require_picture(plot)
+    results = _run(chosen, [(o, d, s) for o in ops for d in dtypes for s in sizes], threads, rounds)
+    if as_json == _STDOUT:
+        print_json(results.as_dict())
+    else:
+        _show(results)
+        if as_json is not None:
+            _write(as_json, results.to_json())
+    if plot is not None:
+        from mish.bench import plots
+
+        try:
+            plots.draw(results, plot)
+        except OSError as problem:
+            fail(f"cannot write {plot}: {problem.strerror}", EXIT_USAGE)
+
+
+def _run(
+    chosen: list[Peer], wanted: list[tuple[str, str, int]], threads: int, rounds: int
+) -> Results:
+    from mish.bench import machine
+    from mish.bench.crew import Crew
+    from mish.bench.results import Results
+    from mish.bench.workers import WorkerError
+
+    if threads > machine.cores():
+        fail(f"--threads {threads}: this process may use {machine.cores()} CPUs", EXIT_USAGE)
+    cases = []
+    with progress_bar() as step, Crew(chosen, threads) as crew:
+        for op, dtype, size in wanted:
+            title = f"{op}, {dtype}, {size:,} elements"
+            step(title, 0)
+            try:
+                cases.append(
+                    crew.case(
+                        op,
+                        dtype,
+                        size,
+                        rounds=rounds,
+                        on_lap=lambda share, title=title: step(title, share / len(wanted)),  # type: ignore[misc]
+                    )
+                )
+            except (ValueError, WorkerError) as problem:
+                fail(str(problem), EXIT_USAGE)
+    packages = [name for peer in crew.peers for name in peer.packages]
+    return Results(_command(), machine.facts(packages), crew.missing, cases)
+
+
+def _run_full(chosen: list[Peer], folder: Path) -> None:
+    """Write JSON, the page and both pictures once all is measured."""
+    from mish.bench import full, machine, page, plots
+    from mish.bench.workers import WorkerError
+
+    name = machine.slug()
+    require_writable(folder / f"{name}.json")
+    _require_picture(folder / f"{name}-bars.png")
+    with progress_bar() as step:
+        try:
+            results = full.run(chosen, _command(), step)
+        except (ValueError, WorkerError) as problem:
+            fail(str(problem), EXIT_USAGE)
+    _write(folder / f"{name}.json", results.to_json())
+    _write(folder / f"{name}.md", page.page(results, name))
+    try:
+        plots.save_full(results, folder, name)
+    except OSError as problem:
+        fail(f"cannot write the pictures into {folder}: {problem.strerror}", EXIT_USAGE)
+    _show(results)
+    for file in sorted(folder.glob(f"{name}*")):
+        out.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _show(results: Results) -> None:
+    from mish.bench import machine, report
+
+    for case in results.cases:
+        out.print(report.table(case))
+    for line in [*report.notes(results), machine.summary(results.machine)]:
+        out.print(line, markup=False, highlight=False)
+
+
+def _show_list(chosen: list[Peer]) -> None:
+    for peer in chosen:
+        lacks = peer.missing()
+        state = f"missing: {' and '.join(lacks)} not installed" if lacks else "installed"
+        out.print(
+            f"{peer.name:22}{peer.label:36}{state}", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+def _peers(names: str | None) -> list[Peer]:
+    from mish.bench.peers import select
+
+    try:
+        return select(None if names is None else [name.strip() for name in names.split(",")])
+    except ValueError as problem:
+        fail(f"--peers: {problem}", EXIT_USAGE)
+
+
+def _sizes(text: str) -> list[int]:
+    found: list[int] = []
+    for part in text.split(","):
+        ends = [_number(end) for end in part.split("..")]
+        if len(ends) > 2 or ends != sorted(ends):
+            fail(f"--size: {part!r} is no range from..to", EXIT_USAGE)
+        size = ends[0]
+        while size <= ends[-1]:
+            found.append(size)
+            size *= 4
+    return sorted(set(found))
+
+
+def _number(text: str) -> int:
+    power = re.fullmatch(r"\s*2(?:\^|\*\*)(\d{1,2})\s*", text)
+    plain = text.replace("_", "").strip()
+    number = 1 << int(power[1]) if power else int(plain) if plain.isdecimal() else 0
+    if not 1 <= number <= _LARGEST:
+        fail(
+            f"--size must be numbers from 1 to 2^40, such as 1000 or 2^20, not {text!r}",
+            EXIT_USAGE,
+        )
+    return number
+
+
+def _require_picture(path: Path) -> None:
+    if path.suffix.lower() not in {".png", ".svg"}:
+        fail(f"--plot must end in .png or .svg: {path}", EXIT_USAGE)
+    require_writable(path)
+    try:
+        import matplotlib  # noqa: F401
+    except ModuleNotFoundError:
+        fail("the pictures need the 'plot' extra: pip install 'mish[plot]'", EXIT_USAGE)
+
+
+def _write(path: Path, text: str) -> None:
+    from mish._files import replacing
+
+    try:
+        with replacing(path) as file:
+            file.write(text.encode())
+    except OSError as problem:
+        fail(f"cannot write {path}: {problem.strerror}", EXIT_USAGE)
+
+
+def _command() -> str:
+    return shlex.join(["mish", *sys.argv[1:]])
