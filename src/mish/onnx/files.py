@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
@@ -71,7 +72,9 @@ def read(path: Path) -> onnx.ModelProto:
     return model
 
 
-def write(model: onnx.ModelProto, path: Path, folder: Path | None) -> None:
+def write(
+    model: onnx.ModelProto, path: Path, folder: Path | None, same: Path | None = None
+) -> None:
     """Write a model whole or not at all.
 
     External data that already lies in the folder of ``path`` is shared, for rewriting does not
@@ -82,6 +85,7 @@ def write(model: onnx.ModelProto, path: Path, folder: Path | None) -> None:
         model: The model.
         path: Where to write it. An existing file is replaced.
         folder: What the locations of the model's external data are relative to.
+        same: A file that holds just this model. Its bytes are copied if no data has to move.
 
     Raises:
         ModelError: If the target cannot be written, holds the given model's external data, or
@@ -98,7 +102,11 @@ def write(model: onnx.ModelProto, path: Path, folder: Path | None) -> None:
                 raise ModelError(f"writing {path} would overwrite the input's weights in {source}")
         if not copied:
             with replacing(path) as file:
-                file.write(serialize(model))
+                if same is None:
+                    file.write(serialize(model))
+                else:
+                    with same.open("rb") as old:
+                        shutil.copyfileobj(old, file)
             return
         moved = onnx.ModelProto()
         moved.CopyFrom(model)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
 import onnx
 from onnx import helper
 
-from mish.onnx.files import ModelError, as_model, legible, write
+from mish.onnx.files import ModelError, legible, read, write
 from mish.onnx.forms import FORMS, Form
 from mish.onnx.infer import typed_scopes, used_functions
 from mish.onnx.match import Match, Site, find_in
@@ -39,17 +39,20 @@ class Report:
     skipped: tuple[tuple[Site, str], ...]
     folder: Path | None
     opset: tuple[int, int]
+    _source: Path | None = field(default=None, repr=False)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the new model whole or not at all, replacing an existing file.
 
         External data is shared if it lies in the folder of ``path``, and else copied to one
-        file next to it, named like the model with ``.data`` added.
+        file next to it, named like the model with ``.data`` added. A model file in which nothing
+        was rewritten comes out byte-identical, unless its external data has to move.
 
         Raises:
             ModelError: If the file cannot be written.
         """
-        write(self.model, Path(path), self.folder)
+        same = not self.rewritten and self.opset[0] == self.opset[1]
+        write(self.model, Path(path), self.folder, self._source if same else None)
 
 
 def optimize(
@@ -93,13 +96,19 @@ def optimize(
         raise ValueError(
             f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
         )
-    folder = None if isinstance(model, onnx.ModelProto) else Path(model).parent
-    new = onnx.ModelProto()
-    new.CopyFrom(as_model(model))
+    source = None
+    if isinstance(model, onnx.ModelProto):
+        new = onnx.ModelProto()
+        new.CopyFrom(model)
+    else:
+        source = Path(model)
+        new = read(source)
     with legible():
         before = opset_of(new)
         rewritten, skipped = _optimize(new, FORMS[form], opset)
-    return Report(new, form, tuple(rewritten), tuple(skipped), folder, (before, opset_of(new)))
+    folder = None if source is None else source.parent
+    opsets = before, opset_of(new)
+    return Report(new, form, tuple(rewritten), tuple(skipped), folder, opsets, source)
 
 
 def _optimize(
