@@ -5,7 +5,8 @@ Usage: python onnx_exports.py export FOLDER
        python onnx_exports.py page FOLDER [RESULT.md]    (default: results/onnx-exports.md)
 
 The steps are apart because only the second one needs an idle machine, and that piece by piece.
-Needs torch, timm, onnxscript and openvino besides mish with its extras. The networks have random weights.
+Needs torch, timm, onnxscript and openvino besides mish with its extras. The networks have random
+weights.
 """
 
 from __future__ import annotations
