@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from mish.onnx.files import ModelError
 from mish.onnx.forms import FORMS
-from mish.onnx.match import Site, find
+from mish.onnx.match import find
 from mish.onnx.native import register
 from mish.onnx.optimize import Report, optimize
+from mish.onnx.site import Site
 from mish.onnx.verify import Comparison, verify
 
 __all__ = [

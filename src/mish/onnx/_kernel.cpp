@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <mutex>
 #include <vector>
 
 #include "_runtime_api.h"
@@ -88,11 +89,9 @@ Status* create(const ort::CustomOp* op, Api* api, const void*, void** kernel) {
   return nullptr;
 }
 
+Api* registered_api = nullptr;  // shape inference is given none
+
 // The output has the type and shape of the input. The context keeps what it lends.
-Status* infer_shape(const ort::CustomOp*, ort::ShapeContext* context);
-
-Api* registered_api = nullptr;  // infer_shape is given none
-
 Status* infer_shape(const ort::CustomOp*, ort::ShapeContext* context) {
   ort::ShapeInfo* info = nullptr;
   if (Status* bad =
@@ -141,33 +140,41 @@ Op make(ort::ElementType type, size_t size, mish_unary kernel) {
   return op;
 }
 
+// The domain with its operators, made once: sessions keep pointers into it as long as they live.
+Status* find_domain(Api* api, const mish_unary* mish, ort::Domain** found) {
+  static std::mutex mutex;
+  static ort::Domain* domain = nullptr;
+  static const Op ops[] = {
+      make(ort::FLOAT, 4, mish[MISH_FLOAT32]), make(ort::DOUBLE, 8, mish[MISH_FLOAT64]),
+      make(ort::FLOAT16, 2, mish[MISH_FLOAT16]), make(ort::BFLOAT16, 2, mish[MISH_BFLOAT16])};
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (!domain) {
+    ort::Domain* made = nullptr;
+    if (Status* bad = ort::CreateCustomOpDomain(api, "mish", &made)) return bad;
+    for (const Op& op : ops)
+      if (Status* bad = ort::CustomOpDomain_Add(api, made, static_cast<const ort::CustomOp*>(&op)))
+        return bad;
+    registered_api = api;
+    domain = made;
+  }
+  *found = domain;
+  return nullptr;
+}
+
 }  // namespace
 
 // Called by ONNX Runtime for each session that loads this library.
 extern "C" __attribute__((visibility("default"))) Status* RegisterCustomOps(
     ort::SessionOptions* options, const ort::ApiBase* base) {
   Api* api = base->GetApi(ort::api_version);
-  if (!api) {  // too old to know this version; the first one has CreateStatus in the same place
+  if (!api) {  // too old to know this version; every version has CreateStatus in the same place
     Api* oldest = base->GetApi(1);
     return ort::CreateStatus(oldest, ort::FAIL, "mish needs ONNX Runtime 1.18 or newer");
   }
   const mish_kernels* kernels = mish_select(std::getenv("MISH_ISA"));
   if (!kernels)
     return ort::CreateStatus(api, ort::FAIL, "MISH_ISA names no instruction set of this CPU");
-  registered_api = api;
-  const mish_unary* mish = kernels->derivative[0];
-  // Sessions keep pointers to these for as long as they live.
-  static const Op ops[] = {
-      make(ort::FLOAT, 4, mish[MISH_FLOAT32]), make(ort::DOUBLE, 8, mish[MISH_FLOAT64]),
-      make(ort::FLOAT16, 2, mish[MISH_FLOAT16]), make(ort::BFLOAT16, 2, mish[MISH_BFLOAT16])};
-  // ONNX Runtime takes shared ownership of neither; the domain lives as long as the process.
-  static ort::Domain* domain = nullptr;
-  if (!domain) {
-    if (Status* bad = ort::CreateCustomOpDomain(api, "mish", &domain)) return bad;
-    for (const Op& op : ops)
-      if (Status* bad =
-              ort::CustomOpDomain_Add(api, domain, static_cast<const ort::CustomOp*>(&op)))
-        return bad;
-  }
+  ort::Domain* domain = nullptr;
+  if (Status* bad = find_domain(api, kernels->derivative[0], &domain)) return bad;
   return ort::AddCustomOpDomain(api, options, domain);
 }

@@ -12,11 +12,12 @@ from onnx import helper
 from mish.onnx.files import ModelError, legible, read, write
 from mish.onnx.forms import FORMS, Form
 from mish.onnx.infer import typed_scopes, used_functions
-from mish.onnx.match import Match, Site, find_in
+from mish.onnx.match import find_in
 from mish.onnx.native import add_fallback, drop_domain
 from mish.onnx.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx.rewrite import rewrite
 from mish.onnx.scopes import Functions, Scope
+from mish.onnx.site import Match, Site
 from mish.onnx.skeleton import check
 
 

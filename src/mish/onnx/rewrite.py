@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 import onnx
 
 from mish.onnx.forms import Form
-from mish.onnx.match import Match
 from mish.onnx.scopes import Body, Scope, all_nodes, subgraphs
+from mish.onnx.site import Match
 from mish.onnx.tape import Tape
 
 
