@@ -67,8 +67,15 @@ def read(path: Path) -> onnx.ModelProto:
         raise ModelError(f"{path} is not an ONNX model, or it is truncated or damaged") from error
     if not model.opset_import or not model.graph.output:
         raise ModelError(f"{path} is not an ONNX model, or it is truncated: it has no outputs")
+    # a model that is a link, as in a cache of downloads, may have its weights beside its target
+    homes = {path.parent.resolve(), path.resolve().parent}
     for tensor in external_tensors(model):
-        _source(tensor, path.parent)
+        source = _source(tensor, path.parent)[0].resolve()
+        if not any(source.is_relative_to(home) for home in homes):
+            raise ModelError(
+                f"the external data of {tensor.name!r} is a link to {source}; "
+                "it must lie in the model's folder or below"
+            )
     return model
 
 
@@ -178,11 +185,6 @@ def _source(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:
         raise ModelError(
             f"the external data of {tensor.name!r} is missing: there is no file {path}. "
             "Put it next to the model"
-        )
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise ModelError(
-            f"the external data of {tensor.name!r} is at {place!r}, a link to {path.resolve()}; "
-            "it must lie in the model's folder or below"
         )
     size = path.stat().st_size
     length = size - offset if told is None else told
