@@ -55,3 +55,22 @@ def test_malformed_nodes_are_refused(build):
     del model.graph.node[1].input[:]
     with pytest.raises(ModelError, match=r"not a valid ONNX model|types do not fit"):
         find(model)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "span"),
+    [
+        ("float16", 1, ("x", "y")),
+        ("bfloat16", 1, ("x", "y")),
+        ("float16", 11, ("d", "m")),
+        ("float", 11, ("d", "m")),
+        ("float", 16, ("d", "m")),
+    ],
+)
+def test_casts_to_float32_around_belong_to_a_half_precision_mish(build, outer, inner, span):
+    back = {"float": 1, "float16": 10, "bfloat16": 16}[outer]
+    body = f"d = Cast<to = {inner}>(x) m = Mish(d) y = Cast<to = {back}>(m)"
+    (site,) = find(build(body, f"{outer}[N] x", f"{outer}[N] y", opset=22))
+    assert (site.input, site.output) == span
+    model = build(f"{body} z = Neg(m)", f"{outer}[N] x", f"{outer}[N] y", opset=22)
+    assert [(site.input, site.output) for site in find(model)] == [("d", "m")]

@@ -132,6 +132,19 @@ def test_a_function_with_attributes(beta, sites):
     assert len(optimize(model).model.functions) == 1 - sites
 
 
+def test_an_attribute_that_only_the_call_gives_is_not_guessed():
+    text = (
+        "act <slope> (a) => (b) { r = LeakyRelu <alpha: float = @slope> (a) k = Abs(a) m = Neg(k)"
+        " e = Exp(m) o = Constant <value_float = 1.0> () s = Add(e, o) l = Log(s) p = Add(r, l)"
+        " t = Tanh(p) g = Mul(a, t) b = Neg(g) }"
+    )
+    graph = "g (float[N] x) => (float[N] y) { y = own.act<slope = 0.5>(x) }"
+    assert find(parse(graph, text)) == []
+    fixed = text.replace("LeakyRelu <alpha: float = @slope>", "Relu")
+    (site,) = find(parse(graph, fixed))
+    assert (site.input, site.output, site.graph) == ("a", "g", "own.act")
+
+
 def test_a_function_called_with_two_types_is_left():
     model = parse(
         "g (float[N] x, double[N] z) => (float[N] y, double[N] w) {"
