@@ -59,7 +59,8 @@ def compute(node: onnx.NodeProto, inputs: list[Array | None]) -> Array | None:
     try:
         with np.errstate(all="ignore"):
             result = function(attributes(node), *inputs)
-    except (TypeError, ValueError, AttributeError):  # a wrong number of inputs, or one missing
+    # a wrong number of inputs, one missing, or an attribute that only the function's call gives
+    except (TypeError, ValueError, AttributeError):
         return None
     return None if result is None else np.asarray(result)
 
@@ -75,8 +76,6 @@ def reads(node: onnx.NodeProto) -> list[str]:
 
 
 def _function(node: onnx.NodeProto) -> Callable[..., Array | None] | None:
-    if any(each.ref_attr_name for each in node.attribute):
-        return None
     if node.domain in ("", "ai.onnx"):
         return _TABLE.get(node.op_type)
     return _mish if (node.domain, node.op_type) == (NATIVE_DOMAIN, "Mish") else None
