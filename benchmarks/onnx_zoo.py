@@ -20,7 +20,12 @@ _TORCHVISION = (
 
 
 def timm() -> Any:
-    """The package timm, with stand-ins for torchvision if that is not installed."""
+    """The package timm.
+
+    It imports torchvision, which only its data loaders and a few other models use. Where that is
+    not installed, mock modules stand in for it during this one import, so that
+    ``pip install --no-deps timm`` is enough; nothing that runs here touches them.
+    """
     absent = () if find_spec("torchvision") else _TORCHVISION
     sys.modules.update({name: mock.MagicMock() for name in absent})
     import timm
