@@ -79,7 +79,9 @@ struct Backward {
   using Derivative = Kernel<typename V::Scalar, 1>;
   Derivative derivative;
   MISH_INLINE V operator()(const V (&in)[2], const typename Derivative::Place& place) const {
-    return in[0] * derivative(in[1], place);
+    // Of two NaNs the product keeps the one that the compiler chose to pass first: let it be dy.
+    const V dy = in[0];
+    return dy * select(is_nan(dy), V(1), derivative(in[1], place));
   }
 };
 
@@ -109,30 +111,31 @@ MISH_INLINE void apply_block(const Operation& operation,
   }
 }
 
+// Not inlined, since the compiler takes long over each copy. The operation with its tables is made
+// here, so that it may stay in registers.
 template <class Element, class Operation>
-MISH_INLINE void apply_contiguous(const Operation& operation,
-                                  const Element* const (&in)[Operation::kInputs], Element* out,
+MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs], Element* out,
                                   size_t n) {
   constexpr int inputs = Operation::kInputs;
   constexpr size_t lanes = Operation::V::kLanes, ahead = Operation::Derivative::kAhead;
   constexpr size_t block = ahead * lanes;
+  const Operation operation;
   size_t i = 0;
   for (; i + block <= n; i += block) {
     for (int k = 0; k < inputs; ++k) prefetch_page_ahead<0>(in[k] + i, block * sizeof(Element));
     prefetch_page_ahead<1>(out + i, block * sizeof(Element));
     apply_block<ahead>(operation, in, i, out);
   }
-  if constexpr (ahead > 1)
-    for (; i + lanes <= n; i += lanes) apply_block<1>(operation, in, i, out);
-  if (i < n) {
+  for (; i < n; i += lanes) {
+    const bool whole = i + lanes <= n;
     Element buffer[inputs][lanes] = {};
     const Element* source[inputs];
     for (int k = 0; k < inputs; ++k) {
-      memcpy(buffer[k], in[k] + i, (n - i) * sizeof(Element));
-      source[k] = buffer[k];
+      if (!whole) memcpy(buffer[k], in[k] + i, (n - i) * sizeof(Element));
+      source[k] = whole ? in[k] + i : buffer[k];
     }
-    apply_block<1>(operation, source, 0, buffer[0]);
-    memcpy(out + i, buffer[0], (n - i) * sizeof(Element));
+    apply_block<1>(operation, source, 0, whole ? out + i : buffer[0]);
+    if (!whole) memcpy(out + i, buffer[0], (n - i) * sizeof(Element));
   }
 }
 
@@ -145,13 +148,12 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
   constexpr size_t block = 512;
   constexpr ptrdiff_t unit = sizeof(Element);
   const FloatingPointScope scope;
-  const Operation operation;
   bool contiguous = out_stride == unit;
   for (int k = 0; k < inputs; ++k) contiguous = contiguous && in_stride[k] == unit;
   const Element* source[inputs];
   if (contiguous) {
     for (int k = 0; k < inputs; ++k) source[k] = (const Element*)in[k];
-    apply_contiguous(operation, source, (Element*)out, n);
+    apply_contiguous<Element, Operation>(source, (Element*)out, n);
     return;
   }
   Element buffer[inputs][block];
@@ -163,7 +165,7 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
         memcpy(&buffer[k][i], p, sizeof(Element));
       source[k] = buffer[k];
     }
-    apply_contiguous(operation, source, buffer[0], count);
+    apply_contiguous<Element, Operation>(source, buffer[0], count);
     char* p = out + (ptrdiff_t)start * out_stride;
     for (size_t i = 0; i < count; ++i, p += out_stride) memcpy(p, &buffer[0][i], sizeof(Element));
   }

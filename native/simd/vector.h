@@ -28,6 +28,7 @@
 
 // The kernels are worth their speed only when everything in a loop is inlined.
 #define MISH_INLINE inline __attribute__((always_inline))
+#define MISH_CALLED inline __attribute__((noinline))
 // Keeps the compiler from passing a vector's lanes to scalar registers one by one, by shuffles:
 // through memory it takes one store.
 #define MISH_THROUGH_MEMORY(array) asm volatile("" : "+m"(array))

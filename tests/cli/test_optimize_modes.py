@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import onnx
 import onnx.parser
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from mish.cli import app
@@ -216,3 +218,14 @@ def test_without_running_the_models(source, tmp_path):
     assert result.exit_code == 0, result.output
     assert "ratio" not in json.loads(result.stdout)
     assert operators(target)[0] == "Cast"
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_shown_where_somebody_sees_it(source, tmp_path, monkeypatch, terminal):
+    screen = io.StringIO()
+    monkeypatch.setattr(
+        "mish.cli.optimize.err", Console(file=screen, force_terminal=terminal, width=80)
+    )
+    assert mish(source, "-o", tmp_path / "out.onnx").exit_code == 0
+    assert ("writing in.onnx" in screen.getvalue()) == terminal
+    assert "wrote" not in screen.getvalue()
