@@ -73,6 +73,7 @@ def test_forms(source, tmp_path, form, expected):
     assert result.exit_code == 0, result.output
     assert operators(target) == expected
     assert ("17, now 18" in result.stdout) == (form == "op")
+    assert ("mish.onnx.register" in result.stdout) == (form == "native")
 
 
 def test_an_unknown_form(source, tmp_path):

@@ -68,6 +68,14 @@ def _print(outcome: Outcome, verbose: bool) -> None:
     if outcome.status == "written":
         kept = f"; the old model is {outcome.backup}" if outcome.backup else ""
         out.print(f"wrote {outcome.target}{kept}", markup=False, highlight=False, soft_wrap=True)
+        if report.form == "native":
+            out.print(
+                "a session runs the kernel after mish.onnx.register(session_options), else the "
+                "model's own function",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def _print_sites(report: Report) -> None:
