@@ -7,10 +7,6 @@ random weights, for one image of 3x416x416, exported into a temporary folder wit
 Softplus, Tanh and Mul. `mish optimize` then works on it as anyone would call it, with one thread
 and, where the process may use more cores, with as many; both models are profiled afterwards on one
 thread. The cores should be idle.
-
-timm imports torchvision, which only its data loaders and a few other models use. Where
-torchvision is not installed, mock modules stand in for it during that one import, so that
-`pip install --no-deps timm` is enough; nothing that runs here touches them.
 """
 
 from __future__ import annotations
@@ -26,16 +22,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
+from onnx_zoo import timm
 
 from mish.bench import machine
 
@@ -45,27 +40,8 @@ PROFILED_RUNS = 10
 OPERATORS_SHOWN = 10
 BEFORE_AFTER = ("", "before", "after")
 PACKAGES = ("mish", "onnxruntime", "onnx", "numpy", "torch", "timm")
-TORCHVISION = (
-    "torchvision",
-    "torchvision.datasets",
-    "torchvision.ops",
-    "torchvision.ops.misc",
-    "torchvision.transforms",
-    "torchvision.transforms.functional",
-)
 
 Nodes = set[tuple[str, str]]
-
-
-def import_timm() -> Any:
-    """Import timm, with stand-ins for torchvision if that is not installed."""
-    absent = () if find_spec("torchvision") else TORCHVISION
-    sys.modules.update({name: mock.MagicMock() for name in absent})
-    import timm
-
-    for name in absent:
-        del sys.modules[name]
-    return timm
 
 
 def build() -> torch.nn.Module:
@@ -77,7 +53,7 @@ def build() -> torch.nn.Module:
     statistics.
     """
     torch.manual_seed(SEED)
-    model: torch.nn.Module = import_timm().create_model(
+    model: torch.nn.Module = timm().create_model(
         "cspdarknet53", act_layer="mish", zero_init_last=False
     )
     for module in model.modules():
