@@ -5,6 +5,7 @@ from __future__ import annotations
 import capstone
 import pytest
 
+from mish.cost import _follow
 from mish.cost._classes import classify
 from mish.cost._follow import Path, Unknown
 
@@ -13,6 +14,10 @@ def decode(text):
     decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     decoder.detail = True
     return list(decoder.disasm(bytes.fromhex(text), 0))
+
+
+def path(code):
+    return Path(0, lambda address: code if 0 <= address <= code[-1].address else [], (4, 4))
 
 
 # One array pair: rdi, rsi = x and its stride, rdx, rcx = y and its stride, r8 = n.
@@ -37,9 +42,9 @@ LOOP = (
 
 def test_a_loop_is_counted_on_its_fast_path():
     code = decode(LOOP)
-    path = Path(code, (4, 4))
-    assert len(path.trace(80)) - len(path.trace(40)) == 8 * 5
-    names = [code[i].mnemonic for i in path.trace(8)]
+    found = path(code)
+    assert len(found.trace(80)) - len(found.trace(40)) == 5 * 8
+    names = [found.code[i].mnemonic for i in found.trace(8)]
     assert names == [
         *("xor", "vmovups", "vmovmskps", "test", "jne", "vmovups", "add", "cmp", "jb", "ret")
     ]
@@ -48,16 +53,31 @@ def test_a_loop_is_counted_on_its_fast_path():
 def test_the_other_polarity_of_a_mask_is_found():
     # the same loop, leaving for the rare case when the mask is empty: je instead of jne
     code = decode(LOOP.replace("7512", "7412"))
-    assert len(Path(code, (4, 4)).trace(80)) == len(Path(decode(LOOP), (4, 4)).trace(80))
+    assert len(path(code).trace(80)) == len(path(decode(LOOP)).trace(80))
 
 
-def test_spills_calls_and_jumps_out():
+def test_spills_and_calls():
     spilled = decode("4c894424f848c7c0000000004883c001483b4424f872f5c3")
-    assert len(Path(spilled, (4, 4)).trace(200)) == 2 + 3 * 200 + 1
-    with pytest.raises(Unknown, match="call at 0x0"):
-        Path(decode("e800000000c3"), (4, 4))
-    with pytest.raises(Unknown, match="a jump leaves the kernel"):
-        Path(decode("eb70c3"), (4, 4))
+    assert len(path(spilled).trace(200)) == 2 + 3 * 200 + 1
+    # call +1; ret; then the function called: push rbp; mov rbp, rsp; leave; ret
+    called = path(decode("e801000000c3554889e5c9c3"))
+    names = [called.code[i].mnemonic for i in called.trace(1)]
+    assert names == ["call", "push", "mov", "leave", "ret", "ret"]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("eb70c3", "a jump leaves the module's code, to 0x72"),
+        ("ffe0c3", "jmp to a computed address at 0x0"),
+        ("f3a4c3", "rep movsb at 0x0"),
+        ("ebfec3", "the run does not end"),
+    ],
+)
+def test_what_cannot_be_followed_is_refused(code, message, monkeypatch):
+    monkeypatch.setattr(_follow, "_MOST_STEPS", 1000)
+    with pytest.raises(Unknown, match=message):
+        path(decode(code))
 
 
 @pytest.mark.parametrize(

@@ -61,16 +61,25 @@ def module() -> Module:
         return Module(text.data(), text["sh_addr"], (loaded or 0) - entry["st_value"], functions)
 
 
-def disassemble(address: int) -> list[capstone.CsInsn]:
-    """Give the instructions of the function that begins at an address in memory.
+def place(address: int) -> int:
+    """Turn an address in memory into the file's numbering.
 
     Raises:
-        Unreadable: see ``module``; or no function begins there.
+        Unreadable: see ``module``.
+    """
+    return address - module().base
+
+
+def disassemble(address: int) -> list[capstone.CsInsn]:
+    """Give the instructions of the function around an address of the file; none if there is none.
+
+    Raises:
+        Unreadable: see ``module``.
     """
     found = module()
-    start = address - found.base
-    if start not in found.functions:
-        raise Unreadable("a kernel is missing from the table of functions")
+    start = max((each for each in found.functions if each <= address), default=None)
+    if start is None or address >= start + found.functions[start] or start < found.start:
+        return []
     offset = start - found.start
     decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
     decoder.detail = True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import capstone  # type: ignore[import-untyped]
 
 from mish import _native
-from mish.cost._binary import disassemble
+from mish.cost._binary import disassemble, place
 from mish.cost._classes import CLASSES, Kind, classify
 from mish.cost._follow import Path
 
@@ -79,7 +79,7 @@ def count(operation: str, dtype: str, isa: str) -> Count:
         Unreadable: the machine code cannot be read on this system.
         ValueError: there is no such kernel.
     """
-    code, path = _kernel(operation, dtype, isa)
+    path = _kernel(operation, dtype, isa)
     once, twice = (Counter(path.trace(n)) for n in (_ELEMENTS, 2 * _ELEMENTS))
     width = max(_BYTES[dtype], 4)
     share = {
@@ -87,7 +87,7 @@ def count(operation: str, dtype: str, isa: str) -> Count:
         for index, times in twice.items()
         if times > once.get(index, 0)
     }
-    kinds: dict[int, Kind] = {index: classify(code[index], width) for index in share}
+    kinds: dict[int, Kind] = {index: classify(path.code[index], width) for index in share}
     classes = dict.fromkeys(CLASSES, 0.0)
     for index, times in share.items():
         classes[kinds[index].name] += times
@@ -119,7 +119,7 @@ def block(operation: str, dtype: str, isa: str) -> tuple[list[capstone.CsInsn], 
     Raises:
         Unreadable, ValueError: as ``count``.
     """
-    code, path = _kernel(operation, dtype, isa)
+    path = _kernel(operation, dtype, isa)
     trace = path.trace(4 * _ELEMENTS)
     times = Counter(trace)
     more = Counter(path.trace(5 * _ELEMENTS))
@@ -130,17 +130,17 @@ def block(operation: str, dtype: str, isa: str) -> tuple[list[capstone.CsInsn], 
     turns = [i for i, index in enumerate(trace) if index == marker]
     first, second = turns[len(turns) // 2 - 1 : len(turns) // 2 + 1]
     elements = _ELEMENTS / (more[marker] - times[marker])
-    return [code[index] for index in trace[first:second]], elements
+    return [path.code[index] for index in trace[first:second]], elements
 
 
 @functools.lru_cache(maxsize=64)
-def _kernel(operation: str, dtype: str, isa: str) -> tuple[list[capstone.CsInsn], Path]:
+def _kernel(operation: str, dtype: str, isa: str) -> Path:
     if operation not in OPERATIONS or dtype not in FORMATS or isa not in isas():
         raise ValueError(
             f"there is no kernel {operation} in {dtype} for {isa}; operations: "
             f"{', '.join(OPERATIONS)}; dtypes: {', '.join(FORMATS)}; for: {', '.join(isas())}"
         )
     which = (isa, OPERATIONS.index(operation), FORMATS.index(dtype))
-    code = disassemble(_native.kernel_addresses()[which])
+    start = place(_native.kernel_addresses()[which])
     arrays = 3 if operation == "mish_grad" else 2
-    return code, Path(code, [_BYTES[dtype]] * arrays)
+    return Path(start, disassemble, [_BYTES[dtype]] * arrays)

@@ -16,7 +16,7 @@ from capstone import x86
 
 _ARGUMENTS = ("rdi", "rsi", "rdx", "rcx", "r8", "r9")
 _STACK, _ARRAYS = 1 << 40, 1 << 44
-_RETURN = 0  # the address that the last ret goes to
+_RETURN = (1 << 63) + 1  # the address that the last ret goes to
 _MOST_STEPS = 4_000_000
 _TRIAL = 128  # elements: enough for every loop, few enough to try branches out
 _MASK = {size: (1 << 8 * size) - 1 for size in (1, 2, 4, 8)}
@@ -41,6 +41,28 @@ class _Step(NamedTuple):
     size: int
 
 
+class _Program:
+    """Instructions by address, loaded when they are first reached."""
+
+    def __init__(self, load: Load) -> None:
+        self.code: list[capstone.CsInsn] = []
+        self.steps: list[_Step] = []
+        self._at: dict[int, int] = {}
+        self._load = load
+
+    def at(self, address: int) -> int:
+        """Give the place of the instruction at an address."""
+        if address not in self._at:
+            for each in self._load(address):
+                self._at[each.address] = len(self.code)
+                self.code.append(each)
+                operands = list(each.operands)
+                self.steps.append(_Step(each.mnemonic, operands, each.address, each.size))
+        if address not in self._at:
+            raise Unknown(f"a jump leaves the module's code, to {address:#x}")
+        return self._at[address]
+
+
 class _Flags(NamedTuple):
     result: int
     left: int
@@ -49,22 +71,26 @@ class _Flags(NamedTuple):
     difference: bool  # left − right, rather than a logical result
 
 
+Load = Callable[[int], Sequence[capstone.CsInsn]]
+"""Gives the instructions of the function around an address."""
+
+
 class Path:
     """The fast path of one kernel, for any number of elements."""
 
-    def __init__(self, code: Sequence[capstone.CsInsn], strides: Sequence[int]) -> None:
+    def __init__(self, start: int, load: Load, strides: Sequence[int]) -> None:
         """Decide the rare-case branches.
 
         Args:
-            code: the instructions of the kernel.
+            start: the address of the kernel.
+            load: gives the instructions of the kernel, and of what it calls.
             strides: of its arrays, in bytes, as the kernel is called with them.
 
         Raises:
             Unknown: an instruction cannot be followed.
         """
-        self._steps = [
-            _Step(each.mnemonic, list(each.operands), each.address, each.size) for each in code
-        ]
+        self._program = _Program(load)
+        self._start = start
         self._strides = strides
         self._full: dict[int, bool] = {}
         best = self._run(_TRIAL)
@@ -79,6 +105,11 @@ class Path:
             else:
                 del self._full[site]
 
+    @property
+    def code(self) -> list[capstone.CsInsn]:
+        """All instructions that were looked at; ``trace`` gives places in it."""
+        return self._program.code
+
     def trace(self, n: int) -> list[int]:
         """Give the places in the code of the instructions executed for n elements, in order."""
         return self._run(n).trace
@@ -87,15 +118,14 @@ class Path:
         arguments: list[int | None] = []
         for stride in self._strides:
             arguments += [None, stride]
-        return _Machine(self._steps, self._full).run([*arguments, n])
+        return _Machine(self._program, self._full).run(self._start, [*arguments, n])
 
 
 class _Machine:
     """The integer part of a processor."""
 
-    def __init__(self, code: Sequence[capstone.CsInsn], full: dict[int, bool]) -> None:
-        self.code = code
-        self.at = {each.address: i for i, each in enumerate(code)}
+    def __init__(self, program: _Program, full: dict[int, bool]) -> None:
+        self.program = program
         self.full = full  # by address of an instruction that sums lanes up: all of them, not none
         self.sites: dict[int, None] = {}
         self.trace: list[int] = []
@@ -103,14 +133,14 @@ class _Machine:
         self.memory: dict[int, int] = {}
         self.flags = _Flags(0, 0, 0, 8, False)
 
-    def run(self, arguments: Sequence[int | None]) -> _Machine:
+    def run(self, start: int, arguments: Sequence[int | None]) -> _Machine:
         for place, (name, value) in enumerate(zip(_ARGUMENTS, arguments, strict=False)):
             self.registers[name] = _ARRAYS + (place << 36) if value is None else value
         self.registers["rsp"] = _STACK
         for i, value in enumerate(arguments[len(_ARGUMENTS) :]):
             self.memory[_STACK + 8 * (i + 1)] = value or 0
         self.memory[_STACK] = _RETURN
-        index: int | None = 0
+        index: int | None = self.program.at(start)
         while index is not None:
             self.trace.append(index)
             if len(self.trace) > _MOST_STEPS:
@@ -119,21 +149,34 @@ class _Machine:
         return self
 
     def _step(self, index: int) -> int | None:
-        ins = self.code[index]
+        """Carry out one instruction and give the place of the next; None after the last."""
+        ins = self.program.steps[index]
         name = ins.mnemonic
         if name == "jmp" or (name[0] == "j" and self._holds(name[1:])):
-            return self._target(ins.operands[0].imm)
+            return self._target(ins)
         if name[0] == "j":
             return index + 1
+        if name == "call":
+            self._push(ins.address + ins.size)
+            return self._target(ins)
         if name == "ret":
-            return None
+            back = self._pop()
+            return None if back == _RETURN else self.program.at(back)
         self._execute(ins, name)
         return index + 1
 
-    def _target(self, address: int) -> int:
-        if address not in self.at:
-            raise Unknown(f"a jump leaves the kernel, to {address:#x}")
-        return self.at[address]
+    def _target(self, ins: _Step) -> int:
+        if ins.operands[0].type != x86.X86_OP_IMM:
+            raise Unknown(f"{ins.mnemonic} to a computed address at {ins.address:#x}")
+        return self.program.at(ins.operands[0].imm)
+
+    def _push(self, value: int) -> None:
+        self.registers["rsp"] -= 8
+        self.memory[self.registers["rsp"]] = value
+
+    def _pop(self) -> int:
+        self.registers["rsp"] += 8
+        return self.memory.get(self.registers["rsp"] - 8, 0)
 
     def _execute(self, ins: _Step, name: str) -> None:
         operands = ins.operands
@@ -155,15 +198,13 @@ class _Machine:
         elif name.startswith("set") and len(operands) == 1:
             self._write(ins, operands[0], int(self._holds(name[3:])))
         elif name == "push":
-            self.registers["rsp"] -= 8
-            self.memory[self.registers["rsp"]] = self._read(ins, operands[0])
+            self._push(self._read(ins, operands[0]))
         elif name == "pop":
-            self._write(ins, operands[0], self.memory.get(self.registers["rsp"], 0))
-            self.registers["rsp"] += 8
+            self._write(ins, operands[0], self._pop())
         elif name == "leave":
-            self.registers["rsp"] = self.registers["rbp"] + 8
-            self.registers["rbp"] = self.memory.get(self.registers["rsp"] - 8, 0)
-        elif name.startswith(("call", "rep", "div", "idiv", "mul ")):
+            self.registers["rsp"] = self.registers["rbp"]
+            self.registers["rbp"] = self._pop()
+        elif name.startswith(("rep", "div", "idiv")) or name == "mul":
             raise Unknown(f"{name} at {ins.address:#x}")
         else:
             self._vector(ins, name)
