@@ -10,7 +10,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test lint bench sanitize lock clean
+.PHONY: demo test lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -34,6 +34,13 @@ bench: $(BENCH)/bench.stamp
 sanitize:
 	$(MAKE) -C native/tests SANITIZE=address,undefined CASES=200000
 	$(MAKE) -C native/tests SANITIZE=thread CASES=200000
+
+# The compiler is an old one on purpose: its code works with every later protobuf, not the reverse.
+proto:
+	$(PYTHON) -m venv build/protoc
+	build/protoc/bin/pip install --quiet grpcio-tools==1.62.3
+	cd src && ../build/protoc/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. \
+		mish/caffe2/proto/caffe2.proto
 
 # PyTorch's build for CPUs alone needs no CUDA packages; its +cpu is not a version that all can get.
 lock: $(VENV)/dev.stamp

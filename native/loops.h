@@ -79,7 +79,9 @@ struct Backward {
   using Derivative = Kernel<typename V::Scalar, 1>;
   Derivative derivative;
   MISH_INLINE V operator()(const V (&in)[2], const typename Derivative::Place& place) const {
-    return in[0] * derivative(in[1], place);
+    // Of two NaNs the product keeps the one that the compiler chose to pass first: let it be dy.
+    const V dy = in[0];
+    return dy * select(is_nan(dy), V(1), derivative(in[1], place));
   }
 };
 

@@ -14,7 +14,7 @@ import mish
 
 ROOT = Path(mish.__file__).parent
 ADAPTERS = {  # each with the packages that it is for
-    "caffe2": {"google.protobuf"},
+    "caffe2": {"google.protobuf", "onnx"},
     "jax": {"jax"},
     "keras": {"keras"},
     "onnx": {"google.protobuf", "onnx", "onnxruntime"},

@@ -24,6 +24,14 @@ MARKS = (
     *(745.13, 752, 800, 1e4, 65504, 3e38, 1e308, 2.0**-14, 2.0**-24, 2.0**-126, 2.0**-1022),
 )
 
+# The same for float64 alone: the ends of its tables (orders 0 to 3, rows of native/tables.h); where
+# results become subnormal and vanish; where the tails are cut off.
+FLOAT64_THRESHOLDS = (
+    *(-7.015625, 8.984375, -117.5 / 15.934, 138.5 / 15.934, -121.5 / 16.8135, 134.5 / 16.8135),
+    *(-110.5 / 15.2, 145.5 / 15.2, -708.3964, -714.97, -745.1332, -751.74, -800.0),
+    *(354.2, 372.57, 375.9, 400.0, 709.7827, 2.2250738585072014e-308),
+)
+
 
 def near(center: float, dtype: npt.DTypeLike, steps: int) -> npt.NDArray[Any]:
     """The numbers of a format within some steps of a nonzero centre."""

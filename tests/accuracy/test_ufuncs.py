@@ -26,6 +26,16 @@ def test_error_at_hard_points(order, dtype):
 
 
 @pytest.mark.parametrize("order", DERIVATIVES)
+def test_float64_beside_zeros_and_thresholds(order):
+    parts = [points.near(zero, np.float64, 4000) for zero in points.ZEROS[order]]
+    parts += [points.near(each, np.float64, 500) for each in points.FLOAT64_THRESHOLDS]
+    spread = np.random.default_rng(order).uniform(-1e-9, 1e-9, 500)
+    parts += [each * (1 + spread) for each in points.FLOAT64_THRESHOLDS]
+    x = np.concatenate(parts)
+    assert ulp.error(DERIVATIVES[order](x), x, order).max() <= 1
+
+
+@pytest.mark.parametrize("order", DERIVATIVES)
 def test_error_over_every_float16(order):
     x = np.arange(65536, dtype=np.uint16).view(np.float16)
     x = x[np.isfinite(x)]

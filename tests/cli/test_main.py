@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mish.cli import app
 
-COMMANDS = ["optimize", "plot", "bench", "verify", "info"]
+COMMANDS = ["optimize", "plot", "bench", "verify", "info", "caffe2"]
 
 
 def run(*arguments):

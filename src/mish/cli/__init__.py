@@ -11,6 +11,8 @@ try:
 
     # under other names, lest the functions hide the modules that they come from
     from mish.cli.bench import bench as _bench
+    from mish.cli.caffe2_run import run as _caffe2_run
+    from mish.cli.caffe2_to_onnx import to_onnx as _caffe2_to_onnx
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
@@ -60,6 +62,11 @@ else:
     app.command()(_bench)
     app.command()(_verify)
     app.command()(_info)
+
+    _caffe2 = typer.Typer(help="Nets of Caffe2: run them, or convert them.", no_args_is_help=True)
+    _caffe2.command()(_caffe2_run)
+    _caffe2.command()(_caffe2_to_onnx)
+    app.add_typer(_caffe2, name="caffe2")
 
     def main() -> None:
         """Run the command line; never returns."""

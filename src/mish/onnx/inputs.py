@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from mish._files import read_arrays
 from mish.onnx.files import ModelError
 
 if TYPE_CHECKING:
@@ -39,12 +39,9 @@ def load(path: Path) -> Arrays:
         ModelError: If the file cannot be read, or is not an .npz file of plain arrays.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except FileNotFoundError as error:
-        raise ModelError(f"cannot read {path}: {error.strerror}") from error
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path} is not an .npz file of plain arrays") from error
+        return read_arrays(path)
+    except ValueError as error:
+        raise ModelError(str(error)) from error
 
 
 def generate(session: InferenceSession, seed: int = 0) -> Arrays:

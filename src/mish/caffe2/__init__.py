@@ -1,0 +1,45 @@
+"""Caffe2's operators Mish and MishGradient, and enough of Caffe2 to build and run nets with them.
+
+A script written for Caffe2 runs with its import lines changed::
+
+    from mish.caffe2 import caffe2_pb2, core, workspace
+
+Values come from mish's ufuncs, so they are right where Caffe2's were wrong. Runs on the CPU, on
+NumPy alone. Needs the ``caffe2`` extra (protobuf).
+"""
+
+from __future__ import annotations
+
+try:
+    import google.protobuf  # type: ignore[import-untyped]  # noqa: F401
+except ModuleNotFoundError as missing:
+    if not (missing.name or "").startswith("google"):
+        raise
+    raise ModuleNotFoundError(
+        "mish.caffe2 needs the 'caffe2' extra: pip install 'mish[caffe2]'", name=missing.name
+    ) from missing
+
+from mish.caffe2 import core, workspace
+from mish.caffe2.direct import MishGradientOp, MishOp, invoke
+from mish.caffe2.errors import Caffe2Error
+from mish.caffe2.gradient import Gradient
+from mish.caffe2.operators.mish import GetMishGradient
+from mish.caffe2.proto import caffe2_pb2
+from mish.caffe2.registry import no_gradient, register_gradient, register_operator
+from mish.caffe2.schema import OpSchema
+
+__all__ = [
+    "Caffe2Error",
+    "GetMishGradient",
+    "Gradient",
+    "MishGradientOp",
+    "MishOp",
+    "OpSchema",
+    "caffe2_pb2",
+    "core",
+    "invoke",
+    "no_gradient",
+    "register_gradient",
+    "register_operator",
+    "workspace",
+]
