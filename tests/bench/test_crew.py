@@ -20,7 +20,7 @@ def test_rows_by_time_with_ratios_and_errors(fakes):
     assert (slow.seconds, slow.ratio, slow.copies, slow.spread) == (10e-3, 5.0, 10.0, 0.0)
     assert (ours.ratio, ours.copies, ours.worst, ours.at) == (1.0, 2.0, 0.75, -17.0)
     assert (copy.worst, slow.worst) == (None, 1e6)
-    assert (case.rounds, case.threads, case.absent) == (7, 1, [])
+    assert (case.rounds, case.threads, case.absent, case.interrupted) == (7, 1, [], 0.25)
     assert [(each.peer, each.reason) for each in everybody.missing] == [
         ("absent", "no_such_package not installed")
     ]

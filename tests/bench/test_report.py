@@ -32,7 +32,10 @@ def test_a_table_has_a_line_for_each_peer(results):
 
 
 def test_notes_tell_who_is_missing(results):
-    assert report.notes(results) == ["missing: an absent one (no_such_package not installed)"]
+    assert report.notes(results) == [
+        "missing: an absent one (no_such_package not installed)",
+        "25% of the laps were interrupted by other work",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from mish.bench.workers import Worker, WorkerError
 SIZE = 1 << 20
 CURVE = tuple(1 << power for power in range(4, 27, 2))
 OVERHEAD = (1, 16, 64, 256, 1024)
-THREADED = 1 << 24
+THREADED = 1 << 22
 _MEMORY_SIZE = 1 << 24
 
 # The time for a case, after which no new round begins.
-_SECONDS = {"table": 6.0, "curve": 5.0, "threads": 8.0}
+_SECONDS = {"table": 5.0, "curve": 4.0, "threads": 6.0}
 
 OnStep = Callable[[str, float], object]
 """Told what is being done and which share of the whole was done since it was last called."""

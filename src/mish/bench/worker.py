@@ -8,6 +8,7 @@ the result of the method or the exception that it raised.
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from multiprocessing.connection import Connection
 from typing import Any
@@ -18,7 +19,7 @@ import numpy.typing as npt
 import mish
 from mish import _sweeps
 from mish._formats import as_dtype
-from mish.bench import timing
+from mish.bench import arrays, timing
 from mish.bench.peers import OPS, Contender, Task, Unsupported, load, select
 
 
@@ -31,6 +32,7 @@ class Session:
         mish.set_num_threads(threads)
         self._contenders: dict[str, Contender] = {}
         self._tasks: dict[tuple[str, str, int], Task] = {}
+        self._laps = self._interrupted = 0
 
     def prepare(self, peer: str, op: str, dtype: str, size: int) -> None:
         """Make a peer ready for laps over standard normal numbers."""
@@ -41,12 +43,24 @@ class Session:
 
     def lap(self, peer: str, repeat: int) -> float:
         """Do a lap; see ``timing.lap``."""
-        return timing.lap(self._contenders[peer].call, repeat)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        seconds = timing.lap(self._contenders[peer].call, repeat)
+        self._laps += 1
+        self._interrupted += resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw > before
+        return seconds
 
-    def release(self) -> None:
-        """Forget the tasks and the contenders, and their arrays."""
+    def release(self) -> tuple[int, int]:
+        """Forget the tasks and the contenders, and their arrays.
+
+        Returns:
+            How many laps were done since the last release, and during how many of them the system
+            gave the CPU to somebody else.
+        """
+        done = (self._laps, self._interrupted)
+        self._laps = self._interrupted = 0
         self._contenders.clear()
         self._tasks.clear()
+        return done
 
     def compute(self, peer: str, op: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Let a peer compute an operation on an array, with dy = 1."""
@@ -73,7 +87,7 @@ def task(op: str, dtype: str, size: int) -> Task:
     """The task that is timed: standard normal numbers, always the same."""
     rng = np.random.default_rng(0)
     form = as_dtype(dtype)
-    x = np.empty(size, form)
+    x = arrays.empty(size, form)
     for start in range(0, size, _sweeps.BLOCK):
         part = x[start : start + _sweeps.BLOCK]
         part[:] = rng.standard_normal(len(part), np.float32).astype(form)
