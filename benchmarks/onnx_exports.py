@@ -261,10 +261,11 @@ def page(rows: list[tuple[Case, dict[str, Any]]]) -> str:
     return f"""# Real exports before and after `mish optimize`
 
 Made by `benchmarks/onnx_exports.py`. Batch 1 (4 for the U-Net), random weights, one thread,
-medians of {ROUNDS} rounds in which all take turns ({3 * ROUNDS} of the small models); in brackets, how many times faster than before,
-the median of the ratios within rounds. The largest difference is that of any element of any output
-from the model before, over the largest element of that output, in ONNX Runtime, the worse of both
-forms. OpenVINO computes in float32. `op` raises older models to opset 18.
+medians of {ROUNDS} rounds in which all take turns ({3 * ROUNDS} of the small models); in brackets,
+how many times faster than before, the median of the ratios within rounds. The largest difference is
+that of any element of any output from the model before, over the largest element of that output, in
+ONNX Runtime, the worse of both forms. OpenVINO computes in float32. `op` raises older models to
+opset 18.
 
 {table}
 
