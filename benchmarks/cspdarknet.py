@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 import tempfile
@@ -32,6 +31,8 @@ import onnx
 import onnxruntime as ort
 import torch
 from onnx_zoo import timm
+
+from mish.bench import machine
 
 SEED = 0
 SHAPE = (1, 3, 416, 416)
@@ -143,19 +144,10 @@ def summary(events: list[dict[str, Any]], mish: Nodes) -> Profile:
     return Profile(median(runs), in_mish, operators)
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def machine() -> str:
+def this_machine() -> str:
     """The processor's name and how many of its cores this process may use."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
-    names = re.findall(r"^model name\s*: (.*)$", text, re.MULTILINE)
-    name = names[0] if names else platform.processor() or platform.machine()
-    cores = f"{usable_cores()} of {os.cpu_count()} cores"
-    return f"{name}, {cores}, {platform.system()} {platform.machine()}"
+    cores = f"{machine.cores()} of {os.cpu_count()} cores"
+    return f"{machine.cpu()}, {cores}, {platform.system()} {platform.machine()}"
 
 
 def report(
@@ -213,7 +205,7 @@ The operators that cost most, Mish's and others' together:
 
 {table(costs, BEFORE_AFTER)}
 
-Machine: {machine()}. Python {platform.python_version()}, {versions}.
+Machine: {this_machine()}. Python {platform.python_version()}, {versions}.
 """
 
 
@@ -235,7 +227,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "cspdarknet53.onnx", Path(name) / "optimized.onnx"
         export(build(), source)
-        facts = [optimize(source, target, threads) for threads in sorted({1, usable_cores()})]
+        facts = [optimize(source, target, threads) for threads in sorted({1, machine.cores()})]
         old, new = nodes(source), nodes(target)
         removed, added = old - new, new - old
         before, after = profile([(source, removed), (target, added)])

@@ -19,7 +19,7 @@ from onnx_candidates import CANDIDATES, convnet, elementwise
 
 import mish.onnx
 import mish.ulp
-from mish.bench import machine
+from mish.bench import machine, timing
 
 SIZES = (1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22)
 ROUNDS = 15
@@ -101,18 +101,12 @@ class Runner:
         return (time.perf_counter() - start) / repeat
 
 
-def medians(runners: dict[str, Runner], x: np.ndarray, target: float = 2e-3) -> dict[str, float]:
+def medians(runners: dict[str, Runner], x: np.ndarray) -> dict[str, float]:
     """Median seconds of each, the candidates taking turns so that drift falls on all alike."""
-    repeats = {}
-    for name, runner in runners.items():
+    for runner in runners.values():
         runner.bind(x)
-        runner.seconds(1)
-        repeats[name] = max(1, round(target / runner.seconds(1)))
-    laps: dict[str, list[float]] = {name: [] for name in runners}
-    for _ in range(ROUNDS):
-        for name, runner in runners.items():
-            laps[name].append(runner.seconds(repeats[name]))
-    return {name: float(np.median(lap)) for name, lap in laps.items()}
+    laps = {name: runner.seconds for name, runner in runners.items()}
+    return {name: found.median for name, found in timing.alternate(laps, ROUNDS).items()}
 
 
 def truth(x: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ ADAPTERS = {  # each with the packages that it is for
     "onnx": {"google.protobuf", "onnx", "onnxruntime"},
     "torch": {"torch", "triton"},
 }
-FACES = {"cli", "plot", "bench", "study", "__main__"}
+FACES = {"cli", "plot", "bench", "cost", "study", "__main__"}
 FRAMEWORKS = set().union(*ADAPTERS.values())
 MODULES = sorted(ROOT.rglob("*.py"))
 

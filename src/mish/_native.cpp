@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string>
 
+#include "kernels.h"
 #include "mish.h"
 #include "parallel.h"
 #include "sweep.h"
@@ -219,6 +220,36 @@ PyObject* available_isas(PyObject*, PyObject*) {
   return list;
 }
 
+// Where the machine code of each kernel lies, whether this CPU runs it or not.
+PyObject* kernel_addresses(PyObject*, PyObject*) {
+  const mish_kernels* const compiled[] = {
+#if defined(__x86_64__)
+      &mish::avx512::kernels, &mish::avx2::kernels, &mish::baseline::kernels
+#else
+      &mish::neon::kernels
+#endif
+  };
+  PyObject* found = PyDict_New();
+  const auto put = [found](const char* isa, int order, int format, void* kernel) {
+    PyObject* key = Py_BuildValue("sii", isa, order, format);
+    PyObject* address = PyLong_FromVoidPtr(kernel);
+    const bool done = key && address && PyDict_SetItem(found, key, address) == 0;
+    Py_XDECREF(key);
+    Py_XDECREF(address);
+    return done;
+  };
+  bool done = found != nullptr;
+  for (const mish_kernels* each : compiled) {
+    for (int format = 0; done && format < MISH_FORMATS; ++format) {
+      for (int order = 0; done && order < MISH_ORDERS; ++order)
+        done = put(each->isa, order, format, (void*)each->derivative[order][format]);
+      done = done && put(each->isa, MISH_ORDERS, format, (void*)each->grad[format]);
+    }
+  }
+  if (!done) Py_CLEAR(found);
+  return found;
+}
+
 PyObject* sweep_float32(PyObject*, PyObject* args) {
   int order;
   unsigned long long first, count;
@@ -269,6 +300,9 @@ PyMethodDef methods[] = {
     {"isa", isa, METH_NOARGS, "The name of the instruction set in use."},
     {"available_isas", available_isas, METH_NOARGS,
      "The names of the instruction sets that this CPU can run, best first."},
+    {"kernel_addresses", kernel_addresses, METH_NOARGS,
+     "The addresses of the compiled kernels by instruction set, order (4: the backward pass) and\n"
+     "format (0: float16, 1: bfloat16, 2: float32, 3: float64)."},
     {"register_bfloat16", register_bfloat16, METH_O,
      "Give every ufunc a loop for this dtype, which must be a bfloat16."},
     {"get_num_threads", get_num_threads, METH_NOARGS, "How many threads a call may use."},

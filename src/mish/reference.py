@@ -107,7 +107,7 @@ def enclosure(x: Number, order: int = 0, bits: int = _FIRST_BITS) -> arb:
     if isinstance(point, float) and not math.isfinite(point):
         raise ValueError(f"x must be finite, not {point}")
     with ctx.workprec(bits):
-        return _ball(_arb(point), order)
+        return ball(_arb(point), order)
 
 
 def rounded(x: Number | npt.ArrayLike, dtype: npt.DTypeLike, order: int = 0) -> npt.NDArray[Any]:
@@ -167,7 +167,7 @@ def decide_at(
     """
     for working in (bits << doubling for doubling in range(_DOUBLINGS + 1)):
         with ctx.workprec(working):
-            answer = decide(_ball(_arb(point), order))
+            answer = decide(ball(_arb(point), order))
         if answer is not None:
             return answer
     raise ArithmeticError(
@@ -235,8 +235,16 @@ def _arb(point: float | Fraction) -> arb:
     return arb(fmpq(point.numerator, point.denominator))
 
 
-def _ball(x: arb, order: int) -> arb:
-    """Enclose the ``order``-th derivative at the working precision."""
+def ball(x: arb, order: int) -> arb:
+    """Enclose a derivative of Mish over all of a ball, at the working precision.
+
+    Args:
+        x: the ball, finite. The wider it is, the more the result overestimates.
+        order: which derivative; 0 is the function itself.
+
+    Returns:
+        A ball that holds the derivative at every number in ``x``.
+    """
     # d, or d/e² right of 0, is constant + single + double; each derivative multiplies
     # single by step and double by 2·step. rest is 2/d, so T = 1 − rest.
     if x > 0:

@@ -36,17 +36,34 @@ def test_svg_in_capitals_and_options(tmp_path):
     assert len(one.read_bytes()) < len(both.read_bytes())
 
 
+def test_pdf(tmp_path):
+    target = tmp_path / "mish.pdf"
+    assert run("-o", target, "--against", "silu", "--theme", "print").exit_code == 0
+    assert target.read_bytes().startswith(b"%PDF")
+
+
+def test_terminal():
+    shown = CliRunner().invoke(app, ["plot", "--terminal"], env={"COLUMNS": "100"})
+    assert shown.exit_code == 0
+    assert "mish′(x)" in shown.stdout
+    assert any(0x2800 < ord(sign) < 0x2900 for sign in shown.stdout)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-o", "mish.jpg"], "--output must end in .png or .svg: mish.jpg"),
+        (["-o", "mish.jpg"], "--output must end in .png, .svg or .pdf: mish.jpg"),
+        (["-o", "mish.png", "--against", "swoosh"], "against must be some of mish, silu"),
+        (["-o", "mish.png", "--theme", "pink"], "theme must be one of light, dark, print"),
+        (["-o", "mish.png", "--marks", "poles"], "marks must be some of extrema"),
+        (["-o", "mish.png", "--terminal"], "give either --output or --terminal"),
         (["-o", "missing/mish.png"], "cannot write missing/mish.png: No such file or directory"),
         (["-o", "mish.png", "--range", "3", "2"], "interval must be two finite increasing"),
         (["-o", "mish.png", "--range", "nan", "2"], "interval must be two finite increasing"),
-        (["-o", "mish.png", "--orders", "7"], "orders must be some of 0 and 1, not [7]"),
+        (["-o", "mish.png", "--orders", "-7"], "orders must be one or more numbers from 0 on"),
         (["-o", "mish.png", "--orders", "a"], "--orders must be numbers with commas between"),
         (["-o", "mish.png", "--size", "0", "3"], "--size must be"),
-        ([], "Missing option"),
+        ([], "give either --output or --terminal"),
     ],
 )
 def test_bad_input(tmp_path, monkeypatch, arguments, message):

@@ -10,10 +10,24 @@ from matplotlib.figure import Figure
 from mish.plot import draw
 
 
-@pytest.mark.parametrize("orders", [[], [2], [0, -1]])
+@pytest.mark.parametrize("orders", [[], [-1], [0, -1]])
 def test_orders_must_exist(orders):
-    with pytest.raises(ValueError, match="orders must be some of 0 and 1"):
+    with pytest.raises(ValueError, match="orders must be one or more numbers from 0 on"):
         draw(orders, ax=Figure().subplots())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"against": ["swoosh"]}, "against must be some of mish, silu, .*, not swoosh"),
+        ({"marks": ["poles"]}, "marks must be some of extrema, zeros, inflections, not 'poles'"),
+        ({"theme": "pink"}, "theme must be one of light, dark, print, not 'pink'"),
+        ({"orders": range(13)}, "13 curves are too many for one picture"),
+    ],
+)
+def test_options_must_exist(options, message):
+    with pytest.raises(ValueError, match=message):
+        draw(ax=Figure().subplots(), **options)
 
 
 @pytest.mark.parametrize(

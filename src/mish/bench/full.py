@@ -36,6 +36,7 @@ def run(
         on_step: for a progress bar.
     """
     chosen = list(peers)
+    facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     with Crew(chosen, 1) as crew:
         table = [(op, dtype, SIZE) for op in OPS for dtype in DTYPES]
         sizes = sorted({*CURVE, *OVERHEAD} - {SIZE})
@@ -52,8 +53,7 @@ def run(
     on_step("import time", 0)
     imported = imports.measure()
     on_step("import time", 0.05)
-    packages = dict.fromkeys(name for peer in chosen for name in peer.packages)
-    return Results(command, machine.facts(packages), missing, cases, allocated, note, imported)
+    return Results(command, facts, missing, cases, allocated, note, imported)
 
 
 def _cases(

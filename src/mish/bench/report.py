@@ -32,6 +32,12 @@ def notes(results: Results) -> list[str]:
     return lines
 
 
+def lacking(case: Case) -> str:
+    """Say who does not offer this case; empty if everybody does."""
+    labels = [each.label for each in case.absent if not each.failed]
+    return f"Not offered by {', '.join(labels)}." if labels else ""
+
+
 def cells(row: Row, size: int) -> list[str]:
     """Write a row of a table whose head is ``HEAD``."""
     return [

@@ -9,10 +9,14 @@ from typing import Annotated
 try:
     import typer
 
-    # under other names, lest the functions hide the modules that they come from
     from mish.cli.bench import bench as _bench
+
+    # under other names, lest the functions hide the modules that they come from
     from mish.cli.caffe2_run import run as _caffe2_run
     from mish.cli.caffe2_to_onnx import to_onnx as _caffe2_to_onnx
+    from mish.cli.cost import cost as _cost
+    from mish.cli.facts import facts as _facts
+    from mish.cli.formula import formula as _formula
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
@@ -32,7 +36,7 @@ except ModuleNotFoundError as missing:
 else:
     app = typer.Typer(
         name="mish",
-        help="The Mish activation function: faster models, plots, facts about this machine.",
+        help="The Mish activation function: faster models, formulas, facts, plots, costs.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_show_locals=False,
@@ -59,6 +63,9 @@ else:
 
     app.command()(_optimize)
     app.command()(_plot)
+    app.command()(_formula)
+    app.command()(_facts)
+    app.command()(_cost)
     app.command()(_bench)
     app.command()(_verify)
     app.command()(_info)

@@ -1,4 +1,4 @@
-"""``mish plot``: a picture of the function and its derivative."""
+"""``mish plot``: a picture of the function, its derivatives and other activations."""
 
 from __future__ import annotations
 
@@ -7,41 +7,95 @@ from typing import Annotated
 
 import typer
 
-from mish.cli.console import EXIT_USAGE, fail
+from mish.cli.console import EXIT_USAGE, fail, out
+
+_FORMATS = ("png", "svg", "pdf")
 
 
 def plot(
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="The picture to write, .png or .svg.")
-    ],
+        Path | None,
+        typer.Option("-o", "--output", help="The picture to write, .png, .svg or .pdf."),
+    ] = None,
+    terminal: Annotated[
+        bool, typer.Option("--terminal", help="Draw here instead of into a file.")
+    ] = False,
     interval: Annotated[
         tuple[float, float], typer.Option("--range", metavar="A B", help="The ends of the x axis.")
     ] = (-6.0, 4.0),
     orders: Annotated[
-        str, typer.Option(help="What to draw: 0 is the function, 1 its first derivative.")
+        str, typer.Option(help="Which derivatives, with commas between; 0 is the function.")
     ] = "0,1",
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Other activations: silu, gelu, gelu_tanh, softplus, elu, hard_swish, relu.",
+        ),
+    ] = "",
+    marks: Annotated[
+        str, typer.Option(help="What to mark: extrema, zeros, inflections, or none.")
+    ] = "extrema,zeros,inflections",
+    theme: Annotated[str, typer.Option(help="light, dark or print.")] = "light",
     size: Annotated[
-        tuple[float, float], typer.Option(metavar="W H", help="Width and height in inches.")
-    ] = (7.0, 4.5),
+        tuple[float, float] | None,
+        typer.Option(
+            metavar="W H",
+            help="Width and height in inches; with --terminal in columns and lines.",
+            show_default="7 4.5; the terminal's width and 24",
+        ),
+    ] = None,
 ) -> None:
-    """Draw Mish and its first derivative into a file."""
+    """Draw Mish and its derivatives into a file, or in the terminal.
+
+    Extrema, zeros and inflections are marked where they are proved to be.
+    """
+    if terminal == (output is not None):
+        fail("give either --output or --terminal", EXIT_USAGE)
+    try:
+        which = _parse_orders(orders)
+        others = [name.strip() for name in against.split(",") if name.strip()]
+        kinds = [] if marks == "none" else [kind.strip() for kind in marks.split(",")]
+        if output is None:
+            from mish.plot import draw_text
+
+            columns, lines = size or (out.width, 24)
+            out.print(
+                draw_text(
+                    which, interval, against=others, marks=kinds, size=(int(columns), int(lines))
+                )
+            )
+        else:
+            _write(output, which, interval, others, kinds, theme, size or (7.0, 4.5))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"flint", "matplotlib"}:
+            raise
+        fail("mish plot needs the 'plot' extra: pip install 'mish[plot]'", EXIT_USAGE)
+    except ValueError as problem:
+        fail(str(problem), EXIT_USAGE)
+
+
+def _write(
+    output: Path,
+    orders: list[int],
+    interval: tuple[float, float],
+    against: list[str],
+    marks: list[str],
+    theme: str,
+    size: tuple[float, float],
+) -> None:
     picture = output.suffix.lower().removeprefix(".")
-    if picture not in {"png", "svg"}:
-        fail(f"--output must end in .png or .svg: {output}", EXIT_USAGE)
+    if picture not in _FORMATS:
+        fail(f"--output must end in .png, .svg or .pdf: {output}", EXIT_USAGE)
     if not all(0.5 <= side <= 100 for side in size):
         fail(f"--size must be two numbers from 0.5 to 100, not {size[0]} {size[1]}", EXIT_USAGE)
-    try:
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError:
-        fail("mish plot needs the 'plot' extra: pip install 'mish[plot]'", EXIT_USAGE)
+    from matplotlib.figure import Figure
+
     from mish._files import replacing
     from mish.plot import draw
 
-    try:
-        figure = Figure(figsize=size, layout="constrained")
-        draw(_parse_orders(orders), interval, figure.subplots())
-    except ValueError as problem:
-        fail(str(problem), EXIT_USAGE)
+    figure = Figure(figsize=size, layout="constrained")
+    draw(orders, interval, figure.subplots(), against=against, marks=marks, theme=theme)
     try:
         with replacing(output) as file:
             figure.savefig(file, format=picture, dpi=150)

@@ -1,0 +1,48 @@
+"""What Mish costs: instructions, memory traffic, time, and communication.
+
+Instructions are read from the machine code of the extension module that is loaded, by following
+each kernel's fast path; times, bandwidth and peak are measured here. ``mish cost`` prints it all.
+Needs the ``cost`` extra (capstone and pyelftools, threadpoolctl).
+"""
+
+from __future__ import annotations
+
+from mish.cost._binary import Unreadable
+from mish.cost._classes import CLASSES
+from mish.cost._communication import Traffic, Training, all_gather, all_reduce, step
+from mish.cost._count import FORMATS, OPERATIONS, Count, count, isas
+from mish.cost._measure import Machine, Time, measure_kernels, measure_machine
+from mish.cost._model import CORES, Core, core_for, predict, simulate
+from mish.cost._patterns import Curve, measure_patterns
+from mish.cost._peers import Peer, measure_peers
+from mish.cost._pictures import draw_patterns, draw_roofline
+
+__all__ = [
+    "CLASSES",
+    "CORES",
+    "FORMATS",
+    "OPERATIONS",
+    "Core",
+    "Count",
+    "Curve",
+    "Machine",
+    "Peer",
+    "Time",
+    "Traffic",
+    "Training",
+    "Unreadable",
+    "all_gather",
+    "all_reduce",
+    "core_for",
+    "count",
+    "draw_patterns",
+    "draw_roofline",
+    "isas",
+    "measure_kernels",
+    "measure_machine",
+    "measure_patterns",
+    "measure_peers",
+    "predict",
+    "simulate",
+    "step",
+]

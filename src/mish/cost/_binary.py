@@ -1,0 +1,77 @@
+"""The machine code of a kernel, read from the extension module that Python has loaded.
+
+Symbols are not needed: the module itself tells where each kernel begins, and the table that serves
+exceptions (.eh_frame) where it ends. Both are in every build, stripped or not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import capstone  # type: ignore[import-untyped]
+from elftools.elf.elffile import ELFFile
+
+from mish import _native
+
+_ENTRY = "PyInit__native"  # the one symbol that every build exports
+
+
+class Module(NamedTuple):
+    """The module's code, and what of it lies where."""
+
+    code: bytes
+    start: int  # the address of the first byte of code, in the file's numbering
+    base: int  # what the loader added to those addresses
+    functions: dict[int, int]  # sizes by first address
+
+
+class Unreadable(Exception):
+    """The module's machine code cannot be read on this system."""
+
+
+@functools.cache
+def module() -> Module:
+    """Read the extension module's file.
+
+    Raises:
+        Unreadable: it is not an ELF file for x86-64.
+    """
+    path = Path(_native.__file__)
+    with path.open("rb") as file:
+        if file.read(4) != b"\x7fELF":
+            raise Unreadable(f"{path.name} is not an ELF file: mish cost reads those of Linux")
+        elf = ELFFile(file)
+        if elf.get_machine_arch() != "x64":
+            raise Unreadable(f"mish cost reads x86-64, not {elf.get_machine_arch()}")
+        text: Any = elf.get_section_by_name(".text")
+        symbols: Any = elf.get_section_by_name(".dynsym")
+        (entry,) = symbols.get_symbol_by_name(_ENTRY)
+        loaded = ctypes.cast(getattr(ctypes.PyDLL(str(path)), _ENTRY), ctypes.c_void_p).value
+        headers: list[Any] = [
+            getattr(item, "header", {}) for item in elf.get_dwarf_info().EH_CFI_entries()
+        ]
+        functions = {
+            header["initial_location"]: header["address_range"]
+            for header in headers
+            if "initial_location" in header
+        }
+        return Module(text.data(), text["sh_addr"], (loaded or 0) - entry["st_value"], functions)
+
+
+def disassemble(address: int) -> list[capstone.CsInsn]:
+    """Give the instructions of the function that begins at an address in memory.
+
+    Raises:
+        Unreadable: see ``module``; or no function begins there.
+    """
+    found = module()
+    start = address - found.base
+    if start not in found.functions:
+        raise Unreadable("a kernel is missing from the table of functions")
+    offset = start - found.start
+    decoder = capstone.Cs(capstone.CS_ARCH_X86, capstone.CS_MODE_64)
+    decoder.detail = True
+    return list(decoder.disasm(found.code[offset : offset + found.functions[start]], start))

@@ -1,0 +1,141 @@
+"""What this machine does: its clock, bandwidth and peak, and the time of each kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import mish
+from mish.bench import timing
+from mish.cost._clock import hertz
+from mish.cost._count import FORMATS, element_size
+
+_Array = npt.NDArray[Any]
+
+_CACHE_BYTES = 16 << 10  # of all arrays together: half of the smallest L1 about
+_MEMORY_BYTES = 256 << 20  # beyond the caches
+_MATRIX = 512
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One core, as measured.
+
+    Attributes:
+        hertz: cycles a second; None if it could not be measured.
+        cache_bandwidth: bytes a second, read and written, of a copy within the L1 cache.
+        memory_bandwidth: the same of a copy of arrays far larger than any cache.
+        peak: floating-point operations a second of a product of matrices, by dtype.
+    """
+
+    hertz: float | None
+    cache_bandwidth: float
+    memory_bandwidth: float
+    peak: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Time:
+    """Seconds an element of a kernel, one thread, standard normal input."""
+
+    cache: float
+    memory: float
+
+
+def measure_machine(rounds: int = 11) -> Machine:
+    """Measure the core that this runs on; takes some seconds.
+
+    Raises:
+        ModuleNotFoundError: threadpoolctl is missing (the ``cost`` extra).
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    copies = {}
+    for total in (_CACHE_BYTES, _MEMORY_BYTES):
+        source = np.ones(total // 2, np.uint8)
+        copies[total] = _copier(source, np.empty_like(source))
+    large = timing.measure({"copy": copies[_MEMORY_BYTES]}, rounds)["copy"].median
+    peaks = {}
+    with threadpool_limits(1):
+        for dtype in ("float32", "float64"):
+            a, b = (np.ones((_MATRIX, _MATRIX), dtype) for _ in range(2))
+            product = timing.measure({"product": _product(a, b)}, rounds)["product"]
+            peaks[dtype] = 2 * _MATRIX**3 / min(product.laps)
+    return Machine(
+        hertz=hertz(),
+        cache_bandwidth=2 / _slope(_copy_of, _CACHE_BYTES // 2, rounds),
+        memory_bandwidth=_MEMORY_BYTES / large,
+        peak=peaks,
+    )
+
+
+def measure_kernels(
+    operations: Sequence[str], dtypes: Sequence[str] = FORMATS, rounds: int = 11
+) -> dict[tuple[str, str], Time]:
+    """Time kernels with one thread, in the L1 cache and out of every cache.
+
+    In the cache, a call's fixed cost is taken off: the time is the slope between two lengths.
+    """
+    threads = mish.get_num_threads()
+    mish.set_num_threads(1)
+    try:
+        return {
+            (operation, dtype): _measure_kernel(operation, dtype, rounds)
+            for operation in operations
+            for dtype in dtypes
+        }
+    finally:
+        mish.set_num_threads(threads)
+
+
+def caller(operation: str, dtype: str, n: int) -> Callable[[], object]:
+    """Make a call of a ufunc on arrays of its own."""
+    function = getattr(mish, operation)
+    random = np.random.default_rng(0)
+    arrays = [random.standard_normal(n).astype(as_type(dtype)) for _ in range(function.nin)]
+    out = np.empty_like(arrays[0])
+    return lambda: function(*arrays, out=out)
+
+
+def as_type(dtype: str) -> np.dtype[Any]:
+    """Give the dtype of a name, ml_dtypes' for bfloat16."""
+    if dtype != "bfloat16":
+        return np.dtype(dtype)
+    import ml_dtypes
+
+    dtype_: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return dtype_
+
+
+def _measure_kernel(operation: str, dtype: str, rounds: int) -> Time:
+    arrays = 3 if operation == "mish_grad" else 2
+    unit = arrays * element_size(dtype)
+    large = _MEMORY_BYTES // 4 // unit
+    long = timing.measure({"": caller(operation, dtype, large)}, rounds)[""].median
+    short = _slope(lambda n: caller(operation, dtype, n), _CACHE_BYTES // unit, rounds)
+    return Time(cache=short, memory=long / large)
+
+
+def _slope(make: Callable[[int], Callable[[], object]], n: int, rounds: int) -> float:
+    """Time calls for n elements and for a quarter, and divide the difference."""
+    whole, part = n // 512 * 512, n // 4 // 512 * 512
+    found = timing.measure({"whole": make(whole), "part": make(part)}, 2 * rounds + 1)
+    return (found["whole"].median - found["part"].median) / (whole - part)
+
+
+def _copy_of(n: int) -> Callable[[], object]:
+    source = np.ones(n, np.uint8)
+    return _copier(source, np.empty_like(source))
+
+
+def _copier(source: _Array, target: _Array) -> Callable[[], object]:
+    return lambda: np.copyto(target, source)
+
+
+def _product(a: _Array, b: _Array) -> Callable[[], object]:
+    out = np.empty_like(a)
+    return lambda: np.matmul(a, b, out=out)

@@ -1,0 +1,100 @@
+"""``mish cost``."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from mish import cost
+from mish.cli import app
+
+READABLE = pytest.mark.skipif("avx2" not in cost.isas(), reason="needs x86-64 code")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["cost", *map(str, arguments)], env={"COLUMNS": "200"})
+
+
+@READABLE
+def test_counts_without_measurements():
+    shown = run("--isa", "avx2", "--op", "mish", "--dtype", "float32", "--no-measure")
+    assert shown.exit_code == 0, shown.stderr
+    assert f"{cost.count('mish', 'float32', 'avx2').total:.2f}" in shown.stdout
+    assert "fma" in shown.stdout and "flops/byte" in shown.stdout
+
+
+@READABLE
+def test_json(monkeypatch):
+    shown = json.loads(run("--isa", "avx2", "--op", "mish", "--no-measure", "--json").stdout)
+    assert shown["machine"] is None and shown["isa"] == "avx2"
+    assert [kernel["dtype"] for kernel in shown["kernels"]] == list(cost.FORMATS)
+    one = shown["kernels"][2]
+    assert one["total"] == pytest.approx(sum(one["instructions"].values()))
+
+
+@READABLE
+def test_roofline(tmp_path, monkeypatch):
+    from mish import _native
+
+    if _native.isa() not in {"avx2", "avx512"}:
+        pytest.skip("no kernel of this instruction set is fast to follow")
+    machine = cost.Machine(3e9, 1e11, 2e10, {"float32": 9e10, "float64": 4e10})
+    monkeypatch.setattr(cost, "measure_machine", lambda: machine)
+    monkeypatch.setattr(
+        cost,
+        "measure_kernels",
+        lambda operations, dtypes: {
+            (a, b): cost.Time(1e-9, 2e-9) for a in operations for b in dtypes
+        },
+    )
+    target = tmp_path / "roof.svg"
+    shown = run("--op", "mish", "--dtype", "float32", "--roofline", target)
+    assert shown.exit_code == 0, shown.stderr
+    assert target.read_bytes().startswith(b"<?xml")
+    assert "clock 3.00 GHz" in shown.stdout
+
+
+def test_communication():
+    assert "1000 devices" in run("--communication").stdout
+    data = json.loads(run("--communication", "--json").stdout)
+    assert data["training"]["devices"] == 1000
+    assert data["traffic"][0]["bytes"] == 0
+
+
+def test_patterns_and_peers(tmp_path, monkeypatch):
+    curves = [cost.Curve("out of place", "elements", ((256, 1.0), (512, 0.9)))]
+    monkeypatch.setattr(cost, "measure_patterns", lambda: curves)
+    target = tmp_path / "patterns.png"
+    assert "256: 1.00, 512: 0.90" in run("--patterns", target).stdout
+    assert target.read_bytes().startswith(b"\x89PNG")
+    monkeypatch.setattr(cost, "measure_peers", lambda: [cost.Peer("silu", None, 1e-9)])
+    assert "valgrind is missing" in run("--peers").stdout
+    assert json.loads(run("--peers", "--json").stdout)["peers"][0]["name"] == "silu"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--roofline", "roof.jpg"], "a picture must end in .png, .svg or .pdf: roof.jpg"),
+        (["--op", "swish", "--no-measure"], "there is no kernel swish"),
+        (["--isa", "vax", "--no-measure"], "there is no kernel mish in float16 for vax"),
+    ],
+)
+@READABLE
+def test_bad_input(arguments, message):
+    shown = run(*arguments)
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert message in " ".join(shown.stderr.split())
+
+
+def test_without_capstone(monkeypatch):
+    for name in [each for each in sys.modules if each.startswith("mish.cost")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delattr("mish.cost")
+    monkeypatch.setitem(sys.modules, "capstone", None)
+    shown = run()
+    assert shown.exit_code == 2
+    assert "pip install 'mish[cost]'" in shown.stderr
