@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCH := .venv-bench
 
 # The lock is made for Python 3.11 and newer; under 3.10 the newest versions that fit are taken.
 LOCK := $(shell $(PYTHON) -c 'import sys; \
@@ -26,9 +27,8 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $(CPP)
 
-bench: $(VENV)/package.stamp $(VENV)/dev.stamp
-	$(BIN)/pip install --requirement benchmarks/requirements.txt
-	$(BIN)/python benchmarks/speed.py --markdown benchmarks/results/speed.md
+bench: $(BENCH)/bench.stamp
+	$(BENCH)/bin/mish bench --full benchmarks/results
 
 # The native tests and 200,000 random calls, each under two builds with sanitizers.
 sanitize:
@@ -57,6 +57,15 @@ clean:
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+
+# Where all peers cannot be had together, those that can are installed one by one.
+$(BENCH)/bench.stamp: $(SOURCES) benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --requirement benchmarks/requirements.txt \
+		|| grep -v '^#' benchmarks/requirements.txt | while read -r peer; do \
+			$(BENCH)/bin/pip install --quiet "$$peer" || echo "left out: $$peer"; done
+	$(BENCH)/bin/pip install --quiet '.[cli,onnx,plot,reference]'
+	touch $@
 
 $(VENV)/package.stamp: $(SOURCES) | $(BIN)/python
 	@echo "Building mish and installing what it needs into $(VENV)"

@@ -7,10 +7,6 @@ random weights, for one image of 3x416x416, exported into a temporary folder wit
 Softplus, Tanh and Mul. `mish optimize` then works on it as anyone would call it, with one thread
 and, where the process may use more cores, with as many; both models are profiled afterwards on one
 thread. The cores should be idle.
-
-timm imports torchvision, which only its data loaders and a few other models use. Where
-torchvision is not installed, mock modules stand in for it during that one import, so that
-`pip install --no-deps timm` is enough; nothing that runs here touches them.
 """
 
 from __future__ import annotations
@@ -19,7 +15,6 @@ import argparse
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
 import tempfile
@@ -27,16 +22,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
+from onnx_zoo import timm
+
+from mish.bench import machine
 
 SEED = 0
 SHAPE = (1, 3, 416, 416)
@@ -44,27 +40,8 @@ PROFILED_RUNS = 10
 OPERATORS_SHOWN = 10
 BEFORE_AFTER = ("", "before", "after")
 PACKAGES = ("mish", "onnxruntime", "onnx", "numpy", "torch", "timm")
-TORCHVISION = (
-    "torchvision",
-    "torchvision.datasets",
-    "torchvision.ops",
-    "torchvision.ops.misc",
-    "torchvision.transforms",
-    "torchvision.transforms.functional",
-)
 
 Nodes = set[tuple[str, str]]
-
-
-def import_timm() -> Any:
-    """Import timm, with stand-ins for torchvision if that is not installed."""
-    absent = () if find_spec("torchvision") else TORCHVISION
-    sys.modules.update({name: mock.MagicMock() for name in absent})
-    import timm
-
-    for name in absent:
-        del sys.modules[name]
-    return timm
 
 
 def build() -> torch.nn.Module:
@@ -76,7 +53,7 @@ def build() -> torch.nn.Module:
     statistics.
     """
     torch.manual_seed(SEED)
-    model: torch.nn.Module = import_timm().create_model(
+    model: torch.nn.Module = timm().create_model(
         "cspdarknet53", act_layer="mish", zero_init_last=False
     )
     for module in model.modules():
@@ -167,19 +144,10 @@ def summary(events: list[dict[str, Any]], mish: Nodes) -> Profile:
     return Profile(median(runs), in_mish, operators)
 
 
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def machine() -> str:
+def this_machine() -> str:
     """The processor's name and how many of its cores this process may use."""
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
-    names = re.findall(r"^model name\s*: (.*)$", text, re.MULTILINE)
-    name = names[0] if names else platform.processor() or platform.machine()
-    cores = f"{usable_cores()} of {os.cpu_count()} cores"
-    return f"{name}, {cores}, {platform.system()} {platform.machine()}"
+    cores = f"{machine.cores()} of {os.cpu_count()} cores"
+    return f"{machine.cpu()}, {cores}, {platform.system()} {platform.machine()}"
 
 
 def report(
@@ -237,7 +205,7 @@ The operators that cost most, Mish's and others' together:
 
 {table(costs, BEFORE_AFTER)}
 
-Machine: {machine()}. Python {platform.python_version()}, {versions}.
+Machine: {this_machine()}. Python {platform.python_version()}, {versions}.
 """
 
 
@@ -259,7 +227,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "cspdarknet53.onnx", Path(name) / "optimized.onnx"
         export(build(), source)
-        facts = [optimize(source, target, threads) for threads in sorted({1, usable_cores()})]
+        facts = [optimize(source, target, threads) for threads in sorted({1, machine.cores()})]
         old, new = nodes(source), nodes(target)
         removed, added = old - new, new - old
         before, after = profile([(source, removed), (target, added)])

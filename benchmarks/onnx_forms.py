@@ -1,13 +1,14 @@
 """Time and check ways to write Mish with standard ONNX operators, in ONNX Runtime on CPU.
 
-Run it as ``python benchmarks/onnx_forms.py``; it writes ``benchmarks/results/onnx-forms.md``.
-The row "mish.onnx.optimize" is what the package writes today.
+Usage: python onnx_forms.py [RESULT.md]    (default: results/onnx-forms.md beside this file)
+
+The rows "mish.onnx.optimize" are what the package writes today: its form ``sigmoid``, and
+``native`` with the package's kernel.
 """
 
 from __future__ import annotations
 
-import platform
-import re
+import sys
 import time
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from onnx_candidates import CANDIDATES, convnet, elementwise
 
 import mish.onnx
 import mish.ulp
+from mish.bench import machine, timing
 
 SIZES = (1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22)
 ROUNDS = 15
 IMAGE = (1, 3, 128, 128)
-SHIPPED = "mish.onnx.optimize"
+SHIPPED = {form: f"mish.onnx.optimize, {form}" for form in ("sigmoid", "native")}
 
 # Each region is swept with this many evenly spaced points. Further left than the first one,
 # exp(x) is subnormal in float32.
@@ -34,7 +36,7 @@ PAGE = """\
 # Mish in standard ONNX operators, in ONNX Runtime on CPU
 
 Made by `python benchmarks/onnx_forms.py`, which overwrites this page.
-Machine: {machine}, one thread. ONNX Runtime {runtime}.
+One thread. {machine}
 
 In the names, q = sigmoid(-x), s = sigmoid(x), t = s(2-s), e = exp(x), n = e(e+2).
 
@@ -74,6 +76,7 @@ class Runner:
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
+        mish.onnx.register(options)
         self.session = ort.InferenceSession(
             model.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
@@ -98,18 +101,12 @@ class Runner:
         return (time.perf_counter() - start) / repeat
 
 
-def medians(runners: dict[str, Runner], x: np.ndarray, target: float = 2e-3) -> dict[str, float]:
+def medians(runners: dict[str, Runner], x: np.ndarray) -> dict[str, float]:
     """Median seconds of each, the candidates taking turns so that drift falls on all alike."""
-    repeats = {}
-    for name, runner in runners.items():
+    for runner in runners.values():
         runner.bind(x)
-        runner.seconds(1)
-        repeats[name] = max(1, round(target / runner.seconds(1)))
-    laps: dict[str, list[float]] = {name: [] for name in runners}
-    for _ in range(ROUNDS):
-        for name, runner in runners.items():
-            laps[name].append(runner.seconds(repeats[name]))
-    return {name: float(np.median(lap)) for name, lap in laps.items()}
+    laps = {name: runner.seconds for name, runner in runners.items()}
+    return {name: found.median for name, found in timing.alternate(laps, ROUNDS).items()}
 
 
 def truth(x: np.ndarray) -> np.ndarray:
@@ -142,9 +139,10 @@ def time_table() -> str:
     """Time of each candidate over vectors and in a network."""
     classic = CANDIDATES["Softplus, Tanh, Mul"]
     single = {name: Runner(elementwise(body)) for name, body in CANDIDATES.items()}
-    single[SHIPPED] = Runner(mish.onnx.optimize(elementwise(classic)).model)
     nets = {name: Runner(convnet(body)) for name, body in CANDIDATES.items()}
-    nets[SHIPPED] = Runner(mish.onnx.optimize(convnet(classic)).model)
+    for form, name in SHIPPED.items():
+        single[name] = Runner(mish.onnx.optimize(elementwise(classic), form).model)
+        nets[name] = Runner(mish.onnx.optimize(convnet(classic), form).model)
     nets["(same network with Relu)"] = Runner(convnet("y = Relu(x)"))
 
     rng = np.random.default_rng(1)
@@ -165,8 +163,10 @@ def error_table() -> str:
         np.linspace(low, high, POINTS).astype(np.float32) for low, high in ((-1e4, -87), *REGIONS)
     )
     rows = []
-    for name, body in CANDIDATES.items():
-        runner = Runner(elementwise(body))
+    runners = {name: Runner(elementwise(body)) for name, body in CANDIDATES.items()}
+    native = mish.onnx.optimize(elementwise(CANDIDATES["op Mish"]), "native").model
+    runners[SHIPPED["native"]] = Runner(native)
+    for name, runner in runners.items():
         vanishing = np.max(np.abs(runner(far).astype(np.float64) - truth(far)))
         rows.append(
             [name, f"{vanishing:.0e}", *(ulps(runner, x) for x in sweeps), specials(runner)]
@@ -197,7 +197,8 @@ def half_table() -> str:
     runners = {
         "Softplus, Tanh, Mul": Runner(classic),
         "x / (1 + 2/n)": Runner(elementwise(CANDIDATES["x / (1 + 2/n)"], "float16")),
-        f"{SHIPPED} (between Casts)": Runner(mish.onnx.optimize(classic).model),
+        f"{SHIPPED['sigmoid']} (between Casts)": Runner(mish.onnx.optimize(classic).model),
+        SHIPPED["native"]: Runner(mish.onnx.optimize(classic, "native").model),
     }
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
     finite = every[np.isfinite(every)]
@@ -211,25 +212,18 @@ def half_table() -> str:
     )
 
 
-def processor() -> str:
-    """The processor's name where Linux tells it, else its architecture."""
-    about = Path("/proc/cpuinfo")
-    names = re.findall(r"model name\s*: (.*)", about.read_text()) if about.exists() else []
-    return names[0] if names else platform.machine()
-
-
 def main() -> None:
     """Measure everything and write the page."""
     page = PAGE.format(
-        machine=processor(),
-        runtime=ort.__version__,
+        machine=machine.summary(machine.facts(["onnxruntime", "onnx"])),
         rounds=ROUNDS,
         timing=time_table(),
         errors=error_table(),
         operators=operator_table(),
         half=half_table(),
     )
-    target = Path(__file__).parent / "results" / "onnx-forms.md"
+    default = Path(__file__).parent / "results" / "onnx-forms.md"
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else default
     target.write_text(page, encoding="utf-8")
     print(page)
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from mish import _native
 from mish._derivative_tables import Tail, core, exponential, tails
 from mish._expansions import Floats, two_product, two_sum
 from mish._formats import format_of
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _NATIVE = (_native.mish, _native.mish_d1, _native.mish_d2, _native.mish_d3)
 _BLOCK = 1 << 14  # elements at a time: what lies between two steps stays in the cache

@@ -7,13 +7,15 @@ splitting (Muller et al., Handbook of Floating-Point Arithmetic, sections 4.3 an
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Pair: TypeAlias = tuple[Floats, Floats]
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+Floats: TypeAlias = "npt.NDArray[np.float64]"
+Pair: TypeAlias = "tuple[Floats, Floats]"
 
 _SPLITTER = 2.0**27 + 1
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import platform
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -65,9 +67,46 @@ def test_without_cpuinfo(monkeypatch, tmp_path):
     assert re.fullmatch("[a-z0-9-]+", machine.slug())
 
 
-def test_commit_is_one_or_none():
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout with one file, from which the package seems to come."""
+    package = tmp_path / "checkout" / "src" / "mish"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("a = 1\n")
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "a"],
+    ):
+        subprocess.run(["git", "-C", str(tmp_path / "checkout"), *words], check=True)
+    monkeypatch.setattr(mish, "__file__", str(package / "__init__.py"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "checkout"
+
+
+def test_commit(checkout):
     found = machine.commit()
-    assert found is None or re.fullmatch(r"[0-9a-f]{12}\+?", found)
+    assert re.fullmatch("[0-9a-f]{12}", found)
+    (checkout / "results.md").write_text("not a source")
+    assert machine.commit() == found
+    (checkout / "src" / "mish" / "__init__.py").write_text("a = 2\n")
+    assert machine.commit() == f"{found}+"
+
+
+def test_commit_of_an_installed_package(checkout, tmp_path, monkeypatch):
+    installed = tmp_path / "site-packages" / "mish"
+    shutil.copytree(checkout / "src" / "mish", installed)
+    monkeypatch.setattr(mish, "__file__", str(installed / "__init__.py"))
+    assert machine.commit() is None
+    monkeypatch.chdir(checkout)
+    assert re.fullmatch("[0-9a-f]{12}", machine.commit())
+    (installed / "__init__.py").write_text("a = 3\n")
+    assert machine.commit() is None
+
+
+def test_commit_without_git(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert machine.commit() is None
 
 
 def test_caches_grow_with_their_level():

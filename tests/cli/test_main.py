@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from mish.cli import app
 
-COMMANDS = ["optimize", "plot", "info", "formula", "facts", "cost", "caffe2"]
+COMMANDS = [
+    *("optimize", "plot", "bench", "verify", "info", "formula", "facts", "cost", "caffe2"),
+]
 
 
 def run(*arguments):

@@ -158,6 +158,22 @@ def test_external_data_that_is_a_folder(split):
         optimize(split)
 
 
+def test_external_data_that_is_a_link_out_of_the_folder(split, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "w.bin"
+    (split.parent / "w.bin").rename(elsewhere)
+    (split.parent / "w.bin").symlink_to(elsewhere)
+    with pytest.raises(ModelError, match=r"is a link to .*w\.bin; it must lie in the model's"):
+        optimize(split)
+
+
+def test_a_cache_of_links(split, tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    for name in ("split.onnx", "w.bin"):
+        (split.parent / name).rename(cache / f"blob-{name}")
+        (split.parent / name).symlink_to(cache / f"blob-{name}")
+    assert len(optimize(split).rewritten) == 1
+
+
 @pytest.mark.parametrize(("key", "value"), [("offset", "-1"), ("length", "x"), ("offset", "1e3")])
 def test_external_data_with_odd_numbers(split, key, value):
     model = onnx.load(split, load_external_data=False)
@@ -221,6 +237,27 @@ def test_inputs_that_cannot_be_made_up():
     model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 18]> {graph}')
     with pytest.raises(ModelError, match=r"input x has the type tensor\(string\)"):
         verify(model, model)
+
+
+@pytest.mark.parametrize("size", [1 << 31, (1 << 62)])
+def test_inputs_too_large_to_be_made_up(model, size):
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = size
+    model.graph.output[0].type.tensor_type.shape.dim[0].dim_value = size
+    with pytest.raises(ModelError, match="is too large to be made up; give a smaller one"):
+        verify(model, model)
+
+
+def test_text_that_is_not_utf8(path, model):
+    model.graph.node[1].doc_string = "doc"
+    path.write_bytes(model.SerializeToString().replace(b"doc", b"d\xff\xfe"))
+    with pytest.raises(ModelError, match="the model has a text that is not UTF-8"):
+        optimize(path)
+
+
+def test_a_type_that_there_is_not(model):
+    model.graph.input[0].type.tensor_type.elem_type = 99
+    ((_, reason),) = optimize(model).skipped
+    assert "type of its input is not known" in reason
 
 
 def test_made_up_inputs_that_do_not_run(model):

@@ -139,3 +139,12 @@ def test_a_write_that_fails_leaves_everything_as_it_was(heavy, tmp_path, monkeyp
 def test_a_folder_that_is_not_there(build, tmp_path):
     with pytest.raises(ModelError, match=r"cannot write .*: No such file or directory"):
         optimize(build()).save(tmp_path / "no" / "m.onnx")
+
+
+def test_a_model_without_mish_comes_out_byte_identical(build, tmp_path):
+    path = tmp_path / "in.onnx"
+    odd = build("y = Tanh(x)").SerializeToString() + b"\x08\x08"  # the version, once more
+    path.write_bytes(odd)
+    optimize(path).save(tmp_path / "out.onnx")
+    assert (tmp_path / "out.onnx").read_bytes() == odd
+    assert onnx.load(path).SerializeToString() != odd

@@ -169,15 +169,6 @@ def test_a_model_with_a_function_of_its_own():
     assert report.model.functions == model.functions
 
 
-def test_mish_in_a_branch_is_not_touched(build):
-    body = (
-        "y = If(c) <then_branch = a () => (float[N] u) { u = Mish(x) },"
-        " else_branch = b () => (float[N] v) { v = Abs(x) }>"
-    )
-    model = build(body, "float[N] x, bool c")
-    assert optimize(model).model == model
-
-
 def test_an_unknown_type_is_left_with_a_reason(build):
     body = "h = other.Thing(x) a = Mish(h) y = Mish(x)"
     model = build(body, "float[N] x", "float[N] y, float[N] a", extra=', "other": 1')
@@ -195,7 +186,9 @@ def test_an_opset_too_old(build):
 
 
 def test_an_unknown_form(build):
-    with pytest.raises(ValueError, match="form must be one of sigmoid, not 'fast'"):
+    with pytest.raises(
+        ValueError, match="form must be one of sigmoid, op, softplus, native, not 'fast'"
+    ):
         optimize(build(), form="fast")
 
 

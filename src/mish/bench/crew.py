@@ -117,15 +117,15 @@ class Crew:
         laps = {peer.name: functools.partial(self._ask, peer, "lap") for peer in ready}
         share = 1 / (rounds * len(ready))
         found = timing.alternate(laps, rounds, on_lap=lambda: on_lap(share), seconds=seconds)
-        for worker in self._workers.values():
-            worker("release")
+        released = [worker("release") for worker in self._workers.values()]
         rows = [
             self._row(peer, found, self._judge(peer, op, dtype) if errors else None)
             for peer in ready
         ]
         done = len(found[MISH].laps)
         rows.sort(key=lambda row: row.seconds)
-        return Case(op, dtype, size, self.threads, done, rows, absent)
+        interrupted = sum(hit for _, hit in released) / max(1, sum(laps for laps, _ in released))
+        return Case(op, dtype, size, self.threads, done, rows, absent, interrupted)
 
     def _row(self, peer: Peer, found: dict[str, Timing], errors: Errors | None) -> Row:
         mine = found[peer.name]
@@ -158,7 +158,11 @@ class Crew:
         if peer.module in self._failed:
             raise RuntimeError(self._failed[peer.module])
         if peer.module not in self._workers:
-            self._workers[peer.module] = Worker(peer.module, self.threads)
+            try:
+                self._workers[peer.module] = Worker(peer.module, self.threads)
+            except (ModuleNotFoundError, RuntimeError) as failure:
+                self._failed[peer.module] = str(failure)
+                raise RuntimeError(str(failure)) from failure
         return self._workers[peer.module](method, peer.name, *arguments)
 
     def _bury(self, end: WorkerError) -> None:

@@ -15,8 +15,11 @@ from mish.bench.workers import Worker, WorkerError
 SIZE = 1 << 20
 CURVE = tuple(1 << power for power in range(4, 27, 2))
 OVERHEAD = (1, 16, 64, 256, 1024)
-THREADED = 1 << 24
+THREADED = 1 << 22
 _MEMORY_SIZE = 1 << 24
+
+# The time for a case, after which no new round begins.
+_SECONDS = {"table": 5.0, "curve": 4.0, "threads": 6.0}
 
 OnStep = Callable[[str, float], object]
 """Told what is being done and which share of the whole was done since it was last called."""
@@ -33,24 +36,24 @@ def run(
         on_step: for a progress bar.
     """
     chosen = list(peers)
+    facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     with Crew(chosen, 1) as crew:
         table = [(op, dtype, SIZE) for op in OPS for dtype in DTYPES]
         sizes = sorted({*CURVE, *OVERHEAD} - {SIZE})
         curve = [("forward", "float32", size) for size in sizes]
-        cases = _cases(crew, table, 8.0, 0.4, on_step)
-        cases += _cases(crew, curve, 6.0, 0.3, on_step)
+        cases = _cases(crew, table, _SECONDS["table"], 0.4, on_step)
+        cases += _cases(crew, curve, _SECONDS["curve"], 0.3, on_step)
         missing = crew.missing
         present = crew.peers
     if machine.cores() > 1:
         with Crew(chosen, machine.cores()) as crew:
             wide = [(op, "float32", THREADED) for op in ("forward", "backward")]
-            cases += _cases(crew, wide, 10.0, 0.1, on_step)
+            cases += _cases(crew, wide, _SECONDS["threads"], 0.1, on_step)
     allocated, note = measure_memory(present, on_step, 0.15)
     on_step("import time", 0)
     imported = imports.measure()
     on_step("import time", 0.05)
-    packages = dict.fromkeys(name for peer in chosen for name in peer.packages)
-    return Results(command, machine.facts(packages), missing, cases, allocated, note, imported)
+    return Results(command, facts, missing, cases, allocated, note, imported)
 
 
 def _cases(

@@ -25,7 +25,8 @@ def facts(packages: Iterable[str] = ()) -> dict[str, Any]:
     Returns:
         ``cpu``, ``cores`` that this process may use, ``caches`` (bytes by level, of one core),
         ``memory`` (bytes), ``isa`` in use, ``system``, ``commit`` (None outside a checkout;
-        ``+`` at its end means uncommitted changes) and ``versions``. No host name.
+        ``+`` at its end means uncommitted changes), ``load`` (processes that want to run, over
+        the last minute) and ``versions``. No host name.
     """
     found = {"python": platform.python_version()}
     found |= {name: release for name in ("mish", "numpy", *packages) if (release := _version(name))}
@@ -37,6 +38,7 @@ def facts(packages: Iterable[str] = ()) -> dict[str, Any]:
         "isa": mish.show_config(as_dict=True)["isa"],
         "system": f"{platform.system()} {platform.machine()}",
         "commit": commit(),
+        "load": os.getloadavg()[0],
         "versions": found,
     }
 
@@ -48,7 +50,7 @@ def summary(found: dict[str, Any]) -> str:
     return (
         f"{found['cpu']}, instruction set in use {found['isa']}, {found['cores']} cores"
         f"{f' ({caches_text})' if caches_text else ''}, {found['system']}; "
-        f"commit {found['commit'] or 'unknown'}; {versions}."
+        f"commit {found['commit'] or 'unknown'}; load at the start {found['load']:.1f}; {versions}."
     )
 
 
@@ -109,22 +111,38 @@ def caches() -> dict[str, int]:
 
 
 def commit() -> str | None:
-    """The commit that the running package comes from, with ``+`` where files were changed."""
-    folder = Path(mish.__file__).parent
+    """The commit that the running package was made from, with ``+`` where sources were changed.
 
-    def git(*words: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
+    An installed package has none, unless the working directory is a checkout with the same Python
+    files.
+    """
+    here = Path(mish.__file__).parent
+    for source in (here, Path.cwd() / "src" / "mish"):
+        try:
+            if _git(source, "ls-files", "__init__.py") and _same(source, here):
+                root = Path(_git(source, "rev-parse", "--show-toplevel"))
+                changed = _git(root, "status", "--porcelain", "--", *_SOURCES)
+                return _git(root, "rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
+        except (OSError, subprocess.CalledProcessError):
+            continue
+    return None
 
-    try:
-        if git("ls-files", "__init__.py") != "__init__.py":  # another project's checkout
-            return None
-        changed = git("status", "--porcelain", "--untracked-files=no")
-        return git("rev-parse", "--short=12", "HEAD") + ("+" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None
+
+_SOURCES = ("src", "native", "CMakeLists.txt", "pyproject.toml")
+
+
+def _git(folder: Path, *words: str) -> str:
+    command = ["git", "-C", str(folder), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def _same(folder: Path, other: Path) -> bool:
+    """Whether two folders hold the same Python files."""
+
+    def contents(top: Path) -> dict[Path, bytes]:
+        return {path.relative_to(top): path.read_bytes() for path in top.rglob("*.py")}
+
+    return folder == other or contents(folder) == contents(other)
 
 
 def _memory() -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from mish.bench import machine
 from mish.bench.full import CURVE, OVERHEAD, SIZE
 from mish.bench.peers import COPY, MISH
-from mish.bench.report import HEAD, cells, digits, notes
+from mish.bench.report import HEAD, cells, digits, lacking, notes
 from mish.bench.results import Case, Results, Row, elements
 
 # The columns of the summary: what most people compute, then the rest.
@@ -30,7 +30,7 @@ def page(results: Results, name: str) -> str:
     """
     parts = [
         f"# {results.machine['cpu']}, {results.machine['isa']}",
-        f"Made by `{results.command}`. What is measured, and how, is told in"
+        f"Made by `{results.command}`, which `make bench` runs. How: see"
         " [benchmarking.md](../../docs/benchmarking.md).",
         machine.summary(results.machine),
         "\n".join(f"- {line}" for line in notes(results)),
@@ -46,7 +46,7 @@ def page(results: Results, name: str) -> str:
     for title, cases in (("Every case", whole), ("Several threads", threaded)):
         parts.append(f"## {title}" if cases else "")
         for case in cases:
-            parts += [f"### {case.title}", _table(case), _lacking(case)]
+            parts += [f"### {case.title}", _table(case), lacking(case)]
     small, curve = _forward(results, OVERHEAD), _forward(results, CURVE)
     parts += [
         "## Small arrays",
@@ -104,11 +104,6 @@ def _matrix(
 
 def _table(case: Case) -> str:
     return _rows(HEAD, [_marked(row, cells(row, case.size)) for row in case.rows])
-
-
-def _lacking(case: Case) -> str:
-    lacking = [each.label for each in case.absent if not each.failed]
-    return f"Not offered by {', '.join(lacking)}." if lacking else ""
 
 
 def _memory(results: Results) -> str:

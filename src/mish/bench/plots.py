@@ -60,6 +60,7 @@ def curve(cases: Sequence[Case], caches: dict[str, int], ax: Axes) -> Axes:
     """
     ordered = sorted(cases, key=lambda case: case.size)
     ends = []
+    ours = {row.label for case in cases for row in case.rows if row.ours}
     for number, (peer, label) in enumerate(_peers(ordered).items()):
         points = [
             (case.size, row.seconds / case.size * 1e9)
@@ -67,7 +68,7 @@ def curve(cases: Sequence[Case], caches: dict[str, int], ax: Axes) -> Axes:
             for row in case.rows
             if row.peer == peer
         ]
-        style = _style(peer, number)
+        style = _style(peer, label in ours, number)
         ax.plot(*zip(*points, strict=True), markersize=4, **style)
         ends.append((points[-1][1], label, style["color"]))
     ax.set_xscale("log", base=2)
@@ -165,13 +166,13 @@ def _colour(row: Row) -> str:
     return _OURS if row.ours else _COPY if row.peer == COPY else _PEERS
 
 
-def _style(peer: str, number: int) -> dict[str, Any]:
+def _style(peer: str, ours: bool, number: int) -> dict[str, Any]:
     if peer == MISH:
         return {"color": _OURS, "linewidth": 3, "marker": "o", "zorder": 5}
     if peer == COPY:
         return {"color": _COPY, "linewidth": 2, "linestyle": "--"}
     return {
-        "color": _COLOURS[number % len(_COLOURS)],
+        "color": _OURS if ours else _COLOURS[number % len(_COLOURS)],
         "linewidth": 1.2,
         "marker": _MARKERS[number % len(_MARKERS)],
     }
@@ -195,5 +196,5 @@ def _label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], x: float) -> N
             fontsize="small",
             color=colour,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6},
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "relpos": (0, 0.5)},
         )

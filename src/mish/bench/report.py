@@ -29,7 +29,16 @@ def notes(results: Results) -> list[str]:
     for case in results.cases:
         failed = [each for each in case.absent if each.failed]
         lines += [f"{case.title}: {each.label} {each.reason}" for each in failed]
+    laps = [case.interrupted for case in results.cases]
+    if laps:
+        lines.append(f"{sum(laps) / len(laps):.0%} of the laps were interrupted by other work")
     return lines
+
+
+def lacking(case: Case) -> str:
+    """Say who does not offer this case; empty if everybody does."""
+    labels = [each.label for each in case.absent if not each.failed]
+    return f"Not offered by {', '.join(labels)}." if labels else ""
 
 
 def cells(row: Row, size: int) -> list[str]:

@@ -59,7 +59,18 @@ class Absent:
 
 @dataclass(frozen=True)
 class Case:
-    """One operation in one format at one size; ``rows`` are in order of time."""
+    """One operation in one format at one size.
+
+    Attributes:
+        op: The operation, a key of ``peers.OPS``.
+        dtype: The format.
+        size: How many elements.
+        threads: How many each peer may use.
+        rounds: How many laps each did.
+        rows: What was found, in order of time.
+        absent: Who took no part.
+        interrupted: The share of the laps in which the system gave a CPU to somebody else.
+    """
 
     op: str
     dtype: str
@@ -68,6 +79,7 @@ class Case:
     rounds: int
     rows: list[Row]
     absent: list[Absent]
+    interrupted: float = 0.0
 
     @property
     def title(self) -> str:

@@ -26,7 +26,7 @@ ROUNDS = 21
 FILL = 2e-3
 """The seconds that a lap is to fill."""
 
-LEAST_ROUNDS = 5
+LEAST_ROUNDS = 3
 """Rounds that are done even when the time is used up."""
 
 _MOST_CALLS = 1 << 20

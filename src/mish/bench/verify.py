@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,8 +12,8 @@ from mish import _sweeps
 from mish._sweeps import Errors, Function
 from mish.bench import machine
 from mish.bench.full import OnStep
-from mish.bench.peers import MISH, OPS, Peer, Unsupported, load
-from mish.bench.worker import compute
+from mish.bench.peers import MISH, OPS, Peer, Unsupported
+from mish.bench.workers import Worker
 
 ORDERS = tuple(_sweeps.UFUNCS)
 
@@ -73,78 +74,85 @@ def sweeps(
         orders: derivatives, from 0 to 3.
         exhaustive: all float32, which takes minutes, and of mish 10**8 float64.
         on_step: for a progress bar.
+
+    Raises:
+        ModuleNotFoundError, RuntimeError: the peer cannot be imported, or it failed.
+        WorkerError: the peer's process ended.
     """
-    load(peer.module).set_threads(machine.cores())
-    bounds = BOUNDS if peer.name == MISH else {}
-    for dtype in dtypes:
-        for order in orders:
-            title = f"{peer.label}, {dtype}, order {order}"
-            on_step(title, 0)
-            start = time.perf_counter()
-            share = 1 / (len(dtypes) * len(orders))
-            on_part = functools.partial(_scaled, on_step, title, share)
-            inputs, found, note = "", None, ""
-            try:
-                inputs, found = _sweep(peer, dtype, order, exhaustive, on_part)
-            except (Unsupported, ModuleNotFoundError) as lack:
-                note = str(lack)
-            seconds = time.perf_counter() - start
-            yield Sweep(dtype, order, inputs, found, bounds.get(dtype), seconds, note)
+    worker = None if peer.name == MISH else Worker(peer.module, machine.cores())
+    share = 1 / (len(dtypes) * len(orders))
+    with worker or contextlib.nullcontext():
+        sweeper = _Sweeper(worker, peer, exhaustive)
+        for dtype in dtypes:
+            for order in orders:
+                title = f"{peer.label}, {dtype}, order {order}"
+                on_step(title, 0)
+                yield sweeper(dtype, order, functools.partial(_scaled, on_step, title, share))
 
 
 def _scaled(on_step: OnStep, title: str, share: float, part: float) -> None:
     on_step(title, part * share)
 
 
-def _sweep(
-    peer: Peer, dtype: str, order: int, exhaustive: bool, on_part: OnPart
-) -> tuple[str, Errors]:
-    function = _function(peer, order)
-    if dtype in ("float16", "bfloat16"):
-        x = _sweeps.every_16_bit(dtype)
-        found = _sweeps.judge(function(x), x, order)
-        on_part(1)
-        return "all", found
-    hard = _sweeps.hard_inputs(dtype, order)
-    parts = []
-    if dtype == "float32":
-        parts.append(_sweeps.judge(function(hard), hard, order))
-        text, more = _float32(peer, function, order, exhaustive, on_part)
-    else:
-        text, more = _float64(peer, order, exhaustive, on_part)
-        if _has_reference() or not more:
+class _Sweeper:
+    """Sweeps a peer that lives in a worker's process, or mish if there is no worker."""
+
+    def __init__(self, worker: Worker | None, peer: Peer, exhaustive: bool) -> None:
+        self._worker = worker
+        self._peer = peer
+        self._exhaustive = exhaustive
+        self._random_float64: list[Errors] = []  # one sweep finds all orders
+
+    def __call__(self, dtype: str, order: int, on_part: OnPart) -> Sweep:
+        start = time.perf_counter()
+        inputs, found, note = "", None, ""
+        try:
+            function = self._function(order)
+            if dtype == "float32":
+                inputs, found = self._float32(function, order, on_part)
+            elif dtype == "float64":
+                inputs, found = self._float64(function, order, on_part)
+            else:
+                x = _sweeps.every_16_bit(dtype)
+                inputs, found = "all", _sweeps.judge(function(x), x, order)
+                on_part(1)
+        except (Unsupported, ModuleNotFoundError) as lack:
+            note = str(lack)
+        bound = None if self._worker else BOUNDS[dtype]
+        return Sweep(dtype, order, inputs, found, bound, time.perf_counter() - start, note)
+
+    def _function(self, order: int) -> Function:
+        if self._worker is None:
+            return _sweeps.UFUNCS[order]
+        op = next((name for name, number in OPS.items() if number == order), None)
+        if op is None:
+            raise Unsupported(f"peers are not asked for order {order}")
+        return functools.partial(self._worker, "compute", self._peer.name, op)
+
+    def _float32(self, function: Function, order: int, on_part: OnPart) -> tuple[str, Errors]:
+        if not self._exhaustive:
+            hard = _sweeps.hard_inputs("float32", order)
+            first = _sweeps.judge(function(hard), hard, order)
+            rest = _sweeps.float32_of(function, order, _STEP, on_part)
+            return f"hard, every {_STEP}st", _sweeps.merge([first, rest])
+        if self._worker is None:
+            return "all", _sweeps.float32(order, machine.cores(), on_part)
+        return "all", _sweeps.float32_of(function, order, 1, on_part)
+
+    def _float64(self, function: Function, order: int, on_part: OnPart) -> tuple[str, Errors]:
+        """Judge random inputs of mish alone: there is no fast judge of others' float64."""
+        parts, texts = [], []
+        if self._worker is None:
+            count = _MANY if self._exhaustive else _FEW
+            if not self._random_float64:
+                self._random_float64 = _sweeps.float64(count, machine.cores(), on_part)
+            parts.append(self._random_float64[order])
+            texts.append(f"{parts[0].count:,} random")
+        if self._worker is not None or _has_reference():
+            hard = _sweeps.hard_inputs("float64", order)
             parts.append(_sweeps.judge(function(hard), hard, order))
-            text = f"{hard.size:,} hard" + (f", {text}" if text else "")
-    return text, _sweeps.merge(parts + more)
-
-
-def _float32(
-    peer: Peer, function: Function, order: int, exhaustive: bool, on_part: OnPart
-) -> tuple[str, list[Errors]]:
-    if exhaustive and peer.name == MISH:
-        return "all", [_sweeps.float32(order, machine.cores(), on_part)]
-    step = 1 if exhaustive else _STEP
-    found = _sweeps.float32_of(function, order, step, on_part)
-    return ("all" if exhaustive else f"hard, every {step}st"), [found]
-
-
-def _float64(peer: Peer, order: int, exhaustive: bool, on_part: OnPart) -> tuple[str, list[Errors]]:
-    """Random inputs for mish alone; there is no fast judge of others' float64."""
-    if peer.name != MISH:
-        on_part(1)
-        return "", []
-    count = _MANY if exhaustive else _FEW
-    found = _sweeps.float64(count, machine.cores(), on_part)[order]
-    return f"{found.count:,} random", [found]
-
-
-def _function(peer: Peer, order: int) -> Function:
-    if peer.name == MISH:
-        return _sweeps.UFUNCS[order]
-    op = next((name for name, number in OPS.items() if number == order), None)
-    if op is None:
-        raise Unsupported(f"peers are not asked for order {order}")
-    return functools.partial(compute, peer.name, op)
+            texts.append(f"{hard.size:,} hard")
+        return ", ".join(texts), _sweeps.merge(parts)
 
 
 def _has_reference() -> bool:

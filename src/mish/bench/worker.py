@@ -8,17 +8,19 @@ the result of the method or the exception that it raised.
 from __future__ import annotations
 
 import os
+import resource
 import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 import mish
 from mish import _sweeps
 from mish._formats import as_dtype
-from mish.bench import timing
-from mish.bench.peers import OPS, Contender, Task, load, select
+from mish.bench import arrays, timing
+from mish.bench.peers import OPS, Contender, Task, Unsupported, load, select
 
 
 class Session:
@@ -30,6 +32,7 @@ class Session:
         mish.set_num_threads(threads)
         self._contenders: dict[str, Contender] = {}
         self._tasks: dict[tuple[str, str, int], Task] = {}
+        self._laps = self._interrupted = 0
 
     def prepare(self, peer: str, op: str, dtype: str, size: int) -> None:
         """Make a peer ready for laps over standard normal numbers."""
@@ -40,17 +43,34 @@ class Session:
 
     def lap(self, peer: str, repeat: int) -> float:
         """Do a lap; see ``timing.lap``."""
-        return timing.lap(self._contenders[peer].call, repeat)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+        seconds = timing.lap(self._contenders[peer].call, repeat)
+        self._laps += 1
+        self._interrupted += resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw > before
+        return seconds
 
-    def release(self) -> None:
-        """Forget the tasks and the contenders, and their arrays."""
+    def release(self) -> tuple[int, int]:
+        """Forget the tasks and the contenders, and their arrays.
+
+        Returns:
+            How many laps were done since the last release, and during how many of them the system
+            gave the CPU to somebody else.
+        """
+        done = (self._laps, self._interrupted)
+        self._laps = self._interrupted = 0
         self._contenders.clear()
         self._tasks.clear()
+        return done
+
+    def compute(self, peer: str, op: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Let a peer compute an operation on an array, with dy = 1."""
+        contender = select([peer])[0].start(Task(op, x, _gradient(op, x)))
+        return contender.array(contender.call())
 
     def errors(self, peer: str, op: str, dtype: str) -> _sweeps.Errors:
         """Measure a peer's errors over the fixed hard inputs, with dy = 1."""
         x = _sweeps.hard_inputs(dtype, OPS[op])
-        return _sweeps.judge(compute(peer, op, x), x, OPS[op])
+        return _sweeps.judge(self.compute(peer, op, x), x, OPS[op])
 
     def memory(self, peer: str, op: str, dtype: str, size: int) -> tuple[int, int] | None:
         """Count what one call allocates; see ``memory.count``. A small call goes before it."""
@@ -67,20 +87,14 @@ def task(op: str, dtype: str, size: int) -> Task:
     """The task that is timed: standard normal numbers, always the same."""
     rng = np.random.default_rng(0)
     form = as_dtype(dtype)
-    x = np.empty(size, form)
+    x = arrays.empty(size, form)
     for start in range(0, size, _sweeps.BLOCK):
         part = x[start : start + _sweeps.BLOCK]
         part[:] = rng.standard_normal(len(part), np.float32).astype(form)
     return Task(op, x, _gradient(op, x))
 
 
-def compute(peer: str, op: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Let a peer compute an operation on an array, with dy = 1."""
-    contender = select([peer])[0].start(Task(op, x, _gradient(op, x)))
-    return contender.array(contender.call())
-
-
-def _gradient(op: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _gradient(op: str, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Ones where they are needed: at the largest sizes memory is short."""
     return np.ones_like(x) if op == "backward" else x
 
@@ -114,8 +128,8 @@ def serve(connection: Connection, module: str, threads: int) -> None:
 
 
 def _portable(error: Exception) -> Exception:
-    """An exception that any process can unpickle: ours as they are, others as their text."""
-    if type(error).__module__.startswith(("mish", "builtins")):
+    """An exception that any process can unpickle; those that are not expected as their text."""
+    if isinstance(error, Unsupported | ModuleNotFoundError):
         return error
     return RuntimeError(f"{type(error).__name__}: {error}")
 

@@ -46,7 +46,7 @@ class Worker:
 
         Raises:
             WorkerError: it ended while it started.
-            Exception: what was raised there.
+            ModuleNotFoundError, RuntimeError: what was raised there.
         """
         self._module = module
         self._connection, theirs = Pipe()
@@ -63,14 +63,19 @@ class Worker:
             stderr=self._printed,
         )
         theirs.close()
-        self._answer()
+        try:
+            self._answer()
+        except BaseException:
+            self.close()
+            raise
 
     def __call__(self, method: str, *arguments: object) -> Any:
         """Call a method of the session over there.
 
         Raises:
             WorkerError: the process ended.
-            Exception: what the method raised; foreign exceptions become RuntimeError.
+            Unsupported, ModuleNotFoundError: the method raised it.
+            RuntimeError: the method raised something else; this holds its text.
         """
         with contextlib.suppress(OSError):  # if it is gone, _answer says why
             self._connection.send((method, arguments))

@@ -114,6 +114,7 @@ def _run(
 
     if threads > machine.cores():
         fail(f"--threads {threads}: this process may use {machine.cores()} CPUs", EXIT_USAGE)
+    facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     cases = []
     with progress_bar() as step, Crew(chosen, threads) as crew:
         for op, dtype, size in wanted:
@@ -131,8 +132,7 @@ def _run(
                 )
             except (ValueError, WorkerError) as problem:
                 fail(str(problem), EXIT_USAGE)
-    packages = [name for peer in crew.peers for name in peer.packages]
-    return Results(_command(), machine.facts(packages), crew.missing, cases)
+    return Results(_command(), facts, crew.missing, cases)
 
 
 def _run_full(chosen: list[Peer], folder: Path) -> None:
@@ -164,6 +164,8 @@ def _show(results: Results) -> None:
 
     for case in results.cases:
         out.print(report.table(case))
+        if lacks := report.lacking(case):
+            out.print(lacks, markup=False, highlight=False)
     for line in [*report.notes(results), machine.summary(results.machine)]:
         out.print(line, markup=False, highlight=False)
 
@@ -172,7 +174,9 @@ def _show_list(chosen: list[Peer]) -> None:
     for peer in chosen:
         lacks = peer.missing()
         state = f"missing: {' and '.join(lacks)} not installed" if lacks else "installed"
-        out.print(f"{peer.name:22}{peer.label:36}{state}", markup=False, highlight=False)
+        out.print(
+            f"{peer.name:22}{peer.label:36}{state}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 def _peers(names: str | None) -> list[Peer]:

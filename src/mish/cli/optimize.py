@@ -1,25 +1,44 @@
-"""``mish optimize``: rewrite the Mish of a model, compare the two, and write the new one."""
+"""``mish optimize``: rewrite the Mish of models, compare old and new, and write the new ones."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from mish.cli.console import EXIT_REFUSED, EXIT_USAGE, fail, out, print_json, require_writable
+from mish.cli.console import EXIT_USAGE, err, fail, require_writable
+from mish.cli.outcomes import tell
 
 if TYPE_CHECKING:
-    from mish.onnx import Comparison, Report
+    from mish.onnx.job import Outcome
 
 
 def optimize(
     *,
-    source: Annotated[Path, typer.Argument(metavar="IN.onnx", help="The model to read.")],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="OUT.onnx", help="The model to write.")
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="The model to read, or a directory of models.")
     ],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="OUT", help="The model or directory to write."),
+    ] = None,
+    inplace: Annotated[
+        bool, typer.Option("--inplace", help="Replace the model; the old one gets the suffix .bak.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List the sites and write nothing.")
+    ] = False,
+    form: Annotated[
+        str, typer.Option(help="What to write: sigmoid, op, softplus or native.")
+    ] = "sigmoid",
+    opset: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Raise the model to this version of ONNX's operators."),
+    ] = None,
     inputs: Annotated[
         Path | None,
         typer.Option(
@@ -37,108 +56,94 @@ def optimize(
             show_default="the cores that this process may use",
         ),
     ] = None,
+    no_verify: Annotated[
+        bool,
+        typer.Option("--no-verify", help="Write without running the models in ONNX Runtime."),
+    ] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Tell of each site.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Rewrite every Mish of a model to the form that runs fastest in ONNX Runtime on CPU.
+    """Rewrite every Mish of a model to the form that a runtime runs fastest.
 
     Runs both models on the same inputs and writes nothing (exit code 1) if any element of an
     output differs by more than atol + rtol * size, where size is the element's, or a hundredth
-    of the largest element's if that is more. An existing OUT.onnx is replaced.
+    of the largest element's if that is more. An existing OUT is replaced.
     """
     try:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
 
-        from mish import onnx as mish_onnx
+        from mish.onnx import FORMS, ModelError
         from mish.onnx import inputs as model_inputs
+        from mish.onnx.job import Settings, run
     except ModuleNotFoundError as error:
         if error.name not in {"onnx", "onnxruntime"}:
             raise
         fail("mish optimize needs the 'onnx' extra: pip install 'mish[onnx]'", EXIT_USAGE)
-    _require_target(source, output)
+    if form not in FORMS:
+        fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
     try:
         arrays = None if inputs is None else model_inputs.load(inputs)
-        report = mish_onnx.optimize(source)
-        if not report.rewritten:
-            fail(_nothing(source, report), EXIT_USAGE)
-        comparison = mish_onnx.verify(
-            source,
-            report.model,
-            arrays,
-            atol=atol,
-            rtol=rtol,
-            folder=source.parent,
-            threads=threads,
-        )
-        if comparison.agree:
-            report.save(output)
-    except mish_onnx.ModelError as error:
+    except ModelError as error:
         fail(str(error), EXIT_USAGE)
-    if as_json:
-        paths = {"input": str(source), "output": str(output) if comparison.agree else None}
-        print_json(paths | _facts(report, comparison) | {"atol": atol, "rtol": rtol})
-    else:
-        _print_table(source, report, comparison)
-    if not comparison.agree:
-        fail(
-            f"the outputs differ by more than --atol {atol:g} and --rtol {rtol:g}; "
-            f"{output} was not written",
-            EXIT_REFUSED,
-        )
-    if not as_json:
-        out.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)
+    jobs = _jobs(source, output, inplace, dry_run)
+    settings = Settings(form, opset, dry_run, not no_verify, arrays, atol, rtol, threads)
+    outcomes: list[Outcome] = []
+    try:
+        with _progress(len(jobs), hidden=as_json) as progress:
+            task = progress.add_task("", total=len(jobs))
+            for model, target in jobs:
+
+                def step(what: str, name: str = model.name) -> None:
+                    progress.update(task, description=f"{what} {name}")
+
+                outcomes.append(run(model, target, settings, step))
+                progress.advance(task)
+    except ValueError as error:  # an opset that the form cannot have
+        fail(str(error), EXIT_USAGE)
+    tell(outcomes, settings, source.is_dir(), verbose, as_json)
 
 
-def _require_target(source: Path, output: Path) -> None:
-    """Fail now rather than after the work if the output cannot be written."""
-    if source.exists() and output.exists() and output.samefile(source):
-        fail(f"{output} is the input itself; give another --output", EXIT_USAGE)
+def _jobs(
+    source: Path, output: Path | None, inplace: bool, dry: bool
+) -> list[tuple[Path, Path | None]]:
+    """What to read and where to write it; fails now rather than after the work."""
+    ways = [name for name, given in (("--output", output), ("--inplace", inplace)) if given]
+    if len(ways) + dry != 1:
+        fail("give one of --output, --inplace and --dry-run", EXIT_USAGE)
+    if not source.is_dir():
+        target = source if inplace else output
+        if target is not None:
+            _require_target(source, target, inplace)
+        return [(source, target)]
+    models = sorted(path for path in source.rglob("*.onnx") if path.is_file())
+    if not models:
+        fail(f"there is no .onnx file in {source}", EXIT_USAGE)
+    if output is None:
+        return [(path, path if inplace else None) for path in models]
+    if output.exists() and (not output.is_dir() or output.samefile(source)):
+        fail(f"{output} must be another directory than {source}", EXIT_USAGE)
+    jobs: list[tuple[Path, Path | None]] = []
+    for path in models:
+        target = output / path.relative_to(source)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            fail(f"cannot write {target.parent}: {error.strerror}", EXIT_USAGE)
+        jobs.append((path, target))
+    return jobs
+
+
+def _require_target(source: Path, output: Path, inplace: bool) -> None:
+    if not inplace and source.exists() and output.exists() and output.samefile(source):
+        fail(f"{output} is the input itself; give another --output or --inplace", EXIT_USAGE)
     require_writable(output)
 
 
-def _nothing(source: Path, report: Report) -> str:
-    if not report.skipped:
-        return f"there is no Mish in {source}; nothing was written"
-    site, reason = report.skipped[0]
-    return (
-        f"none of the {len(report.skipped)} Mish in {source} can be rewritten; the one that "
-        f"makes {site.output}: {reason}. Nothing was written"
-    )
-
-
-def _print_table(source: Path, report: Report, comparison: Comparison) -> None:
-    table = Table(title=source.name, show_header=False)
-    found = len(report.rewritten) + len(report.skipped)
-    table.add_row("Mish found", str(found))
-    for spelling in sorted({site.spelling for site in report.rewritten}):
-        count = sum(site.spelling == spelling for site in report.rewritten)
-        table.add_row(f"rewritten from {spelling}", str(count))
-    for site, reason in report.skipped:
-        table.add_row(f"left, {site.output}", reason)
-    table.add_row("largest absolute difference", f"{comparison.max_absolute:.2e}")
-    table.add_row("largest relative difference", f"{comparison.max_relative:.2e}")
-    table.add_row("threads", str(comparison.threads))
-    table.add_row("time before", f"{comparison.seconds_before * 1e3:.3f} ms")
-    table.add_row("time after", f"{comparison.seconds_after * 1e3:.3f} ms")
-    table.add_row("times faster", f"{comparison.ratio:.2f}")
-    out.print(table)
-
-
-def _facts(report: Report, comparison: Comparison) -> dict[str, object]:
-    return {
-        "form": report.form,
-        "found": len(report.rewritten) + len(report.skipped),
-        "rewritten": [
-            {"spelling": site.spelling, "input": site.input, "output": site.output}
-            for site in report.rewritten
-        ],
-        "skipped": [
-            {"spelling": site.spelling, "output": site.output, "reason": reason}
-            for site, reason in report.skipped
-        ],
-        "max_absolute_difference": comparison.max_absolute,
-        "max_relative_difference": comparison.max_relative,
-        "threads": comparison.threads,
-        "seconds_before": comparison.seconds_before,
-        "seconds_after": comparison.seconds_after,
-        "ratio": comparison.ratio,
-    }
+@contextmanager
+def _progress(models: int, *, hidden: bool) -> Iterator[Progress]:
+    """A bar on standard error while there is work, where somebody sees it."""
+    columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(
+        *columns, console=err, transient=True, disable=hidden or not err.is_terminal
+    ) as progress:
+        yield progress

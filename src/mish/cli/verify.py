@@ -46,12 +46,16 @@ def verify(
     float64, and a fixed set of hard inputs. Leaves with exit code 1 if mish breaks its bound.
     """
     from mish.bench.verify import BOUNDS, ORDERS, sweeps
+    from mish.bench.workers import WorkerError
 
     dtypes = choices(dtype, "--dtype", tuple(BOUNDS))
     orders = [int(each) for each in choices(order, "--order", tuple(map(str, ORDERS)))]
     chosen = _peer(peer)
-    with progress_bar() as step:
-        found = list(sweeps(chosen, dtypes, orders, exhaustive, step))
+    try:
+        with progress_bar() as step:
+            found = list(sweeps(chosen, dtypes, orders, exhaustive, step))
+    except (RuntimeError, WorkerError) as failure:
+        fail(f"--peer {peer}: {failure}", EXIT_USAGE)
     if as_json:
         print_json(_facts(chosen, found))
     else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
@@ -13,12 +15,13 @@ from google.protobuf.message import (  # type: ignore[import-untyped]
     DecodeError,
     EncodeError,
 )
-from onnx.external_data_helper import ExternalDataInfo, set_external_data, uses_external_data
+from onnx.external_data_helper import set_external_data, uses_external_data
 
 from mish._files import replacing
 
 # Runtimes map weights into memory, which can only start at a multiple of a page.
 _PAGE = 4096
+_MOST = (1 << 31) - 1  # bytes of one message
 
 
 class ModelError(ValueError):
@@ -28,6 +31,15 @@ class ModelError(ValueError):
 def first_line(error: Exception) -> str:
     """What an error of another library says, without its details."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+@contextmanager
+def legible() -> Iterator[None]:
+    """Turn the failure to read a text of a model, which can be anywhere, into a clear error."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise ModelError(f"the model has a text that is not UTF-8: {error.object!r}") from error
 
 
 def as_model(model: onnx.ModelProto | str | PathLike[str]) -> onnx.ModelProto:
@@ -42,6 +54,8 @@ def read(path: Path) -> onnx.ModelProto:
         ModelError: If the file cannot be read, is no ONNX model, or lacks its external data.
     """
     try:
+        if path.stat().st_size > _MOST:
+            raise ModelError(f"{path} is over 2 GB, more than ONNX allows without external data")
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
@@ -53,12 +67,21 @@ def read(path: Path) -> onnx.ModelProto:
         raise ModelError(f"{path} is not an ONNX model, or it is truncated or damaged") from error
     if not model.opset_import or not model.graph.output:
         raise ModelError(f"{path} is not an ONNX model, or it is truncated: it has no outputs")
+    # a model that is a link, as in a cache of downloads, may have its weights beside its target
+    homes = {path.parent.resolve(), path.resolve().parent}
     for tensor in external_tensors(model):
-        _source(tensor, path.parent)
+        source = _source(tensor, path.parent)[0].resolve()
+        if not any(source.is_relative_to(home) for home in homes):
+            raise ModelError(
+                f"the external data of {tensor.name!r} is a link to {source}; "
+                "it must lie in the model's folder or below"
+            )
     return model
 
 
-def write(model: onnx.ModelProto, path: Path, folder: Path | None) -> None:
+def write(
+    model: onnx.ModelProto, path: Path, folder: Path | None, same: Path | None = None
+) -> None:
     """Write a model whole or not at all.
 
     External data that already lies in the folder of ``path`` is shared, for rewriting does not
@@ -69,6 +92,7 @@ def write(model: onnx.ModelProto, path: Path, folder: Path | None) -> None:
         model: The model.
         path: Where to write it. An existing file is replaced.
         folder: What the locations of the model's external data are relative to.
+        same: A file that holds just this model. Its bytes are copied if no data has to move.
 
     Raises:
         ModelError: If the target cannot be written, holds the given model's external data, or
@@ -85,7 +109,11 @@ def write(model: onnx.ModelProto, path: Path, folder: Path | None) -> None:
                 raise ModelError(f"writing {path} would overwrite the input's weights in {source}")
         if not copied:
             with replacing(path) as file:
-                file.write(serialize(model))
+                if same is None:
+                    file.write(serialize(model))
+                else:
+                    with same.open("rb") as old:
+                        shutil.copyfileobj(old, file)
             return
         moved = onnx.ModelProto()
         moved.CopyFrom(model)
@@ -132,16 +160,24 @@ def _node_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]
 
 def _source(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:
     """The file, the offset in bytes and the length in bytes of a tensor's external data."""
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    place = entries.get("location", "")
     try:
-        info = ExternalDataInfo(tensor)
+        offset = int(entries.get("offset", 0))
+        told = int(entries["length"]) if "length" in entries else None
     except ValueError as error:
         raise ModelError(
             f"the external data of {tensor.name!r} has an odd place: {error}"
         ) from error
-    location = os.path.normpath(info.location)
-    if not info.location or os.path.isabs(location) or location.split(os.sep)[0] == os.pardir:
+    location = os.path.normpath(place)
+    if (
+        not place
+        or "\0" in place
+        or os.path.isabs(location)
+        or location.split(os.sep)[0] == os.pardir
+    ):
         raise ModelError(
-            f"the external data of {tensor.name!r} is at {info.location!r}; "
+            f"the external data of {tensor.name!r} is at {place!r}; "
             "it must lie in the model's folder or below"
         )
     path = folder / location
@@ -150,8 +186,8 @@ def _source(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:
             f"the external data of {tensor.name!r} is missing: there is no file {path}. "
             "Put it next to the model"
         )
-    offset, size = info.offset or 0, path.stat().st_size
-    length = size - offset if info.length is None else info.length
+    size = path.stat().st_size
+    length = size - offset if told is None else told
     if min(offset, length) < 0 or size < offset + length:
         raise ModelError(f"the external data of {tensor.name!r} is cut short: {path}")
     return path, offset, length

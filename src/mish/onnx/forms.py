@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from typing import NamedTuple
 
-import onnx
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
+from mish.onnx.operators import NATIVE_DOMAIN
+from mish.onnx.tape import Tape
 
-class Tape:
-    """Collects new nodes for one graph and gives each node and value a name not yet taken.
-
-    Attributes:
-        nodes: The nodes made so far, in order.
-    """
-
-    def __init__(self, taken: Iterable[str]) -> None:
-        """Start with the names that the graph has already."""
-        self._taken = set(taken)
-        self._constant: dict[tuple[float, int], onnx.NodeProto] = {}
-        self.nodes: list[onnx.NodeProto] = []
-
-    @property
-    def constants(self) -> list[onnx.NodeProto]:
-        """The shared constants made so far. They belong at the start of the graph."""
-        return list(self._constant.values())
-
-    def fresh(self, stem: str) -> str:
-        """A name that starts with ``stem`` and that nothing else has."""
-        name, count = stem, 1
-        while name in self._taken:
-            name, count = f"{stem}_{count}", count + 1
-        self._taken.add(name)
-        return name
-
-    def constant(self, value: float, kind: int) -> str:
-        """The name of a scalar of ONNX element type ``kind``."""
-        if (value, kind) not in self._constant:
-            name = self.fresh(f"mish/{value:g}/{TensorProto.DataType.Name(kind)}")
-            tensor = helper.make_tensor(name, kind, [], [value])
-            self._constant[value, kind] = helper.make_node(
-                "Constant", [], [name], name=name, value=tensor
-            )
-        return str(self._constant[value, kind].output[0])
-
-    def op(self, op: str, *inputs: str, stem: str, output: str = "", **attributes: int) -> str:
-        """Append a node and return the name of its output, a fresh one unless given."""
-        name = self.fresh(f"{stem}/mish/{op}")
-        output = output or name
-        node = helper.make_node(op, inputs, [output], name=name)
-        node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
-        self.nodes.append(node)
-        return output
+_HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 
 
-def sigmoid(tape: Tape, x: str, y: str, kind: int) -> None:
+def sigmoid(tape: Tape, x: str, y: str, kind: int, opset: int) -> None:
     """Append nodes for ``y = mish(x)`` in standard operators of opset 7 and up, with one Exp.
 
     tanh(softplus(x)) = n / (n + 2) with e = exp(x), n = e (e + 2), so y = x / (1 + 2/n). That
@@ -77,23 +36,75 @@ def sigmoid(tape: Tape, x: str, y: str, kind: int) -> None:
         x: Name of the input.
         y: Name of the output.
         kind: ONNX element type of both.
+        opset: Version of the standard operators.
     """
-    narrow = kind in (TensorProto.FLOAT16, TensorProto.BFLOAT16)
-    inner = TensorProto.FLOAT if narrow else kind
-    if narrow:
-        x = tape.op("Cast", x, stem=y, to=inner)
-    one, two = tape.constant(1.0, inner), tape.constant(2.0, inner)
-    e = tape.op("Exp", x, stem=y)
-    n = tape.op("Mul", e, tape.op("Add", e, two, stem=y), stem=y)
-    divisor = tape.op("Add", tape.op("Div", two, n, stem=y), one, stem=y)
-    if narrow:
-        tape.op("Cast", tape.op("Div", x, divisor, stem=y), stem=y, output=y, to=kind)
-    else:
-        tape.op("Div", x, divisor, stem=y, output=y)
+    with tape.inside(x, y, kind, TensorProto.FLOAT if kind in _HALVES else kind) as (a, b, inner):
+        one, two = tape.constant(1.0, inner), tape.constant(2.0, inner)
+        e = tape.op("Exp", a, stem=y)
+        n = tape.op("Mul", e, tape.op("Add", e, two, stem=y), stem=y)
+        divisor = tape.op("Add", tape.op("Div", two, n, stem=y), one, stem=y)
+        tape.op("Div", a, divisor, stem=y, output=b)
 
 
-KINDS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
-"""The ONNX element types that Mish is defined for."""
+def op(tape: Tape, x: str, y: str, kind: int, opset: int) -> None:
+    """Append the operator Mish, of opset 18; before opset 22 it knows no bfloat16.
 
-FORMS: dict[str, Callable[[Tape, str, str, int], None]] = {"sigmoid": sigmoid}
-"""Each form by name: a function that appends its nodes to a tape."""
+    The arguments are those of :func:`sigmoid`.
+    """
+    narrow = kind == TensorProto.BFLOAT16 and opset < 22
+    with tape.inside(x, y, kind, TensorProto.FLOAT if narrow else kind) as (a, b, _):
+        tape.op("Mish", a, stem=y, output=b)
+
+
+def softplus(tape: Tape, x: str, y: str, kind: int, opset: int) -> None:
+    """Append Softplus, Tanh, Mul, of opset 7 and up; before opset 22 not all know bfloat16.
+
+    The arguments are those of :func:`sigmoid`.
+    """
+    narrow = kind == TensorProto.BFLOAT16 and opset < 22
+    with tape.inside(x, y, kind, TensorProto.FLOAT if narrow else kind) as (a, b, _):
+        tanh = tape.op("Tanh", tape.op("Softplus", a, stem=y), stem=y)
+        tape.op("Mul", a, tanh, stem=y, output=b)
+
+
+def native(tape: Tape, x: str, y: str, kind: int, opset: int) -> None:
+    """Append the operator Mish of this package's own domain.
+
+    The arguments are those of :func:`sigmoid`.
+    """
+    tape.op("Mish", x, stem=y, output=y, domain=NATIVE_DOMAIN)
+
+
+class Form(NamedTuple):
+    """A way to write Mish.
+
+    Attributes:
+        write: Appends the nodes to a tape.
+        opset: The oldest version of the standard operators in which it can be written.
+        spelling: The operators that it is written with, as a site tells them.
+        what: A few words about it.
+    """
+
+    write: Callable[[Tape, str, str, int, int], None]
+    opset: int
+    spelling: str
+    what: str
+
+
+# From opset 7 on, an operator broadcasts its inputs as NumPy does. The forms need that.
+FORMS: dict[str, Form] = {
+    "sigmoid": Form(
+        sigmoid,
+        7,
+        "Exp, Add, Mul, Div, Add, Div",
+        "standard operators, the fastest in ONNX Runtime on CPU",
+    ),
+    "op": Form(op, 18, "Mish", "the operator Mish, for OpenVINO, TensorRT and who has a kernel"),
+    "softplus": Form(
+        softplus, 7, "Softplus, Tanh, Mul", "three operators, for tools that fuse only those"
+    ),
+    "native": Form(
+        native, 8, "mish.Mish", "this package's kernel in ONNX Runtime, with a fallback elsewhere"
+    ),
+}
+"""Each form by name."""

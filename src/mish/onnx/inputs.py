@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 
+_MOST = 1 << 28  # elements; more than any real input, and 2 GiB while they are made
 _OPEN_AXIS = 64  # enough for a convolutional network that halves its image five times
 
 _DTYPES: dict[str, type[np.generic]] = {
@@ -52,7 +54,7 @@ def generate(session: InferenceSession, seed: int = 0) -> Arrays:
     axis anywhere, as a batch is, and else 64; axes of the same name get the same size.
 
     Raises:
-        ModelError: If an input has a type that cannot be made up.
+        ModelError: If an input has a type that cannot be made up, or is too large.
     """
     rng = np.random.default_rng(seed)
     nodes = session.get_inputs()
@@ -64,6 +66,11 @@ def generate(session: InferenceSession, seed: int = 0) -> Arrays:
             size if isinstance(size, int) else 1 if axis == 0 or size in batch else _OPEN_AXIS
             for axis, size in enumerate(node.shape)
         ]
+        if min(shape, default=1) < 0 or math.prod(shape) > _MOST:
+            raise ModelError(
+                f"the input {node.name} of shape {shape} is too large to be made up; "
+                "give a smaller one"
+            )
         made = rng.standard_normal(shape) if dtype.kind == "f" else rng.integers(0, 2, shape)
         arrays[node.name] = np.asarray(made).astype(dtype)
     return arrays

@@ -2,99 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from os import PathLike
 
 import onnx
 
-from mish.onnx.files import as_model
-
-
-@dataclass(frozen=True)
-class Site:
-    """One place where a model computes Mish.
-
-    Attributes:
-        spelling: How it is written, a key of ``SPELLINGS``.
-        input: Name of the value that Mish is applied to.
-        output: Name of the value that holds the result.
-        node: Name of the node that makes ``output``; may be empty.
-    """
-
-    spelling: str
-    input: str
-    output: str
-    node: str
+from mish.onnx.files import as_model, legible
+from mish.onnx.finder import Finder
+from mish.onnx.infer import typed_scopes
+from mish.onnx.scopes import Functions, Scope, called
+from mish.onnx.site import Match, Site
 
 
 def find(model: onnx.ModelProto | str | PathLike[str]) -> list[Site]:
-    """List the places where the main graph of a model computes Mish.
+    """List the places where a model computes Mish, subgraphs and own functions included.
 
     Args:
         model: A model, or the path of one. Weights kept in other files are not read.
 
     Returns:
-        The sites in the order of the graph's nodes.
+        The sites, those of the main graph first, each scope's in the order of its nodes.
 
     Raises:
-        ModelError: If the path holds no readable ONNX model.
+        ModelError: If the path holds no readable ONNX model, or the model's types contradict
+            each other.
     """
-    return find_in(as_model(model).graph)
+    with legible():
+        return [match.site for match in find_in(*typed_scopes(as_model(model)))]
 
 
-def find_in(graph: onnx.GraphProto) -> list[Site]:
-    """List the sites of one graph, subgraphs left out."""
-    makers = Makers(graph)
-    sites = []
-    for node in graph.node:
-        if not node.output:
+def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
+    """List the matches of a model. A function that none but matches call has none of its own.
+
+    Args:
+        scopes: The model's scopes, as :func:`typed_scopes` gives them.
+        functions: Its functions.
+    """
+    matches: list[Match] = []
+    ends: set[tuple[int, str]] = set()
+    for scope in scopes:
+        if isinstance(scope.body, onnx.FunctionProto) and not _still_called(
+            (scope.body.domain, scope.body.name), scopes, ends
+        ):
             continue
-        for spelling, match in SPELLINGS.items():
-            x = match(node, makers)
-            if x is not None:
-                sites.append(Site(spelling, x, node.output[0], node.name))
-                break
-    return sites
+        finder = Finder(scope, functions)
+        matches += finder.matches()
+        ends |= {(id(scope), match.site.output) for match in matches if match.scope is scope}
+    return matches
 
 
-class Makers:
-    """Looks up which node of a graph makes a value."""
-
-    def __init__(self, graph: onnx.GraphProto) -> None:
-        """Index the nodes of ``graph``."""
-        self._node = {name: node for node in graph.node for name in node.output if name}
-
-    def argument(self, name: str, op: str) -> str | None:
-        """The input of the one-input standard operator ``op`` that makes ``name``, if it does."""
-        node = self._node.get(name)
-        if node is None or not is_standard(node, op) or len(node.input) != 1:
-            return None
-        return str(node.input[0])
-
-
-def is_standard(node: onnx.NodeProto, op: str) -> bool:
-    """Whether a node is the operator ``op`` of ONNX itself, not a namesake of another domain."""
-    return node.op_type == op and node.domain in ("", "ai.onnx")
-
-
-def _mish(node: onnx.NodeProto, makers: Makers) -> str | None:
-    return str(node.input[0]) if is_standard(node, "Mish") and len(node.input) == 1 else None
-
-
-def _softplus_tanh_mul(node: onnx.NodeProto, makers: Makers) -> str | None:
-    if not is_standard(node, "Mul") or len(node.input) != 2:
-        return None
-    left, right = map(str, node.input)
-    for x, factor in ((left, right), (right, left)):
-        softplus = makers.argument(factor, "Tanh")
-        if softplus is not None and makers.argument(softplus, "Softplus") == x:
-            return x
-    return None
-
-
-SPELLINGS: dict[str, Callable[[onnx.NodeProto, Makers], str | None]] = {
-    "Mish": _mish,
-    "Softplus, Tanh, Mul": _softplus_tanh_mul,
-}
-"""Each way to write Mish, with a function from the node that would end it to Mish's input."""
+def _still_called(
+    function: tuple[str, str], scopes: list[Scope], ends: set[tuple[int, str]]
+) -> bool:
+    """Whether some node calls a function and is not itself Mish."""
+    return any(
+        (id(scope), name) not in ends
+        for scope in scopes
+        for node in scope.body.node
+        if called(node) == function
+        for name in node.output
+    )

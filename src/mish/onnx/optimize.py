@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
 import onnx
+from onnx import helper
 
-from mish.onnx.files import ModelError, as_model, write
-from mish.onnx.forms import FORMS, KINDS, Tape
-from mish.onnx.match import Site, find_in
-from mish.onnx.skeleton import check, element_types
-
-# From opset 7 on, an operator broadcasts its inputs as NumPy does. The forms need that.
-_OLDEST_OPSET = 7
+from mish.onnx.files import ModelError, legible, read, write
+from mish.onnx.forms import FORMS, Form
+from mish.onnx.infer import typed_scopes, used_functions
+from mish.onnx.match import find_in
+from mish.onnx.native import add_fallback, drop_domain
+from mish.onnx.opset import NEWEST, OpsetError, opset_of, raise_opset
+from mish.onnx.rewrite import rewrite
+from mish.onnx.scopes import Functions, Scope
+from mish.onnx.site import Match, Site
+from mish.onnx.skeleton import check
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Report:
         rewritten: The sites that were rewritten.
         skipped: The sites that were left as they are, each with the reason.
         folder: What the locations of the model's external data are relative to, if known.
+        opset: The version of the standard operators before and after.
     """
 
     model: onnx.ModelProto
@@ -36,146 +39,153 @@ class Report:
     rewritten: tuple[Site, ...]
     skipped: tuple[tuple[Site, str], ...]
     folder: Path | None
+    opset: tuple[int, int]
+    _source: Path | None = field(default=None, repr=False)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the new model whole or not at all, replacing an existing file.
 
         External data is shared if it lies in the folder of ``path``, and else copied to one
-        file next to it, named like the model with ``.data`` added.
+        file next to it, named like the model with ``.data`` added. A model file in which nothing
+        was rewritten comes out byte-identical, unless its external data has to move.
 
         Raises:
             ModelError: If the file cannot be written.
         """
-        write(self.model, Path(path), self.folder)
+        same = not self.rewritten and self.opset[0] == self.opset[1]
+        write(self.model, Path(path), self.folder, self._source if same else None)
 
 
-def optimize(model: onnx.ModelProto | str | PathLike[str], form: str = "sigmoid") -> Report:
-    """Rewrite every Mish in the main graph of a model.
+def optimize(
+    model: onnx.ModelProto | str | PathLike[str], form: str = "sigmoid", *, opset: int | None = None
+) -> Report:
+    """Rewrite every Mish of a model, in its subgraphs and functions too.
 
     Nothing else changes: other nodes, weights, names, types, documentation and metadata are
     kept. What a rewritten Mish no longer needs is removed, unless something else reads it.
 
-    At -inf the new Mish gives NaN, not -0, as the old one does in ONNX Runtime. In float32 it
-    gives -0 left of -88.72, where Mish is at most 2.7e-37 in size.
+    The forms are
+
+    - ``sigmoid``: standard operators from opset 7 on, with one Exp; the fastest of those in ONNX
+      Runtime on CPU. float32 within 5 ulp right of -87. At -inf it gives NaN, not -0, as the old
+      one does in ONNX Runtime, and in float32 -0 left of -88.72, where Mish is at most 2.7e-37 in
+      size.
+    - ``op``: the operator Mish. It needs opset 18, to which the model is raised if that changes
+      no other node's meaning.
+    - ``softplus``: Softplus, Tanh, Mul, from opset 7 on.
+    - ``native``: the operator Mish of the domain ``mish``, which a session runs by this package's
+      own kernel after :func:`mish.onnx.register`, and elsewhere by a function in the model.
 
     Args:
-        model: A model, which is not changed, or the path of one.
-        form: ``"sigmoid"``, standard operators only (opset 7 and up), the fastest measured in
-            ONNX Runtime on CPU.
+        model: A model, which is left as it is, or the path of one. Weights kept in other files
+            are not read.
+        form: The form to write, a key of ``FORMS``.
+        opset: The version of the standard operators to raise the model to; as low as the form
+            allows if not given.
 
     Returns:
-        A report that holds the new model. If there is no Mish, its model equals the given one.
+        The new model and what was done.
 
     Raises:
-        ValueError: If there is no such form.
-        ModelError: If the model cannot be read, breaks ONNX's rules, or its opset is too old.
+        ValueError: If there is no such form or opset.
+        ModelError: If the path holds no readable ONNX model, if it breaks ONNX's rules, if it
+            has Mish and its opset is older than 7, or if it cannot be raised to ``opset``.
     """
     if form not in FORMS:
         raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
-    folder = None if isinstance(model, onnx.ModelProto) else Path(model).parent
-    new = onnx.ModelProto()
-    new.CopyFrom(as_model(model))
-    check(new)
-    rewritten: list[Site] = []
-    skipped: list[tuple[Site, str]] = []
-    sites = find_in(new.graph)
-    if sites:
-        _require_opset(new)
-        types = element_types(new)
-        for site in sites:
-            if types.get(site.input) in KINDS:
-                rewritten.append(site)
-            else:
-                skipped.append((site, "the element type of its input is not known"))
-        _rewrite(new.graph, {site.output: site for site in rewritten}, types, form)
-        check(new)
-    return Report(new, form, tuple(rewritten), tuple(skipped), folder)
+    if opset is not None and not FORMS[form].opset <= opset <= NEWEST:
+        raise ValueError(
+            f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
+        )
+    source = None
+    if isinstance(model, onnx.ModelProto):
+        new = onnx.ModelProto()
+        new.CopyFrom(model)
+    else:
+        source = Path(model)
+        new = read(source)
+    with legible():
+        before = opset_of(new)
+        rewritten, skipped = _optimize(new, FORMS[form], opset)
+    folder = None if source is None else source.parent
+    opsets = before, opset_of(new)
+    return Report(new, form, tuple(rewritten), tuple(skipped), folder, opsets, source)
 
 
-def _require_opset(model: onnx.ModelProto) -> None:
-    version = max(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
-    if version < _OLDEST_OPSET:
+def _optimize(
+    model: onnx.ModelProto, form: Form, opset: int | None
+) -> tuple[list[Site], list[tuple[Site, str]]]:
+    check(model)
+    scopes, functions = typed_scopes(model)
+    matches = find_in(scopes, functions)
+    if not matches:
+        return [], []
+    version = opset_of(model)
+    if version < FORMS["sigmoid"].opset:
         raise ModelError(
             f"the model's opset is {version}, the oldest that can be rewritten is "
-            f"{_OLDEST_OPSET}; raise it with onnx.version_converter.convert_version"
+            f"{FORMS['sigmoid'].opset}; raise it with onnx.version_converter.convert_version"
         )
+    target = max(form.opset, opset or 0)
+    if any(opset_of(body) < target for body in (model, *model.functions)):
+        try:
+            raise_opset(model, scopes, target)
+        except OpsetError as error:
+            if opset is not None:
+                raise
+            return [], [(match.site, str(error)) for match in matches]
+        scopes, functions = typed_scopes(model)
+        matches = find_in(scopes, functions)
+    left = {id(match): match.doubt or _already(match, form) for match in matches}
+    sound = [match for match in matches if left[id(match)] is None]
+    if not sound:
+        return [], _reasons(matches, left)
+    used = used_functions(model, functions)
+    rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
+    _tidy(model, scopes, sound, used, form)
+    check(model)
+    return [match.site for match in sound], _reasons(matches, left)
 
 
-def _rewrite(
-    graph: onnx.GraphProto, sites: dict[str, Site], types: dict[str, int], form: str
+def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Site, str]]:
+    reasons = ((match.site, left[id(match)]) for match in matches)
+    return [(site, reason) for site, reason in reasons if reason is not None]
+
+
+def _already(match: Match, form: Form) -> str | None:
+    """Why a match needs no rewriting, if it has the form already."""
+    narrow = match.input.kind in (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
+    exact = not narrow or form is not FORMS["sigmoid"] or match.nodes[0].op_type == "Cast"
+    return "it has this form already" if match.site.spelling == form.spelling and exact else None
+
+
+def _version(model: onnx.ModelProto, scope: Scope) -> int:
+    while scope.outer is not None:
+        scope = scope.outer
+    if isinstance(scope.body, onnx.FunctionProto):
+        return opset_of(scope.body) or opset_of(model)
+    return opset_of(model)
+
+
+def _tidy(
+    model: onnx.ModelProto,
+    scopes: list[Scope],
+    matches: list[Match],
+    used: set[tuple[str, str]],
+    form: Form,
 ) -> None:
-    tape = Tape(_names(graph))
-    nodes: list[onnx.NodeProto] = []
-    released: list[str] = []
-    for node in graph.node:
-        site = sites.get(node.output[0]) if node.output else None
-        if site is None:
-            nodes.append(node)
-            continue
-        start = len(tape.nodes)
-        FORMS[form](tape, site.input, site.output, types[site.input])
-        last = tape.nodes[-1]
-        last.name = node.name
-        last.doc_string = node.doc_string
-        last.metadata_props.extend(node.metadata_props)
-        nodes.extend(tape.nodes[start:])
-        released.extend(node.input)
-    nodes = _without_unread(tape.constants + nodes, graph, released)
-    del graph.node[:]
-    graph.node.extend(nodes)
-    _forget_missing_values(graph)
-
-
-def _without_unread(
-    nodes: list[onnx.NodeProto], graph: onnx.GraphProto, released: list[str]
-) -> list[onnx.NodeProto]:
-    """Remove what made the released values and only them, back to the first value still read."""
-    reads = Counter(_reads(nodes))
-    reads.update(output.name for output in graph.output)
-    makers = {name: index for index, node in enumerate(nodes) for name in node.output if name}
-    unread: set[int] = set()
-    while released:
-        index = makers.get(released.pop())
-        if index is None or index in unread or any(reads[name] for name in nodes[index].output):
-            continue
-        unread.add(index)
-        reads.subtract(_reads([nodes[index]]))
-        released.extend(nodes[index].input)
-    return [node for index, node in enumerate(nodes) if index not in unread]
-
-
-def _reads(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
-    """Each name that the nodes read, once for each time, their subgraphs included."""
-    for node in nodes:
-        yield from node.input
-        for graph in _subgraphs(node):
-            yield from _reads(graph.node)
-
-
-def _names(graph: onnx.GraphProto) -> Iterator[str]:
-    """Every name of a value or a node in a graph, its subgraphs included."""
-    for values in (graph.input, graph.output, graph.initializer):
-        yield from (value.name for value in values)
-    yield from (sparse.values.name for sparse in graph.sparse_initializer)
-    for node in graph.node:
-        yield from (node.name, *node.input, *node.output)
-        for subgraph in _subgraphs(node):
-            yield from _names(subgraph)
-
-
-def _subgraphs(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
-    for attribute in node.attribute:
-        if attribute.type == onnx.AttributeProto.GRAPH:
-            yield attribute.g
-        yield from attribute.graphs
-
-
-def _forget_missing_values(graph: onnx.GraphProto) -> None:
-    """Drop what the graph says about values that it no longer has."""
-    names = set(_names(graph))
-    for index in reversed(range(len(graph.value_info))):
-        if graph.value_info[index].name not in names:
-            del graph.value_info[index]
-    for index in reversed(range(len(graph.quantization_annotation))):
-        if graph.quantization_annotation[index].tensor_name not in names:
-            del graph.quantization_annotation[index]
+    """Remove functions that lost their last call, and import what the new nodes need."""
+    functions: Functions = {(each.domain, each.name): each for each in model.functions}
+    unused = used - used_functions(model, functions)
+    for index in reversed(range(len(model.functions))):
+        if (model.functions[index].domain, model.functions[index].name) in unused:
+            del model.functions[index]
+    drop_domain(model)
+    for match in matches:
+        scope = match.scope
+        while scope.outer is not None:
+            scope = scope.outer
+        if isinstance(scope.body, onnx.FunctionProto) and not opset_of(scope.body):
+            scope.body.opset_import.append(helper.make_opsetid("", opset_of(model)))
+    if form is FORMS["native"] and matches:
+        add_fallback(model, {match.output.kind for match in matches})

@@ -1,4 +1,4 @@
-"""Checks a model and infers its types without touching its weights."""
+"""Checks a model without touching its weights."""
 
 from __future__ import annotations
 
@@ -49,23 +49,5 @@ def check(model: onnx.ModelProto) -> None:
         for tensor in model.graph.initializer:
             if not uses_external_data(tensor):
                 onnx.checker.check_tensor(tensor)
-    except (onnx.checker.ValidationError, UnicodeDecodeError) as error:
+    except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         raise ModelError(f"not a valid ONNX model: {first_line(error)}") from error
-
-
-def element_types(model: onnx.ModelProto) -> dict[str, int]:
-    """The ONNX element type of each value of the main graph for which it can be inferred.
-
-    Raises:
-        ModelError: If the types contradict each other.
-    """
-    try:
-        graph = onnx.shape_inference.infer_shapes(skeleton(model)).graph
-    except onnx.shape_inference.InferenceError as error:
-        raise ModelError(f"the model's types do not fit together: {first_line(error)}") from error
-    return {
-        value.name: value.type.tensor_type.elem_type
-        for values in (graph.input, graph.value_info, graph.output)
-        for value in values
-        if value.type.tensor_type.elem_type
-    }

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import onnx
 
 from mish.onnx import inputs as model_inputs
-from mish.onnx.files import ModelError, first_line, serialize
+from mish.onnx.files import ModelError, as_model, first_line, serialize
+from mish.onnx.native import is_native, register
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
@@ -133,6 +134,8 @@ def _session(
     # use only some of them; they then wait for each other and the times mean nothing.
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only: they come as exceptions with the same text
+    if is_native(as_model(model)):
+        register(options)
     if isinstance(model, onnx.ModelProto):
         source: bytes | str = serialize(model)
         if folder is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from mish.bench import arrays
 from mish.bench.peers import Contender, Task, Unsupported
 
 
@@ -20,9 +21,9 @@ def loop(task: Task) -> Contender:
     if task.op == "d2" or task.x.dtype.name not in ("float32", "float64"):
         raise Unsupported(f"no {task.op} in {task.x.dtype}")
     function = _compiled(task.op, task.x.dtype.name, numba.get_num_threads() > 1)
-    out = np.empty_like(task.x)
-    arrays = (task.dy, task.x) if task.op == "backward" else (task.x,)
-    return Contender(lambda: function(*arrays, out=out))
+    out = arrays.empty(task.x.size, task.x.dtype)
+    inputs = (task.dy, task.x) if task.op == "backward" else (task.x,)
+    return Contender(lambda: function(*inputs, out=out))
 
 
 @functools.cache

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numexpr
-import numpy as np
 
+from mish.bench import arrays
 from mish.bench.peers import Contender, Task, Unsupported
 
 
@@ -21,7 +21,7 @@ _EXPRESSIONS = {
 def expression(task: Task) -> Contender:
     if task.op not in _EXPRESSIONS or task.x.dtype.name not in ("float32", "float64"):
         raise Unsupported(f"no {task.op} in {task.x.dtype}")
-    arrays = {"x": task.x, "dy": task.dy} if task.op == "backward" else {"x": task.x}
-    out = np.empty_like(task.x)
+    inputs = {"x": task.x, "dy": task.dy} if task.op == "backward" else {"x": task.x}
+    out = arrays.empty(task.x.size, task.x.dtype)
     text = _EXPRESSIONS[task.op]
-    return Contender(lambda: numexpr.evaluate(text, arrays, {}, out=out))
+    return Contender(lambda: numexpr.evaluate(text, inputs, {}, out=out))

@@ -1,0 +1,180 @@
+// Mish as a custom operator of ONNX Runtime: operator Mish of the domain "mish", version 1, for
+// float16, bfloat16, float32 and float64. A session loads this library and calls
+// RegisterCustomOps.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+#include "_runtime_api.h"
+#include "mish.h"
+
+namespace {
+
+using ort::Api;
+using ort::Status;
+
+// A task of ONNX Runtime's thread pool: large against the cost of handing it over, about 1 us,
+// small enough to spread over threads.
+constexpr size_t block = 16384;
+
+struct Op : ort::CustomOp {
+  ort::ElementType type;
+  size_t size;  // of an element, in bytes
+  mish_unary compute;
+};
+
+struct Kernel {
+  Api* api;
+  const Op* op;
+};
+
+struct Task {
+  mish_unary compute;
+  const char* x;
+  char* y;
+  size_t size;
+  size_t count;
+};
+
+void run_block(void* data, size_t index) {
+  const Task& task = *static_cast<const Task*>(data);
+  const size_t first = index * block;
+  const auto stride = ptrdiff_t(task.size);
+  task.compute(task.x + first * task.size, stride, task.y + first * task.size, stride,
+               std::min(block, task.count - first));
+}
+
+Status* read_shape(Api* api, const ort::Value* x, std::vector<int64_t>& shape, size_t& count) {
+  ort::ShapeInfo* info = nullptr;
+  if (Status* bad = ort::GetTensorTypeAndShape(api, x, &info)) return bad;
+  size_t rank = 0;
+  Status* bad = ort::GetDimensionsCount(api, info, &rank);
+  if (!bad) shape.resize(rank);
+  if (!bad) bad = ort::GetDimensions(api, info, shape.data(), rank);
+  if (!bad) bad = ort::GetTensorShapeElementCount(api, info, &count);
+  ort::ReleaseTensorTypeAndShapeInfo(api, info);
+  return bad;
+}
+
+Status* compute(void* data, ort::KernelContext* context) {
+  const Kernel& kernel = *static_cast<const Kernel*>(data);
+  Api* api = kernel.api;
+  const ort::Value* x = nullptr;
+  ort::Value* y = nullptr;
+  void *from = nullptr, *to = nullptr;
+  std::vector<int64_t> shape;
+  size_t count = 0;
+  if (Status* bad = ort::KernelContext_GetInput(api, context, size_t(0), &x)) return bad;
+  if (Status* bad = read_shape(api, x, shape, count)) return bad;
+  if (Status* bad = ort::KernelContext_GetOutput(
+          api, context, size_t(0), static_cast<const int64_t*>(shape.data()), shape.size(), &y))
+    return bad;
+  if (count == 0) return nullptr;
+  if (Status* bad = ort::GetTensorMutableData(api, const_cast<ort::Value*>(x), &from)) return bad;
+  if (Status* bad = ort::GetTensorMutableData(api, y, &to)) return bad;
+  Task task{kernel.op->compute, static_cast<const char*>(from), static_cast<char*>(to),
+            kernel.op->size, count};
+  const size_t blocks = (count + block - 1) / block;
+  if (blocks > 1)
+    return ort::KernelContext_ParallelFor(api, context, &run_block, blocks, size_t(0),
+                                          static_cast<void*>(&task));
+  run_block(&task, 0);
+  return nullptr;
+}
+
+Status* create(const ort::CustomOp* op, Api* api, const void*, void** kernel) {
+  *kernel = new Kernel{api, static_cast<const Op*>(op)};
+  return nullptr;
+}
+
+Api* registered_api = nullptr;  // shape inference is given none
+
+// The output has the type and shape of the input. The context keeps what it lends.
+Status* infer_shape(const ort::CustomOp*, ort::ShapeContext* context) {
+  ort::ShapeInfo* info = nullptr;
+  if (Status* bad =
+          ort::ShapeInferContext_GetInputTypeShape(registered_api, context, size_t(0), &info))
+    return bad;
+  return ort::ShapeInferContext_SetOutputTypeShape(registered_api, context, size_t(0), info);
+}
+
+// The output may take the input's memory where nothing else reads that any more.
+size_t may_inplace(int** inputs, int** outputs) {
+  *inputs = new int[1]{0};
+  *outputs = new int[1]{0};
+  return 1;
+}
+
+void release_inplace(int* inputs, int* outputs) {
+  delete[] inputs;
+  delete[] outputs;
+}
+
+Op make(ort::ElementType type, size_t size, mish_unary kernel) {
+  Op op{};
+  op.version = ort::api_version;
+  op.GetName = [](const ort::CustomOp*) { return "Mish"; };
+  op.GetExecutionProviderType = [](const ort::CustomOp*) -> const char* { return nullptr; };
+  op.GetInputType = [](const ort::CustomOp* self, size_t) {
+    return static_cast<const Op*>(self)->type;
+  };
+  op.GetOutputType = op.GetInputType;
+  op.GetInputTypeCount = [](const ort::CustomOp*) { return size_t(1); };
+  op.GetOutputTypeCount = op.GetInputTypeCount;
+  op.GetInputCharacteristic = [](const ort::CustomOp*, size_t) { return 0; };  // required
+  op.GetOutputCharacteristic = op.GetInputCharacteristic;
+  op.GetInputMemoryType = [](const ort::CustomOp*, size_t) { return 0; };  // the provider's own
+  op.CreateKernelV2 = create;
+  op.KernelComputeV2 = compute;
+  op.KernelDestroy = [](void* kernel) { delete static_cast<Kernel*>(kernel); };
+  op.InferOutputShapeFn = infer_shape;
+  op.GetStartVersion = [](const ort::CustomOp*) { return 1; };
+  op.GetEndVersion = [](const ort::CustomOp*) { return INT32_MAX; };
+  op.GetMayInplace = may_inplace;
+  op.ReleaseMayInplace = release_inplace;
+  op.type = type;
+  op.size = size;
+  op.compute = kernel;
+  return op;
+}
+
+// The domain with its operators, made once: sessions keep pointers into it as long as they live.
+Status* find_domain(Api* api, const mish_unary* mish, ort::Domain** found) {
+  static std::mutex mutex;
+  static ort::Domain* domain = nullptr;
+  static const Op ops[] = {
+      make(ort::FLOAT, 4, mish[MISH_FLOAT32]), make(ort::DOUBLE, 8, mish[MISH_FLOAT64]),
+      make(ort::FLOAT16, 2, mish[MISH_FLOAT16]), make(ort::BFLOAT16, 2, mish[MISH_BFLOAT16])};
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (!domain) {
+    ort::Domain* made = nullptr;
+    if (Status* bad = ort::CreateCustomOpDomain(api, "mish", &made)) return bad;
+    for (const Op& op : ops)
+      if (Status* bad = ort::CustomOpDomain_Add(api, made, static_cast<const ort::CustomOp*>(&op)))
+        return bad;
+    registered_api = api;
+    domain = made;
+  }
+  *found = domain;
+  return nullptr;
+}
+
+}  // namespace
+
+// Called by ONNX Runtime for each session that loads this library.
+extern "C" __attribute__((visibility("default"))) Status* RegisterCustomOps(
+    ort::SessionOptions* options, const ort::ApiBase* base) {
+  Api* api = base->GetApi(ort::api_version);
+  if (!api) {  // too old to know this version; every version has CreateStatus in the same place
+    Api* oldest = base->GetApi(1);
+    return ort::CreateStatus(oldest, ort::FAIL, "mish needs ONNX Runtime 1.18 or newer");
+  }
+  const mish_kernels* kernels = mish_select(std::getenv("MISH_ISA"));
+  if (!kernels)
+    return ort::CreateStatus(api, ort::FAIL, "MISH_ISA names no instruction set of this CPU");
+  ort::Domain* domain = nullptr;
+  if (Status* bad = find_domain(api, kernels->derivative[0], &domain)) return bad;
+  return ort::AddCustomOpDomain(api, options, domain);
+}

@@ -1,0 +1,144 @@
+"""Finds out the element types and shapes of a model's values, in every scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import onnx
+from onnx import helper
+
+from mish.onnx.files import ModelError, first_line
+from mish.onnx.scopes import (
+    Functions,
+    Scope,
+    Value,
+    all_nodes,
+    bound,
+    called,
+    functions_of,
+    scopes,
+    subgraphs,
+)
+from mish.onnx.skeleton import skeleton
+
+_MOST_SIGNATURES = 1000
+
+
+def typed_scopes(model: onnx.ModelProto) -> tuple[list[Scope], Functions]:
+    """The scopes of a model with what can be inferred of their values, and its functions.
+
+    The main graph comes first, then its subgraphs, then the functions with theirs. The values
+    in a function are what they are at its calls; where calls differ they are unknown.
+
+    Raises:
+        ModelError: If the types contradict each other, or functions call each other in a circle.
+    """
+    functions = functions_of(model)
+    # before version 4 of the format every initializer had to be an input
+    found = list(scopes(model.graph, overridable=model.ir_version >= 4))
+    for scope, graph in zip(found, _inferred(model), strict=True):
+        scope.values = _values(graph)
+    calls = [(scope, node) for scope in found for node in scope.body.node]
+    bodies = {key: list(scopes(body, ".".join(key))) for key, body in functions.items()}
+    seen: dict[tuple[str, str], list[list[dict[str, Value]]]] = {key: [] for key in functions}
+    signatures: set[tuple[object, ...]] = set()
+    while calls:
+        scope, node = calls.pop()
+        key = called(node)
+        if key not in functions or len(signatures) >= _MOST_SIGNATURES:
+            continue
+        arguments = [scope.known(name) for name in node.input]
+        signature = (key, *arguments, *(each.SerializeToString() for each in node.attribute))
+        if signature in signatures:
+            continue
+        signatures.add(signature)
+        inside = _instance(model, functions[key], node, arguments)
+        seen[key].append(inside)
+        for body, values in zip(bodies[key], inside, strict=True):
+            probe = Scope(body.body, body.place, None, values)
+            calls += [(probe, each) for each in body.body.node if called(each) in functions]
+    for key, instances in seen.items():
+        for index, body in enumerate(bodies[key]):
+            body.values = _agreed([instance[index] for instance in instances])
+        found += bodies[key]
+    return found, functions
+
+
+def _inferred(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
+    """The main graph and its subgraphs, in the order of ``scopes``, with types."""
+    try:
+        graph = onnx.shape_inference.infer_shapes(skeleton(model)).graph
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the model's types do not fit together: {first_line(error)}") from error
+    return _graphs(graph)
+
+
+def _graphs(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    yield graph
+    for node in graph.node:
+        for _, inner in subgraphs(node):
+            yield from _graphs(inner)
+
+
+def _values(graph: onnx.GraphProto) -> dict[str, Value]:
+    values = {}
+    for value in (*graph.input, *graph.value_info, *graph.output):
+        tensor = value.type.tensor_type
+        shape = None
+        if tensor.HasField("shape"):
+            shape = tuple(
+                axis.dim_value if axis.HasField("dim_value") else None for axis in tensor.shape.dim
+            )
+        values[value.name] = Value(tensor.elem_type, shape)
+    for weight in graph.initializer:
+        values.setdefault(weight.name, Value(weight.data_type, tuple(weight.dims)))
+    return values
+
+
+def _instance(
+    model: onnx.ModelProto,
+    function: onnx.FunctionProto,
+    call: onnx.NodeProto,
+    arguments: list[Value],
+) -> list[dict[str, Value]]:
+    """The values in a function's scopes at one of its calls, none if they cannot be inferred."""
+    graph = onnx.GraphProto(name=function.name)
+    graph.node.extend(bound(function, call))
+    for name, value in zip(function.input, arguments, strict=False):
+        if value.kind:
+            graph.input.append(helper.make_tensor_value_info(name, value.kind, value.shape))
+        else:
+            graph.input.append(helper.make_empty_tensor_value_info(name))
+    graph.output.extend(helper.make_empty_tensor_value_info(name) for name in function.output)
+    probe = onnx.ModelProto(
+        ir_version=model.ir_version,
+        opset_import=function.opset_import,
+        functions=model.functions,
+        graph=graph,
+    )
+    try:
+        return [_values(each) for each in _inferred(probe)]
+    except ModelError:
+        return [{} for _ in scopes(function)]
+
+
+def _agreed(instances: Iterable[dict[str, Value]]) -> dict[str, Value]:
+    agreed: dict[str, Value] = {}
+    for values in instances:
+        for name, value in values.items():
+            other = agreed.setdefault(name, value)
+            kind = value.kind if value.kind == other.kind else 0
+            agreed[name] = Value(kind, value.shape if value.shape == other.shape else None)
+    return agreed
+
+
+def used_functions(model: onnx.ModelProto, functions: Functions) -> set[tuple[str, str]]:
+    """The functions that the main graph calls, directly or through others."""
+    used: set[tuple[str, str]] = set()
+    todo = [called(node) for node in all_nodes(model.graph)]
+    while todo:
+        key = todo.pop()
+        if key in functions and key not in used:
+            used.add(key)
+            todo.extend(called(node) for node in all_nodes(functions[key]))
+    return used

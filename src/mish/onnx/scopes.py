@@ -1,0 +1,231 @@
+"""The bodies of nodes that a model has: its graph, the subgraphs of its nodes, its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import onnx
+from onnx import numpy_helper
+
+from mish.onnx.files import ModelError
+
+Body = onnx.GraphProto | onnx.FunctionProto
+Functions = Mapping[tuple[str, str], onnx.FunctionProto]
+
+_MOST_CALLED_NODES = 10_000_000
+_MOST_UNIFORM = 1 << 16
+
+
+@dataclass(frozen=True)
+class Value:
+    """What is known of a value.
+
+    Attributes:
+        kind: Its ONNX element type; 0 if unknown.
+        shape: The length of each axis, None for an open one; None if the rank is unknown.
+    """
+
+    kind: int = 0
+    shape: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A constant tensor whose elements are all the same number.
+
+    Attributes:
+        value: The number.
+        shape: The length of each axis.
+    """
+
+    value: float
+    shape: tuple[int, ...]
+
+
+@dataclass
+class Scope:
+    """One body of nodes, and the scope that lies around it.
+
+    Attributes:
+        body: The graph or function.
+        place: Where it is in the model: "" for the main graph.
+        outer: The scope around it, whose values it may read.
+        values: What is known of its values by name.
+        overridable: Whether an initializer that is an input too is only a default.
+        makers: The node that makes a value, with the node's position in the body.
+        fixed: Its initializers that no caller can override.
+    """
+
+    body: Body
+    place: str
+    outer: Scope | None = None
+    values: dict[str, Value] = field(default_factory=dict)
+    overridable: bool = True
+    makers: dict[str, tuple[int, onnx.NodeProto]] = field(init=False)
+    fixed: dict[str, onnx.TensorProto] = field(init=False, default_factory=dict)
+    depth: int = field(init=False)
+    _inputs: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the body."""
+        nodes = enumerate(self.body.node)
+        self.makers = {name: (i, node) for i, node in nodes for name in node.output if name}
+        self.depth = 0 if self.outer is None else self.outer.depth + 1
+        if isinstance(self.body, onnx.GraphProto):
+            self._inputs = {value.name for value in self.body.input}
+            self.fixed = {
+                tensor.name: tensor
+                for tensor in self.body.initializer
+                if tensor.name not in self._inputs or not self.overridable
+            }
+        else:
+            self._inputs = set(self.body.input)
+
+    @property
+    def results(self) -> list[str]:
+        """The names of the body's outputs."""
+        if isinstance(self.body, onnx.FunctionProto):
+            return list(self.body.output)
+        return [value.name for value in self.body.output]
+
+    def owner(self, name: str) -> Scope | None:
+        """The scope, this or one around it, in which a value of this name is made."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.makers or name in scope.fixed or name in scope._inputs:
+                return scope
+            scope = scope.outer
+        return None
+
+    def known(self, name: str) -> Value:
+        """What is known of a value, wherever it is made."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.values:
+                return scope.values[name]
+            scope = scope.outer
+        return Value()
+
+
+def subgraphs(node: onnx.NodeProto) -> Iterator[tuple[str, onnx.GraphProto]]:
+    """The graphs that a node holds, each with the name of the attribute."""
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.name, attribute.g
+        for index, graph in enumerate(attribute.graphs):
+            yield f"{attribute.name}[{index}]", graph
+
+
+def scopes(
+    body: Body, place: str = "", outer: Scope | None = None, overridable: bool = True
+) -> Iterator[Scope]:
+    """A body as a scope, then the subgraphs of its nodes, each followed by those in it."""
+    scope = Scope(body, place, outer, overridable=overridable)
+    yield scope
+    for index, node in enumerate(body.node):
+        for name, graph in subgraphs(node):
+            inside = f"{node.name or f'{node.op_type} {index}'}/{name}"
+            path = f"{place}/{inside}" if place else inside
+            yield from scopes(graph, path, scope, overridable)
+
+
+def all_nodes(body: Body) -> Iterator[onnx.NodeProto]:
+    """Every node of a body, those of its nodes' subgraphs included."""
+    for node in body.node:
+        yield node
+        for _, graph in subgraphs(node):
+            yield from all_nodes(graph)
+
+
+def functions_of(model: onnx.ModelProto) -> dict[tuple[str, str], onnx.FunctionProto]:
+    """A model's own functions by domain and name, each before those that it calls.
+
+    Raises:
+        ModelError: If they call each other in a circle, or so often that nothing could run
+            them.
+    """
+    functions = {(each.domain, each.name): each for each in model.functions}
+    calls = {
+        key: [callee for node in all_nodes(body) if (callee := called(node)) in functions]
+        for key, body in functions.items()
+    }
+    sizes: dict[tuple[str, str], int] = {}
+    open_calls: set[tuple[str, str]] = set()
+    for first in functions:
+        todo = [first]
+        while todo:
+            key = todo[-1]
+            waiting = [callee for callee in calls[key] if callee not in sizes]
+            if key in sizes:
+                todo.pop()
+            elif not waiting:
+                size = len(functions[key].node) + sum(sizes[callee] for callee in calls[key])
+                if size > _MOST_CALLED_NODES:
+                    raise ModelError(f"the function {key[1]!r} comes to over {size} nodes")
+                sizes[todo.pop()] = size
+                open_calls.discard(key)
+            else:
+                open_calls.add(key)
+                if not open_calls.isdisjoint(waiting):
+                    raise ModelError(f"the function {key[1]!r} calls itself, directly or not")
+                todo.extend(set(waiting))
+    return {key: functions[key] for key in reversed(sizes)}
+
+
+def called(node: onnx.NodeProto) -> tuple[str, str]:
+    """The key under which a model's function would have to be for a node to call it."""
+    return node.domain, node.op_type
+
+
+def bound(function: onnx.FunctionProto, call: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """Copies of a function's nodes in which the call's attributes stand for the references."""
+    given = {each.name: each for each in (*function.attribute_proto, *call.attribute)}
+    nodes = []
+    for original in function.node:
+        node = onnx.NodeProto()
+        node.CopyFrom(original)
+        del node.attribute[:]
+        for attribute in original.attribute:
+            source = given.get(attribute.ref_attr_name) if attribute.ref_attr_name else attribute
+            if source is not None:
+                node.attribute.add().CopyFrom(source)
+                node.attribute[-1].name = attribute.name
+        nodes.append(node)
+    return nodes
+
+
+def constant_of(node: onnx.NodeProto) -> Uniform | None:
+    """What a Constant node makes, if that is uniform."""
+    if node.op_type != "Constant" or node.domain not in ("", "ai.onnx") or len(node.attribute) != 1:
+        return None
+    (attribute,) = node.attribute
+    if attribute.ref_attr_name:
+        return None
+    if attribute.name == "value":
+        return uniform(attribute.t)
+    if attribute.name == "value_float":
+        return Uniform(float(attribute.f), ())
+    if attribute.name == "value_int":
+        return Uniform(float(attribute.i), ())
+    numbers = {"value_floats": attribute.floats, "value_ints": attribute.ints}.get(attribute.name)
+    if not numbers or len(set(numbers)) != 1:
+        return None
+    return Uniform(float(numbers[0]), (len(numbers),))
+
+
+def uniform(tensor: onnx.TensorProto) -> Uniform | None:
+    """A tensor as one number, if it is small, lies in the model's file and has but one."""
+    size = 1
+    for length in tensor.dims:
+        size *= length
+    if tensor.data_location == onnx.TensorProto.EXTERNAL or not 0 < size <= _MOST_UNIFORM:
+        return None
+    try:
+        array = numpy_helper.to_array(tensor)
+        first = array.flat[0]
+        if array.size != size or not (array == first).all():
+            return None
+        return Uniform(float(first), tuple(tensor.dims))
+    except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, OverflowError):
+        return None

@@ -1,0 +1,22 @@
+"""Mish for PyTorch: fast on the CPU, compiled everywhere, and right to any order.
+
+>>> import torch, mish.torch
+>>> mish.torch.accelerate()  # F.mish and nn.Mish are ours from here on
+
+Needs the extra ``torch``.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+if find_spec("torch") is None:
+    raise ModuleNotFoundError("mish.torch needs PyTorch: pip install 'mish[torch]'", name="torch")
+
+from mish.torch import _distributed  # noqa: F401  (it registers)
+from mish.torch._accelerate import accelerate
+from mish.torch._convert import convert
+from mish.torch._functions import derivative, mish
+from mish.torch._module import Mish
+
+__all__ = ["Mish", "accelerate", "convert", "derivative", "mish"]

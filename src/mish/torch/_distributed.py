@@ -1,0 +1,32 @@
+"""Distributed tensors: how operators mish::* shard."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from mish._when_imported import when_imported
+from mish.torch._ops import OPERATORS as ops
+
+
+def _elementwise(*arguments: Any) -> list[tuple[list[Any], list[Any]]]:
+    """The placements that need no communication: a dimension sharded alike everywhere, or none."""
+    from torch.distributed.tensor import Replicate, Shard
+
+    dims = range(arguments[0].ndim)
+    placements: list[Any] = [Replicate(), *map(Shard, dims)]
+    return [
+        ([each], [None if isinstance(argument, int) else each for argument in arguments])
+        for each in placements
+    ]
+
+
+def _register(_: ModuleType) -> None:
+    from torch.distributed.tensor.experimental import register_sharding
+
+    register_sharding([ops.mish.default, ops.derivative.default, ops.backward.default])(
+        _elementwise
+    )
+
+
+when_imported("torch.distributed.tensor", _register)

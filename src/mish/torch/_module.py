@@ -1,0 +1,33 @@
+"""The module Mish."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mish.torch._functions import mish
+
+
+class Mish(torch.nn.Mish):
+    """`torch.nn.Mish`, faster and more accurate: `mish.torch.mish` as a module.
+
+    It has no parameters and no buffers, and it is an instance of `torch.nn.Mish`, so state dicts,
+    ``repr`` and code that looks for that class work unchanged.
+
+    Args:
+        inplace: write the result into the input and return the input.
+
+    Shape:
+        Input of any shape; output of the same shape.
+
+    Raises:
+        NotImplementedError: if the input is of no floating-point dtype.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Mish of the input."""
+        if torch.jit.is_scripting():  # type: ignore[attr-defined]
+            return F.mish(input, inplace=self.inplace)
+        else:
+            return mish(input, inplace=self.inplace)

@@ -1,0 +1,126 @@
+"""The operators mish::* and their kernels below autograd.
+
+``mish::mish(x)``, ``mish::mish_(x)``, ``mish::derivative(x, order)`` and ``mish::backward(dy, x)``,
+which is dy·mish′(x). On the CPU they run native code, on other devices the operations of
+`mish.formula`. Three more are known to the CPU alone and unknown to autograd: ``mish::_derivative``
+for orders 0 to 3, and ``mish::_forward`` and ``mish::_forward_``, which are Mish without the cost
+of Python kernels.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import mish
+from mish import formula
+from mish.torch import _native
+
+# Kept for the life of the process: when a library goes, its registrations go.
+LIBRARY: Any = torch.library.Library("mish", "DEF")  # type: ignore[no-untyped-call]
+
+_POINTWISE = (torch.Tag.pointwise, torch.Tag.pt2_compliant_tag)
+_NATIVE_ORDERS = 4
+
+
+def in_wide_arithmetic(order: int, x: Tensor) -> Tensor:
+    """`formula.derivative`, computed in float32 where the dtype of ``x`` has 16 bits."""
+    if not x.is_floating_point():
+        raise NotImplementedError(
+            f"mish is not implemented for x of dtype {x.dtype}; convert x to a floating-point dtype"
+        )
+    wide = x.to(torch.float32) if x.dtype.itemsize < 4 else x
+    namespace: Any = torch
+    y: Tensor = formula.derivative(wide, order, namespace)
+    return y.to(x.dtype)
+
+
+def mish_formula(x: Tensor) -> Tensor:
+    """``mish::mish`` as operations for a compiler or another device."""
+    return in_wide_arithmetic(0, x)
+
+
+def derivative_formula(x: Tensor, order: int) -> Tensor:
+    """``mish::derivative`` as operations for a compiler or another device."""
+    return in_wide_arithmetic(order, x)
+
+
+def backward_formula(dy: Tensor, x: Tensor) -> Tensor:
+    """``mish::backward`` as operations for a compiler or another device; rounded once."""
+    wide = torch.promote_types(x.dtype, torch.float32)
+    return (dy.to(wide) * in_wide_arithmetic(1, x.to(wide))).to(x.dtype)
+
+
+def _derivative_cpu(x: Tensor, order: int) -> Tensor:
+    if order < 0:
+        raise ValueError(f"order must be 0 or more, not {order}")
+    if order < _NATIVE_ORDERS:
+        y: Tensor = torch.ops.mish._derivative.default(x, order)
+        return y
+    if not x.is_floating_point():
+        return in_wide_arithmetic(order, x)
+    # NumPy has no bfloat16 of its own; float64 holds every 16-bit number.
+    wide = x.detach() if x.dtype.itemsize >= 4 else x.detach().to(torch.float64)
+    return torch.empty_like(x).copy_(torch.from_numpy(mish.derivative(wide.numpy(), order)))
+
+
+def _inplace_formula(x: Tensor) -> None:
+    x.copy_(mish_formula(x))
+
+
+def _like(x: Tensor, *_: object) -> Tensor:
+    return torch.empty_like(x)
+
+
+def _like_second(dy: Tensor, x: Tensor) -> Tensor:
+    if dy.shape != x.shape:
+        raise ValueError(f"dy must have the shape of x, {tuple(x.shape)}, not {tuple(dy.shape)}")
+    return torch.empty_like(x)
+
+
+def _libtorch() -> str:
+    suffix = ".dylib" if sys.platform == "darwin" else ".so"
+    return str(Path(torch.__file__).parent / "lib" / f"libtorch_cpu{suffix}")
+
+
+def _register() -> None:
+    for schema in (
+        "mish(Tensor x) -> Tensor",
+        "derivative(Tensor x, int order) -> Tensor",
+        "backward(Tensor dy, Tensor x) -> Tensor",
+        "_derivative(Tensor x, int order) -> Tensor",
+        "_forward(Tensor x) -> Tensor",
+    ):
+        LIBRARY.define(schema, tags=_POINTWISE)
+    for name in ("mish_", "_forward_"):
+        LIBRARY.define(f"{name}(Tensor(a!) x) -> ()", tags=torch.Tag.pt2_compliant_tag)
+
+    _native.register_operators(_libtorch())
+    LIBRARY.impl("derivative", _derivative_cpu, "CPU")
+
+    for name, function in (
+        ("mish", mish_formula),
+        ("derivative", derivative_formula),
+        ("backward", backward_formula),
+        ("mish_", _inplace_formula),
+    ):
+        LIBRARY.impl(name, function, "CompositeExplicitAutograd")
+    for name, like in (
+        ("mish", _like),
+        ("derivative", _like),
+        ("_derivative", _like),
+        ("_forward", _like),
+        ("backward", _like_second),
+    ):
+        LIBRARY.impl(name, like, "Meta")
+    LIBRARY.impl("mish_", lambda x: None, "Meta")
+
+
+_register()
+
+# torch.ops.mish, for those who need the operators to be there.
+OPERATORS = torch.ops.mish
