@@ -23,7 +23,7 @@ _CACHED, _LARGE = 1 << 11, 1 << 20
 
 @dataclass(frozen=True)
 class Curve:
-    """Nanoseconds an element of float32 ``mish`` against one property of its arrays."""
+    """Nanoseconds an element of float32 ``mish``, fastest lap, against a property of its arrays."""
 
     name: str
     property: str
@@ -68,7 +68,7 @@ def measure_patterns(rounds: int = 9) -> list[Curve]:
 
 def _curve(name: str, what: str, calls: dict[int, tuple[_Call, int]], rounds: int) -> Curve:
     found = timing.measure({str(at): call for at, (call, _) in calls.items()}, rounds)
-    points = [(at, found[str(at)].median / n * 1e9) for at, (_, n) in calls.items()]
+    points = [(at, min(found[str(at)].laps) / n * 1e9) for at, (_, n) in calls.items()]
     return Curve(name, what, tuple(points))
 
 
@@ -85,7 +85,7 @@ def _fresh(n: int) -> _Call:
 
 
 def _in_place(n: int) -> _Call:
-    x = _normal(n)
+    x = np.zeros(n, np.float32)  # a fixed point; other numbers would shrink to subnormal ones
     return _call(x, x)
 
 

@@ -44,7 +44,8 @@ def draw_roofline(
     ax.axhline(peak / 1e9, color="0.7", linewidth=0.8)
     ax.axhline(double / 1e9, color="0.7", linewidth=0.8)
     for height, text in ((peak, "float32"), (double, "float64")):
-        ax.text(x[0], height / 1e9 * 1.05, f" {text} matrix product", color="0.3", fontsize=8)
+        place = (x[-1], height / 1e9 * 1.05)
+        ax.text(*place, f"{text} matrix product", color="0.3", fontsize=8, ha="right")
     operations = list(dict.fromkeys(count.operation for count, _ in kernels))
     for count, time in kernels:
         colour = _COLOURS[operations.index(count.operation) % len(_COLOURS)]
@@ -94,9 +95,11 @@ def draw_patterns(curves: Sequence[Curve], figure: Figure, caches: Mapping[str, 
             _draw_caches(ax, caches)
         if "offset" not in what:
             ax.set_xscale("log", base=2)
-            ax.set_yscale("log")
+            ax.set_yscale("log", subs=())
+            low, high = ax.get_ylim()
+            ticks = [10**e * m for e in range(-2, 3) for m in (1, 1.5, 2, 3, 5, 7)]
+            ax.set_yticks([tick for tick in ticks if low <= tick <= high])
             ax.yaxis.set_major_formatter("{x:g}")
-            ax.yaxis.set_minor_formatter("")
         else:
             ax.set_ylim(bottom=0)
         ax.set_xlabel(what)
