@@ -69,8 +69,11 @@ def test_without_llvm_mca(monkeypatch):
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
 def test_callgrind_counts_the_same(tmp_path):
-    """Two runs under callgrind, which differ by 40 calls on numbers of the core range."""
-    n, calls = 1 << 16, 40
+    """Two runs under callgrind, which differ by 300 calls on numbers of the core range.
+
+    So many, because two starts of Python differ by a million instructions or so.
+    """
+    n, calls = 1 << 16, 300
 
     def instructions(repeat):
         program = (
