@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -58,6 +59,15 @@ def test_patterns():
     assert len(figure.axes) == 3
     lines = [line for ax in figure.axes for line in ax.lines if line.get_label()[0] != "_"]
     assert [line.get_label() for line in lines] == [curve.name for curve in curves]
+
+
+def test_arrays_begin_at_different_places_of_a_page():
+    for n in (1, 512, 5000):
+        arrays = _measure.staggered(3, n, np.float32)
+        starts = [each.ctypes.data % 4096 for each in arrays]
+        assert all(start % 64 == 0 for start in starts) and len(set(starts)) == 3
+        assert all(each.shape == (n,) for each in arrays)
+        assert not np.shares_memory(arrays[0], arrays[1])
 
 
 def test_an_offset_is_what_it_says(monkeypatch):

@@ -19,6 +19,7 @@ _Array = npt.NDArray[Any]
 _CACHE_BYTES = 16 << 10  # of all arrays together: half of the smallest L1 about
 _MEMORY_BYTES = 256 << 20  # beyond the caches
 _MATRIX = 512
+_PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,7 @@ def measure_machine(rounds: int = 11) -> Machine:
     """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    copies = {}
-    for total in (_CACHE_BYTES, _MEMORY_BYTES):
-        source = np.ones(total // 2, np.uint8)
-        copies[total] = _copier(source, np.empty_like(source))
-    large = timing.measure({"copy": copies[_MEMORY_BYTES]}, rounds)["copy"].median
+    large = timing.measure({"copy": _copy_of(_MEMORY_BYTES // 2)}, rounds)["copy"].median
     peaks = {}
     with threadpool_limits(1):
         for dtype in ("float32", "float64"):
@@ -97,9 +94,24 @@ def caller(operation: str, dtype: str, n: int) -> Callable[[], object]:
     """Make a call of a ufunc on arrays of its own."""
     function = getattr(mish, operation)
     random = np.random.default_rng(0)
-    arrays = [random.standard_normal(n).astype(as_type(dtype)) for _ in range(function.nin)]
-    out = np.empty_like(arrays[0])
-    return lambda: function(*arrays, out=out)
+    *inputs, out = staggered(function.nin + 1, n, as_type(dtype))
+    for each in inputs:
+        each[:] = random.standard_normal(n)
+    return lambda: function(*inputs, out=out)
+
+
+def staggered(count: int, n: int, dtype: npt.DTypeLike) -> list[_Array]:
+    """Make arrays that begin at different places of a page.
+
+    Where two begin at the same one, a load waits for a store that it has nothing to do with, as
+    the processor compares only the last 12 bits of their addresses at first.
+    """
+    item = np.dtype(dtype)
+    span = -(-n * item.itemsize // _PAGE) * _PAGE + _PAGE // (count + 1) // 64 * 64
+    room = np.zeros(count * span + 64, np.uint8)
+    first = -room.ctypes.data % 64
+    starts = [first + i * span for i in range(count)]
+    return [room[start : start + n * item.itemsize].view(item) for start in starts]
 
 
 def as_type(dtype: str) -> np.dtype[Any]:
@@ -132,11 +144,8 @@ def _slope(make: Callable[[int], Callable[[], object]], n: int, rounds: int) -> 
 
 
 def _copy_of(n: int) -> Callable[[], object]:
-    source = np.ones(n, np.uint8)
-    return _copier(source, np.empty_like(source))
-
-
-def _copier(source: _Array, target: _Array) -> Callable[[], object]:
+    source, target = staggered(2, n, np.uint8)
+    source[:] = 1
     return lambda: np.copyto(target, source)
 
 
