@@ -38,6 +38,17 @@ def test_everyone_does_one_lap_a_round_in_changing_order():
     assert found["a"] == Timing((1.0,) * 40, 3)
 
 
+def test_no_new_round_begins_when_the_time_is_used_up():
+    def slow(repeat):
+        time.sleep(0.01)
+        return 0.01
+
+    found = timing.alternate({"slow": slow}, rounds=50, seconds=0.1)
+    assert timing.LEAST_ROUNDS < len(found["slow"].laps) < 20
+    found = timing.alternate({"slow": slow}, rounds=50, seconds=0.0)
+    assert len(found["slow"].laps) == timing.LEAST_ROUNDS
+
+
 @pytest.mark.parametrize(("seconds", "repeat"), [(10.0, 1), (0.4, 5), (1e-3, 2000), (0.0, 1 << 20)])
 def test_calls_fill_a_lap(seconds, repeat):
     assert timing.calls_that_fill(2.0, lambda calls: seconds) == repeat

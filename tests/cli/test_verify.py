@@ -41,6 +41,12 @@ def test_ours_holds_in_every_format():
         assert each["errors"]["count"] > 15_000
 
 
+def test_table_is_readable_in_80_columns():
+    shown = CliRunner().invoke(app, ["verify", "--dtype", "float64"], env={"COLUMNS": "80"})
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    assert shown.stdout.count("  float64 ") == 4
+
+
 def test_table_shows_the_worst_inputs():
     shown = run("--dtype", "float16", "--order", "1")
     assert shown.exit_code == 0

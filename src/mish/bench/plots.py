@@ -41,7 +41,8 @@ def bars(case: Case, ax: Axes) -> Axes:
         for row, time in zip(rows, times, strict=True)
     ]
     ax.bar_label(drawn, texts, padding=4, fontsize="small")
-    ax.set_xlim(0, max(times) * 1.25)
+    ends = [time + spread for time, spread in zip(times, spreads, strict=True)]
+    ax.set_xlim(0, max(ends) * 1.25)
     ax.set_xlabel("nanoseconds an element, and times as long as mish")
     ax.set_title(case.title, loc="left")
     ax.spines[["top", "right"]].set_visible(False)

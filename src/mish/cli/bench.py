@@ -79,7 +79,7 @@ def bench(
         _show_list(chosen)
         return
     if full is not None:
-        _run_full(chosen, full)
+        _run_full(chosen, full, _full_command(peers))
         return
     ops = choices(op, "--op", tuple(OPS))
     dtypes = choices(dtype, "--dtype", DTYPES)
@@ -135,7 +135,7 @@ def _run(
     return Results(_command(), facts, crew.missing, cases)
 
 
-def _run_full(chosen: list[Peer], folder: Path) -> None:
+def _run_full(chosen: list[Peer], folder: Path, command: str) -> None:
     """Write JSON, the page and both pictures once all is measured."""
     from mish.bench import full, machine, page, plots
     from mish.bench.workers import WorkerError
@@ -145,7 +145,7 @@ def _run_full(chosen: list[Peer], folder: Path) -> None:
     _require_picture(folder / f"{name}-bars.png")
     with progress_bar() as step:
         try:
-            results = full.run(chosen, _command(), step)
+            results = full.run(chosen, command, step)
         except (ValueError, WorkerError) as problem:
             fail(str(problem), EXIT_USAGE)
     _write(folder / f"{name}.json", results.to_json())
@@ -235,3 +235,8 @@ def _write(path: Path, text: str) -> None:
 
 def _command() -> str:
     return shlex.join(["mish", *sys.argv[1:]])
+
+
+def _full_command(peers: str | None) -> str:
+    """The same wherever the files go."""
+    return "mish bench --full FOLDER" + (f" --peers {shlex.quote(peers)}" if peers else "")
