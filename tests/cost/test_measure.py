@@ -52,7 +52,7 @@ def test_kernels_run_on_one_thread_and_the_setting_comes_back(monkeypatch):
 
 def test_patterns():
     curves = cost.measure_patterns(rounds=3)
-    assert [len(curve.points) for curve in curves] == [2] * 5
+    assert [len(curve.points) for curve in curves] == [2] * 6
     assert all(ns > 0 for curve in curves for _, ns in curve.points)
     figure = Figure(layout="constrained")
     cost.draw_patterns(curves, figure, {"L1": 32768})

@@ -35,7 +35,8 @@ def measure_patterns(rounds: int = 9) -> list[Curve]:
     """Measure with one thread, the points of each curve in turn; takes half a minute.
 
     Returns:
-        Time against the number of elements, out of place and in place; against the stride of
+        Time against the number of elements, out of place and in place, the latter on zeros, which
+        stay what they are; against the stride of
         the input, in and out of the caches; against the offset from a cache line, in the cache.
     """
     threads = mish.get_num_threads()
@@ -43,7 +44,13 @@ def measure_patterns(rounds: int = 9) -> list[Curve]:
     try:
         return [
             _curve("out of place", "elements", {n: (_fresh(n), n) for n in SIZES}, rounds),
-            _curve("in place", "elements", {n: (_in_place(n), n) for n in SIZES}, rounds),
+            _curve(
+                "out of place, zeros",
+                "elements",
+                {n: (_fresh(n, 0), n) for n in SIZES},
+                rounds,
+            ),
+            _curve("in place, zeros", "elements", {n: (_in_place(n), n) for n in SIZES}, rounds),
             _curve(
                 "in the caches",
                 "stride of the input, elements",
@@ -81,9 +88,9 @@ def _call(x: npt.NDArray[Any], out: npt.NDArray[Any]) -> _Call:
     return lambda: mish.mish(x, out=out)
 
 
-def _fresh(n: int) -> _Call:
+def _fresh(n: int, scale: float = 1) -> _Call:
     x, out = staggered(2, n, np.float32)
-    x[:] = _normal(n)
+    x[:] = scale * _normal(n)
     return _call(x, out)
 
 

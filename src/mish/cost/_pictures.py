@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette: colour-blind eyes tell its colours apart
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
 _MARKERS = {"float16": "v", "bfloat16": "^", "float32": "o", "float64": "s"}
-_STYLES = ("-", "--")
+_STYLES = ("-", "--", ":")
 
 
 def draw_roofline(
@@ -90,7 +90,7 @@ def draw_patterns(curves: Sequence[Curve], figure: Figure, caches: Mapping[str, 
         together = [curve for curve in curves if curve.property == what]
         for i, curve in enumerate(together):
             x, y = zip(*curve.points, strict=True)
-            ax.plot(x, y, _STYLES[i % 2], marker=".", color=_COLOURS[i], label=curve.name)
+            ax.plot(x, y, _STYLES[i % 3], marker=".", color=_COLOURS[i], label=curve.name)
         if what == "elements":
             _draw_caches(ax, caches)
         if "offset" not in what:
