@@ -245,7 +245,7 @@ def _show_peers(found: list[Peer], as_json: bool) -> None:
         print_json({"peers": [each._asdict() for each in found]})
         return
     table = Table(title="PyTorch, float32 forward, one thread", title_justify="left")
-    for head in ("activation", "instructions an element (AVX2)", "ns an element, in cache"):
+    for head in ("activation", "instructions an element (AVX2)", "ns an element, in the caches"):
         table.add_column(head)
     for each in found:
         counted = "valgrind is missing" if each.instructions is None else f"{each.instructions:.2f}"

@@ -13,7 +13,7 @@ from mish.bench import timing
 
 _SHORT, _LONG = 4096, 20480
 _CALLS = 10
-_TIMED = 1 << 11
+_TIMED = 1 << 13
 
 PEERS = ("relu", "silu", "gelu", "mish")
 
@@ -23,7 +23,7 @@ class Peer(NamedTuple):
 
     name: str
     instructions: float | None  # an element; None without valgrind
-    seconds: float  # an element, in the cache
+    seconds: float  # an element, in the caches
 
 
 def measure_peers() -> list[Peer]:
@@ -54,8 +54,8 @@ def _measure(name: str) -> Peer:
     for n in (_TIMED, _TIMED // 4):
         x = torch.randn(n)
         calls[str(n)] = _call(function, x, torch.empty_like(x))
-    found = timing.measure(calls, 31)
-    whole, part = (found[str(n)].median for n in (_TIMED, _TIMED // 4))
+    found = timing.measure(calls, 51)
+    whole, part = (min(found[str(n)].laps) for n in (_TIMED, _TIMED // 4))
     seconds = (whole - part) / (_TIMED - _TIMED // 4)
     if shutil.which("valgrind") is None:
         return Peer(name, None, seconds)
