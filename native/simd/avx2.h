@@ -142,8 +142,8 @@ template <class T, int kRows, int kColumns, int kUsed>
 struct Table;
 
 // Rows of floats in memory. Rows i and i + 4 share registers, which are transposed in blocks of
-// 4 by 4. A row of 8 is one load: on Zen 3 the loads, not the shuffles, are what a lookup waits
-// for.
+// 4 by 4. A row of 8 is one load, and so are two row numbers: on Zen 3 that is faster than twice
+// as many loads of half the size.
 template <int kRows, int kColumns, int kUsed>
 struct Table<float, kRows, kColumns, kUsed> {
   const float* rows;
