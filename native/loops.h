@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evaluate.h"
+#include "mish.h"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -85,15 +86,23 @@ struct Backward {
   }
 };
 
+constexpr size_t kLine = 64;  // of a cache, in bytes
+
+// How many elements come before the first whole line of the array.
+template <class Element>
+MISH_INLINE size_t before_line(const void* array) {
+  return (0 - (uintptr_t)array) % kLine / sizeof(Element);
+}
+
 // Asks for `bytes` of memory one page ahead, to which the hardware does not look by itself.
 template <int write>
 MISH_INLINE void prefetch_page_ahead(const void* p, size_t bytes) {
-  constexpr size_t page = 4096, line = 64;
-  for (size_t i = 0; i < bytes; i += line) __builtin_prefetch((const char*)p + page + i, write);
+  constexpr size_t page = 4096;
+  for (size_t i = 0; i < bytes; i += kLine) __builtin_prefetch((const char*)p + page + i, write);
 }
 
-// Applies the operation to `vectors` whole vectors.
-template <int vectors, class Element, class Operation>
+// Applies the operation to `vectors` whole vectors. What is streamed starts at a multiple of kLine.
+template <int vectors, mish_stores stores, class Element, class Operation>
 MISH_INLINE void apply_block(const Operation& operation,
                              const Element* const (&in)[Operation::kInputs], size_t start,
                              Element* out) {
@@ -107,13 +116,18 @@ MISH_INLINE void apply_block(const Operation& operation,
     const size_t i = start + j * V::kLanes;
     V x[inputs];
     for (int k = 0; k < inputs; ++k) x[k] = V::load(in[k] + i);
-    operation(x, place[j]).store(out + i);
+    const V y = operation(x, place[j]);
+    if constexpr (stores == MISH_STREAMED) {
+      y.stream(out + i);
+    } else {
+      y.store(out + i);
+    }
   }
 }
 
 // Not inlined, since the compiler takes long over each copy. The operation with its tables is made
 // here, so that it may stay in registers.
-template <class Element, class Operation>
+template <mish_stores stores, class Element, class Operation>
 MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs], Element* out,
                                   size_t n) {
   constexpr int inputs = Operation::kInputs;
@@ -123,8 +137,8 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
   size_t i = 0;
   for (; i + block <= n; i += block) {
     for (int k = 0; k < inputs; ++k) prefetch_page_ahead<0>(in[k] + i, block * sizeof(Element));
-    prefetch_page_ahead<1>(out + i, block * sizeof(Element));
-    apply_block<ahead>(operation, in, i, out);
+    if (stores == MISH_CACHED) prefetch_page_ahead<1>(out + i, block * sizeof(Element));
+    apply_block<ahead, stores>(operation, in, i, out);
   }
   for (; i < n; i += lanes) {
     const bool whole = i + lanes <= n;
@@ -134,7 +148,7 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
       if (!whole) memcpy(buffer[k], in[k] + i, (n - i) * sizeof(Element));
       source[k] = whole ? in[k] + i : buffer[k];
     }
-    apply_block<1>(operation, source, 0, whole ? out + i : buffer[0]);
+    apply_block<1, MISH_CACHED>(operation, source, 0, whole ? out + i : buffer[0]);
     if (!whole) memcpy(out + i, buffer[0], (n - i) * sizeof(Element));
   }
 }
@@ -143,7 +157,7 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
 template <class Element, class Operation>
 MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
                        const ptrdiff_t (&in_stride)[Operation::kInputs], char* out,
-                       ptrdiff_t out_stride, size_t n) {
+                       ptrdiff_t out_stride, size_t n, [[maybe_unused]] mish_stores stores) {
   constexpr int inputs = Operation::kInputs;
   constexpr size_t block = 512;
   constexpr ptrdiff_t unit = sizeof(Element);
@@ -153,7 +167,20 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
   const Element* source[inputs];
   if (contiguous) {
     for (int k = 0; k < inputs; ++k) source[k] = (const Element*)in[k];
-    apply_contiguous<Element, Operation>(source, (Element*)out, n);
+#if defined(__x86_64__)
+    if constexpr (Operation::V::kStreams) {
+      if (stores == MISH_STREAMED) {
+        size_t head = before_line<Element>(out);
+        if (head > n) head = n;
+        apply_contiguous<MISH_CACHED, Element, Operation>(source, (Element*)out, head);
+        for (int k = 0; k < inputs; ++k) source[k] += head;
+        apply_contiguous<MISH_STREAMED, Element, Operation>(source, (Element*)out + head, n - head);
+        _mm_sfence();  // or other threads might see what follows before the results
+        return;
+      }
+    }
+#endif
+    apply_contiguous<MISH_CACHED, Element, Operation>(source, (Element*)out, n);
     return;
   }
   Element buffer[inputs][block];
@@ -165,7 +192,7 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
         memcpy(&buffer[k][i], p, sizeof(Element));
       source[k] = buffer[k];
     }
-    apply_contiguous<Element, Operation>(source, buffer[0], count);
+    apply_contiguous<MISH_CACHED, Element, Operation>(source, buffer[0], count);
     char* p = out + (ptrdiff_t)start * out_stride;
     for (size_t i = 0; i < count; ++i, p += out_stride) memcpy(p, &buffer[0][i], sizeof(Element));
   }

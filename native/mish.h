@@ -25,13 +25,19 @@ typedef enum {
 
 enum { MISH_ORDERS = 4 };  // order 0 is the function, the others are its derivatives
 
+// How results reach memory. Streamed ones go past the caches, which saves reading their place in
+// memory first; it pays where nobody would find them in a cache later. It is a hint, which
+// contiguous results follow.
+typedef enum { MISH_CACHED, MISH_STREAMED } mish_stores;
+
 // y[i] = mish^(order)(x[i])
-typedef void (*mish_unary)(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride,
-                           size_t n);
+typedef void (*mish_unary)(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride, size_t n,
+                           mish_stores stores);
 
 // dx[i] = dy[i] * mish'(x[i])
 typedef void (*mish_backward)(const void* dy, ptrdiff_t dy_stride, const void* x,
-                              ptrdiff_t x_stride, void* dx, ptrdiff_t dx_stride, size_t n);
+                              ptrdiff_t x_stride, void* dx, ptrdiff_t dx_stride, size_t n,
+                              mish_stores stores);
 
 typedef struct {
   const char* isa;

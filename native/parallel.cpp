@@ -12,6 +12,8 @@
 #include <thread>
 #include <utility>
 
+#include "range.h"
+
 #if !defined(_WIN32)
 #include <pthread.h>
 #include <signal.h>
@@ -193,13 +195,6 @@ void split(mish_format format, std::initializer_list<Array> inputs, Array output
   part(0, n);
 }
 
-const void* at(const void* array, ptrdiff_t stride, size_t i) {
-  return static_cast<const char*>(array) + ptrdiff_t(i) * stride;
-}
-void* at(void* array, ptrdiff_t stride, size_t i) {
-  return static_cast<char*>(array) + ptrdiff_t(i) * stride;
-}
-
 }  // namespace
 
 int mish_get_num_threads() { return num_threads.load(std::memory_order_relaxed); }
@@ -211,7 +206,7 @@ void mish_set_num_threads(int n) {
 void mish_parallel_unary(mish_unary kernel, mish_format format, const void* x, ptrdiff_t x_stride,
                          void* y, ptrdiff_t y_stride, size_t n) {
   split(format, {{x, x_stride}}, {y, y_stride}, n, [=](size_t begin, size_t end) {
-    kernel(at(x, x_stride, begin), x_stride, at(y, y_stride, begin), y_stride, end - begin);
+    mish_unary_range(kernel, format, x, x_stride, y, y_stride, n, begin, end);
   });
 }
 
@@ -220,7 +215,7 @@ void mish_parallel_backward(mish_backward kernel, mish_format format, const void
                             ptrdiff_t dx_stride, size_t n) {
   split(format, {{dy, dy_stride}, {x, x_stride}}, {dx, dx_stride}, n,
         [=](size_t begin, size_t end) {
-          kernel(at(dy, dy_stride, begin), dy_stride, at(x, x_stride, begin), x_stride,
-                 at(dx, dx_stride, begin), dx_stride, end - begin);
+          mish_backward_range(kernel, format, dy, dy_stride, x, x_stride, dx, dx_stride, n, begin,
+                              end);
         });
 }

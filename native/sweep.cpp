@@ -53,7 +53,7 @@ void mish_sweep_float64(const mish_kernels* kernels, uint64_t seed, uint64_t cou
     const size_t n = count - start < kBlock ? size_t(count - start) : kBlock;
     for (size_t i = 0; i < n; ++i) x[i] = random_input(seed, i % 2);
     for (int order = 0; order < MISH_ORDERS; ++order)
-      kernels->derivative[order][MISH_FLOAT64](x, sizeof *x, y[order], sizeof **y, n);
+      kernels->derivative[order][MISH_FLOAT64](x, sizeof *x, y[order], sizeof **y, n, MISH_CACHED);
     for (size_t i = 0; i < n; ++i) {
       if (x[i] == 0) continue;
       mish::exact::Scaled exact[MISH_ORDERS];
@@ -78,8 +78,9 @@ mish_sweep mish_sweep_float32(const mish_kernels* kernels, int order, uint32_t f
       memcpy(&x[i], &bits, sizeof bits);
       exact_x[i] = x[i];
     }
-    kernels->derivative[order][MISH_FLOAT32](x, sizeof *x, y, sizeof *y, n);
-    kernels->derivative[order][MISH_FLOAT64](exact_x, sizeof *exact_x, exact_y, sizeof *exact_y, n);
+    kernels->derivative[order][MISH_FLOAT32](x, sizeof *x, y, sizeof *y, n, MISH_CACHED);
+    kernels->derivative[order][MISH_FLOAT64](exact_x, sizeof *exact_x, exact_y, sizeof *exact_y, n,
+                                             MISH_CACHED);
     for (size_t i = 0; i < n; ++i) {
       if (!isfinite(x[i])) {
         found.special += isnan(x[i]) ? !isnan(y[i]) : y[i] != float(exact_y[i]);

@@ -24,10 +24,16 @@ struct Mask<double> {
   __m256d v;
 };
 
+MISH_INLINE void store(float* p, __m256 v) { _mm256_storeu_ps(p, v); }
+MISH_INLINE void store(void* p, __m128i v) { _mm_storeu_si128((__m128i*)p, v); }
+MISH_INLINE void stream(float* p, __m256 v) { _mm256_stream_ps(p, v); }
+MISH_INLINE void stream(void* p, __m128i v) { _mm_stream_si128((__m128i*)p, v); }
+
 template <>
 struct Vec<float> {
   using Scalar = float;
   static constexpr int kLanes = 8;
+  static constexpr bool kStreams = true;
   __m256 v;
 
   Vec() = default;
@@ -39,24 +45,32 @@ struct Vec<float> {
     const __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i*)p));
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
   }
-  void store(float* p) const { _mm256_storeu_ps(p, v); }
-  void store(Bfloat16* p) const {
+  template <class Element>
+  void store(Element* p) const {
+    mish::avx2::store(p, packed(p));
+  }
+  template <class Element>
+  void stream(Element* p) const {
+    mish::avx2::stream(p, packed(p));
+  }
+
+ private:
+  __m256 packed(const float*) const { return v; }
+  __m128i packed(const Bfloat16*) const {
     const __m256i b = _mm256_castps_si256(v);
     const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(b, 16), _mm256_set1_epi32(1));
     const __m256i up = _mm256_add_epi32(b, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7FFF)));
     const __m256i high = _mm256_srli_epi32(up, 16);
-    _mm_storeu_si128((__m128i*)p, _mm_packus_epi32(_mm256_castsi256_si128(high),
-                                                   _mm256_extracti128_si256(high, 1)));
+    return _mm_packus_epi32(_mm256_castsi256_si128(high), _mm256_extracti128_si256(high, 1));
   }
-  void store(Half* p) const {
-    _mm_storeu_si128((__m128i*)p, _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
-  }
+  __m128i packed(const Half*) const { return _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT); }
 };
 
 template <>
 struct Vec<double> {
   using Scalar = double;
   static constexpr int kLanes = 4;
+  static constexpr bool kStreams = true;
   __m256d v;
 
   Vec() = default;
@@ -64,6 +78,7 @@ struct Vec<double> {
   explicit Vec(double s) : v(_mm256_set1_pd(s)) {}
   static Vec load(const double* p) { return _mm256_loadu_pd(p); }
   void store(double* p) const { _mm256_storeu_pd(p, v); }
+  void stream(double* p) const { _mm256_stream_pd(p, v); }
 };
 
 using F32 = Vec<float>;

@@ -19,11 +19,17 @@ struct Bits {
   __m512i v;
 };
 
+MISH_INLINE void store(float* p, __m512 v) { _mm512_storeu_ps(p, v); }
+MISH_INLINE void store(void* p, __m256i v) { _mm256_storeu_si256((__m256i*)p, v); }
+MISH_INLINE void stream(float* p, __m512 v) { _mm512_stream_ps(p, v); }
+MISH_INLINE void stream(void* p, __m256i v) { _mm256_stream_si256((__m256i*)p, v); }
+
 template <>
 struct Vec<float> {
   using Scalar = float;
   using Mask = __mmask16;
   static constexpr int kLanes = 16;
+  static constexpr bool kStreams = true;
   __m512 v;
 
   Vec() = default;
@@ -35,8 +41,18 @@ struct Vec<float> {
     const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
   }
-  void store(float* p) const { _mm512_storeu_ps(p, v); }
-  void store(Bfloat16* p) const {
+  template <class Element>
+  void store(Element* p) const {
+    mish::avx512::store(p, packed(p));
+  }
+  template <class Element>
+  void stream(Element* p) const {
+    mish::avx512::stream(p, packed(p));
+  }
+
+ private:
+  __m512 packed(const float*) const { return v; }
+  __m256i packed(const Bfloat16*) const {
     const __m512i b = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
     const __mmask16 odd = _mm512_test_epi32_mask(b, _mm512_set1_epi32(1 << 16));
     const __m512i half = _mm512_add_epi32(b, _mm512_set1_epi32(0x7FFF));
@@ -44,12 +60,9 @@ struct Vec<float> {
     // The upper halves of all lanes, by one permute.
     const __m512i upper = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0x1F001D, 0x1B0019, 0x170015,
                                            0x130011, 0xF000D, 0xB0009, 0x70005, 0x30001);
-    const __m512i packed = _mm512_permutexvar_epi16(upper, up);
-    _mm256_storeu_si256((__m256i*)p, _mm512_castsi512_si256(packed));
+    return _mm512_castsi512_si256(_mm512_permutexvar_epi16(upper, up));
   }
-  void store(Half* p) const {
-    _mm256_storeu_si256((__m256i*)p, _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
-  }
+  __m256i packed(const Half*) const { return _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT); }
 };
 
 template <>
@@ -57,6 +70,7 @@ struct Vec<double> {
   using Scalar = double;
   using Mask = __mmask8;
   static constexpr int kLanes = 8;
+  static constexpr bool kStreams = true;
   __m512d v;
 
   Vec() = default;
@@ -64,6 +78,7 @@ struct Vec<double> {
   explicit Vec(double s) : v(_mm512_set1_pd(s)) {}
   static Vec load(const double* p) { return _mm512_loadu_pd(p); }
   void store(double* p) const { _mm512_storeu_pd(p, v); }
+  void stream(double* p) const { _mm512_stream_pd(p, v); }
 };
 
 using F32 = Vec<float>;

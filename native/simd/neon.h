@@ -28,6 +28,7 @@ template <>
 struct Vec<float> {
   using Scalar = float;
   static constexpr int kLanes = 4;
+  static constexpr bool kStreams = false;
   float32x4_t v;
 
   Vec() = default;
@@ -52,6 +53,7 @@ template <>
 struct Vec<double> {
   using Scalar = double;
   static constexpr int kLanes = 2;
+  static constexpr bool kStreams = false;
   float64x2_t v;
 
   Vec() = default;

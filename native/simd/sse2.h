@@ -35,6 +35,7 @@ template <>
 struct Vec<float> {
   using Scalar = float;
   static constexpr int kLanes = 4;
+  static constexpr bool kStreams = false;
   __m128 v;
 
   Vec() = default;
@@ -68,6 +69,7 @@ template <>
 struct Vec<double> {
   using Scalar = double;
   static constexpr int kLanes = 2;
+  static constexpr bool kStreams = false;
   __m128d v;
 
   Vec() = default;

@@ -8,6 +8,8 @@
 //   Vec<T>           kLanes numbers of type T (float or double); Vec(s) repeats a scalar
 //   load, store      kLanes elements at any address; from and to 16-bit formats with one
 //                    rounding (a NaN must have its lower half zero to become a Bfloat16)
+//   stream           store past the caches, where kStreams says that there is an instruction; the
+//                    address is aligned to the size of what is stored
 //   + - * sqrt       IEEE 754, to nearest even
 //   fma(a, b, c)     a·b + c rounded once, whatever the hardware has
 //   min, max(a, b)   b where either is NaN

@@ -22,6 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   call.kernels = all[source.below(all.size())];
   call.operation = int(source.below(kOperations));
   call.format = int(source.below(MISH_FORMATS));
+  call.stores = mish_stores(source.below(2));
   for (Array& each : call.in) each = random_array(true);
   call.out = random_array(true);
   if (source.below(3) == 0) {

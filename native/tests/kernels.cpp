@@ -15,8 +15,8 @@ int failures = 0;
 void expect(bool holds, const char* what, const Call& call) {
   if (holds) return;
   ++failures;
-  fprintf(stderr, "FAILED %s (%s, operation %d, format %d)\n", what, call.kernels->isa,
-          call.operation, call.format);
+  fprintf(stderr, "FAILED %s (%s, operation %d, format %d, stores %d)\n", what, call.kernels->isa,
+          call.operation, call.format, call.stores);
 }
 
 void test_contiguous(Checker& check, Call call, Source& source) {
@@ -149,13 +149,15 @@ int main() {
   for (const mish_kernels* kernels : all) {
     for (int operation = 0; operation < kOperations; ++operation) {
       for (int format = 0; format < MISH_FORMATS; ++format) {
-        const Call call = {kernels, operation, format, 0, {}, {}, -1};
-        test_contiguous(check, call, source);
-        test_strided(check, call, source);
-        test_in_place(check, call, source);
-        test_two_threads(call, source);
-        test_floating_point_state(call, source);
-        test_same_bits(call);
+        for (const mish_stores stores : {MISH_CACHED, MISH_STREAMED}) {
+          const Call call = {kernels, operation, format, 0, {}, {}, -1, stores};
+          test_contiguous(check, call, source);
+          test_strided(check, call, source);
+          test_in_place(check, call, source);
+          test_two_threads(call, source);
+          test_floating_point_state(call, source);
+          test_same_bits(call);
+        }
       }
     }
   }

@@ -103,14 +103,17 @@ struct Call {
   size_t n;
   Array in[2], out;
   int in_place = -1;  // the input that is also the output, or none
+  mish_stores stores = MISH_CACHED;
 };
 
 inline void apply(const Call& call, const char* const (&in)[2], const ptrdiff_t (&in_stride)[2],
                   char* out, ptrdiff_t out_stride, size_t n) {
   if (call.operation == MISH_ORDERS) {
-    call.kernels->grad[call.format](in[0], in_stride[0], in[1], in_stride[1], out, out_stride, n);
+    call.kernels->grad[call.format](in[0], in_stride[0], in[1], in_stride[1], out, out_stride, n,
+                                    call.stores);
   } else {
-    call.kernels->derivative[call.operation][call.format](in[0], in_stride[0], out, out_stride, n);
+    call.kernels->derivative[call.operation][call.format](in[0], in_stride[0], out, out_stride, n,
+                                                          call.stores);
   }
 }
 
@@ -180,8 +183,8 @@ class Checker {
   }
 
   static void report(const Call& call, int array, ptrdiff_t byte) {
-    fprintf(stderr, "%s, operation %d, format %d, n = %zu, in place %d; strides", call.kernels->isa,
-            call.operation, call.format, call.n, call.in_place);
+    fprintf(stderr, "%s, operation %d, format %d, n = %zu, in place %d, stores %d; strides",
+            call.kernels->isa, call.operation, call.format, call.n, call.in_place, call.stores);
     for (const Array* each : {&call.in[0], &call.in[1], &call.out})
       fprintf(stderr, " %td (%zu from the %s)", each->stride, each->place,
               each->high ? "upper end" : "lower end");

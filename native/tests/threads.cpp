@@ -21,7 +21,8 @@ void expect(bool right, const char* what) {
 }
 
 // A range that is computed twice or not at all shows in the counts.
-void count_up(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride, size_t n) {
+void count_up(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride, size_t n,
+              mish_stores) {
   auto in = static_cast<const char*>(x);
   auto out = static_cast<char*>(y);
   for (; n > 0; --n, in += x_stride, out += y_stride)
@@ -29,9 +30,9 @@ void count_up(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride, si
 }
 
 void count_both(const void* dy, ptrdiff_t dy_stride, const void* x, ptrdiff_t x_stride, void* dx,
-                ptrdiff_t dx_stride, size_t n) {
-  count_up(dy, dy_stride, dx, dx_stride, n);
-  count_up(x, x_stride, dx, dx_stride, n);
+                ptrdiff_t dx_stride, size_t n, mish_stores stores) {
+  count_up(dy, dy_stride, dx, dx_stride, n, stores);
+  count_up(x, x_stride, dx, dx_stride, n, stores);
 }
 
 void call(unsigned seed) {

@@ -9,6 +9,7 @@
 
 #include "_runtime_api.h"
 #include "mish.h"
+#include "range.h"
 
 namespace {
 
@@ -21,7 +22,8 @@ constexpr size_t block = 16384;
 
 struct Op : ort::CustomOp {
   ort::ElementType type;
-  size_t size;  // of an element, in bytes
+  mish_format format;
+  ptrdiff_t size;  // of an element, in bytes
   mish_unary compute;
 };
 
@@ -31,19 +33,18 @@ struct Kernel {
 };
 
 struct Task {
-  mish_unary compute;
-  const char* x;
-  char* y;
-  size_t size;
+  const Op* op;
+  const void* x;
+  void* y;
   size_t count;
 };
 
 void run_block(void* data, size_t index) {
   const Task& task = *static_cast<const Task*>(data);
-  const size_t first = index * block;
-  const auto stride = ptrdiff_t(task.size);
-  task.compute(task.x + first * task.size, stride, task.y + first * task.size, stride,
-               std::min(block, task.count - first));
+  const ptrdiff_t stride = task.op->size;
+  const size_t first = index * block, last = std::min(first + block, task.count);
+  mish_unary_range(task.op->compute, task.op->format, task.x, stride, task.y, stride, task.count,
+                   first, last);
 }
 
 Status* read_shape(Api* api, const ort::Value* x, std::vector<int64_t>& shape, size_t& count) {
@@ -74,8 +75,7 @@ Status* compute(void* data, ort::KernelContext* context) {
   if (count == 0) return nullptr;
   if (Status* bad = ort::GetTensorMutableData(api, const_cast<ort::Value*>(x), &from)) return bad;
   if (Status* bad = ort::GetTensorMutableData(api, y, &to)) return bad;
-  Task task{kernel.op->compute, static_cast<const char*>(from), static_cast<char*>(to),
-            kernel.op->size, count};
+  Task task{kernel.op, from, to, count};
   const size_t blocks = (count + block - 1) / block;
   if (blocks > 1)
     return ort::KernelContext_ParallelFor(api, context, &run_block, blocks, size_t(0),
@@ -112,7 +112,7 @@ void release_inplace(int* inputs, int* outputs) {
   delete[] outputs;
 }
 
-Op make(ort::ElementType type, size_t size, mish_unary kernel) {
+Op make(ort::ElementType type, mish_format format, ptrdiff_t size, const mish_unary* mish) {
   Op op{};
   op.version = ort::api_version;
   op.GetName = [](const ort::CustomOp*) { return "Mish"; };
@@ -135,8 +135,9 @@ Op make(ort::ElementType type, size_t size, mish_unary kernel) {
   op.GetMayInplace = may_inplace;
   op.ReleaseMayInplace = release_inplace;
   op.type = type;
+  op.format = format;
   op.size = size;
-  op.compute = kernel;
+  op.compute = mish[format];
   return op;
 }
 
@@ -145,8 +146,8 @@ Status* find_domain(Api* api, const mish_unary* mish, ort::Domain** found) {
   static std::mutex mutex;
   static ort::Domain* domain = nullptr;
   static const Op ops[] = {
-      make(ort::FLOAT, 4, mish[MISH_FLOAT32]), make(ort::DOUBLE, 8, mish[MISH_FLOAT64]),
-      make(ort::FLOAT16, 2, mish[MISH_FLOAT16]), make(ort::BFLOAT16, 2, mish[MISH_BFLOAT16])};
+      make(ort::FLOAT, MISH_FLOAT32, 4, mish), make(ort::DOUBLE, MISH_FLOAT64, 8, mish),
+      make(ort::FLOAT16, MISH_FLOAT16, 2, mish), make(ort::BFLOAT16, MISH_BFLOAT16, 2, mish)};
   const std::lock_guard<std::mutex> lock(mutex);
   if (!domain) {
     ort::Domain* made = nullptr;

@@ -11,6 +11,7 @@
 
 #include "_shim.h"
 #include "mish.h"
+#include "range.h"
 
 namespace {
 
@@ -114,8 +115,7 @@ void run(const mish_unary (&kernel)[MISH_FORMATS], mish_format format, const voi
          int64_t n) {
   const ptrdiff_t size = element_size[format];
   on_threads(format, n, [&](int64_t begin, int64_t end) {
-    kernel[format](static_cast<const char*>(x) + begin * size, size,
-                   static_cast<char*>(y) + begin * size, size, end - begin);
+    mish_unary_range(kernel[format], format, x, size, y, size, n, begin, end);
   });
 }
 
@@ -123,9 +123,8 @@ void run_backward(mish_format format, const void* dy, ptrdiff_t dy_stride, const
                   int64_t n) {
   const ptrdiff_t size = element_size[format];
   on_threads(format, n, [&](int64_t begin, int64_t end) {
-    kernels->grad[format](static_cast<const char*>(dy) + begin * dy_stride, dy_stride,
-                          static_cast<const char*>(x) + begin * size, size,
-                          static_cast<char*>(dx) + begin * size, size, end - begin);
+    mish_backward_range(kernels->grad[format], format, dy, dy_stride, x, size, dx, size, n, begin,
+                        end);
   });
 }
 
