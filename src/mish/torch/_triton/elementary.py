@@ -8,8 +8,6 @@ on the device. Kernels must be launched with ``enable_fp_fusion=False``.
 
 from __future__ import annotations
 
-from typing import Any
-
 import triton
 import triton.language as tl
 
@@ -28,24 +26,24 @@ _F64_INTEGER = tl.constexpr(1.5 * 2**52 + 1023)
 
 
 @triton.constexpr_function
-def _last(coefficients: Any) -> Any:
+def _last(coefficients):
     return len(coefficients) - 1
 
 
 @triton.constexpr_function
-def rest_of(row: Any, start: Any) -> Any:
+def rest_of(row, start):
     """The entries of a tuple from ``start`` on."""
     return row[start:]
 
 
 @triton.jit
-def constant(x: Any, value: tl.constexpr) -> Any:
+def constant(x, value: tl.constexpr):
     """A block like ``x``, of its very dtype."""
     return tl.full(x.shape, value, x.dtype)
 
 
 @triton.jit
-def bits(x: Any) -> Any:
+def bits(x):
     """The representation as signed integers."""
     if x.dtype == tl.float32:
         return x.to(tl.int32, bitcast=True)
@@ -54,7 +52,7 @@ def bits(x: Any) -> Any:
 
 
 @triton.jit
-def horner(x: Any, coefficients: tl.constexpr) -> Any:
+def horner(x, coefficients: tl.constexpr):
     """The polynomial with these coefficients, constant term first."""
     last: tl.constexpr = _last(coefficients)
     y = constant(x, coefficients[last])
@@ -64,17 +62,23 @@ def horner(x: Any, coefficients: tl.constexpr) -> Any:
 
 
 @triton.jit
-def clamp(x: Any, low: tl.constexpr, high: tl.constexpr) -> Any:
+def clamp(x, low: tl.constexpr, high: tl.constexpr):
     """``x`` within bounds, either of which may be None; NaN stays NaN."""
-    if low is not None:
-        x = tl.maximum(x, constant(x, low), propagate_nan=tl.PropagateNan.ALL)
-    if high is not None:
-        x = tl.minimum(x, constant(x, high), propagate_nan=tl.PropagateNan.ALL)
+    if x.dtype == tl.float32:
+        if low is not None:
+            x = tl.maximum(x, constant(x, low), propagate_nan=tl.PropagateNan.ALL)
+        if high is not None:
+            x = tl.minimum(x, constant(x, high), propagate_nan=tl.PropagateNan.ALL)
+    else:  # for which GPUs have no instructions
+        if low is not None:
+            x = tl.where(x < constant(x, low), constant(x, low), x)
+        if high is not None:
+            x = tl.where(x > constant(x, high), constant(x, high), x)
     return x
 
 
 @triton.jit
-def power_of_two(shifted: Any) -> Any:
+def power_of_two(shifted):
     """2**k for the integer k in a sum k + _INTEGER; 2**k must be a normal number."""
     if shifted.dtype == tl.float32:
         return (bits(shifted) << 23).to(tl.float32, bitcast=True)
@@ -83,7 +87,7 @@ def power_of_two(shifted: Any) -> Any:
 
 
 @triton.jit
-def exp_reduced(x: Any) -> Any:
+def exp_reduced(x):
     """k + _INTEGER, k and x − k·ln 2 less a last part, with k the integer nearest to x/ln 2.
 
     The difference is exact: near 0, k is 0; elsewhere it is a multiple of ulp(ln 2) below 1/2.
@@ -100,7 +104,7 @@ def exp_reduced(x: Any) -> Any:
 
 
 @triton.jit
-def exp_parts(x: Any, least: tl.constexpr, most: tl.constexpr) -> Any:
+def exp_parts(x, least: tl.constexpr, most: tl.constexpr):
     """exp(x) = (head + tail)·2**excess, relative error below 2**-27 (float32) or 2**-56.
 
     Args:
@@ -133,7 +137,7 @@ def exp_parts(x: Any, least: tl.constexpr, most: tl.constexpr) -> Any:
 
 
 @triton.jit
-def exp_short(x: Any, least: tl.constexpr, most: tl.constexpr) -> Any:
+def exp_short(x, least: tl.constexpr, most: tl.constexpr):
     """exp(x) = e·2**excess in float32 alone, relative error below 2**-21; see `exp_parts`."""
     shifted, _, r = exp_reduced(x)
     high: tl.constexpr = None if most is None else _F32_INTEGER + most
@@ -142,7 +146,7 @@ def exp_short(x: Any, least: tl.constexpr, most: tl.constexpr) -> Any:
 
 
 @triton.jit
-def scaled(y: Any, excess: Any) -> Any:
+def scaled(y, excess):
     """y·2**excess, where that power is a normal number."""
     if y.dtype == tl.float32:
         return y * power_of_two(excess + _F32_INTEGER)
@@ -151,7 +155,7 @@ def scaled(y: Any, excess: Any) -> Any:
 
 
 @triton.jit
-def reciprocal(x: Any) -> Any:
+def reciprocal(x):
     """1/x for positive normal x, to some 1.5 ulp.
 
     An integer subtraction gives it to 5 % (the exponent changes its sign, the fraction is taken for
@@ -169,7 +173,7 @@ def reciprocal(x: Any) -> Any:
 
 
 @triton.jit
-def two_sum(a: Any, b: Any) -> Any:
+def two_sum(a, b):
     """a + b in two parts, exactly (Knuth)."""
     s = a + b
     b_part = s - a
@@ -177,21 +181,25 @@ def two_sum(a: Any, b: Any) -> Any:
 
 
 @triton.jit
-def plus_two(a: Any, a_tail: Any) -> Any:
-    """(a + a_tail) + 2 in two parts, for 0 ≤ a < 2**24: head − 2 then has no more digits than head."""
-    head = a + 2.0
-    return head, (a - (head - 2.0)) + a_tail
+def plus_small(a, a_tail, value: tl.constexpr):
+    """(a + a_tail) + value in two parts, for a ≥ 0 and a value of 1 or 2.
+
+    As long as a < 2**24 (float32), head − value has no more digits than head, so it is exact.
+    Beyond, the tail is wrong by at most 2.
+    """
+    head = a + value
+    return head, (a - (head - value)) + a_tail
 
 
 @triton.jit
-def plus(a: Any, a_tail: Any, value: tl.constexpr) -> Any:
+def plus(a, a_tail, value: tl.constexpr):
     """(a + a_tail) + value in two parts."""
     head, tail = two_sum(a, constant(a, value))
     return head, tail + a_tail
 
 
 @triton.jit
-def times_constant(a: Any, a_tail: Any, value: tl.constexpr) -> Any:
+def times_constant(a, a_tail, value: tl.constexpr):
     """(a + a_tail)·value in two parts."""
     v = constant(a, value)
     head = a * v
@@ -199,14 +207,14 @@ def times_constant(a: Any, a_tail: Any, value: tl.constexpr) -> Any:
 
 
 @triton.jit
-def times_exact(a: Any, a_tail: Any, x: Any) -> Any:
+def times_exact(a, a_tail, x):
     """(a + a_tail)·x in two parts."""
     head = a * x
     return head, tl.fma(a_tail, x, tl.fma(a, x, -head))
 
 
 @triton.jit
-def times(a: Any, a_tail: Any, b: Any, b_tail: Any) -> Any:
+def times(a, a_tail, b, b_tail):
     """The product of two numbers in two parts, in two parts but for the last normalisation."""
     head = a * b
     return head, tl.fma(a_tail, b, tl.fma(a, b_tail, tl.fma(a, b, -head)))

@@ -23,8 +23,6 @@ no precision of e would suffice, a polynomial in the distance takes over.
 
 from __future__ import annotations
 
-from typing import Any
-
 import triton
 import triton.language as tl
 
@@ -37,7 +35,7 @@ from mish.torch._triton.elementary import (
     exp_short,
     horner,
     plus,
-    plus_two,
+    plus_small,
     reciprocal,
     rest_of,
     scaled,
@@ -48,45 +46,36 @@ from mish.torch._triton.elementary import (
 )
 
 RADIUS = tl.constexpr(constants.RADIUS)
-F32_ZEROS = tl.constexpr(
-    (
-        (constants.F32_D1_ZERO0,),
-        (constants.F32_D2_ZERO0, constants.F32_D2_ZERO1),
-        (constants.F32_D3_ZERO0, constants.F32_D3_ZERO1, constants.F32_D3_ZERO2),
-    )
-)
-F64_ZEROS = tl.constexpr(
-    (
-        (constants.F64_D1_ZERO0,),
-        (constants.F64_D2_ZERO0, constants.F64_D2_ZERO1),
-        (constants.F64_D3_ZERO0, constants.F64_D3_ZERO1, constants.F64_D3_ZERO2),
-    )
-)
-# Left of the first number, right of the second, results have reached their limits; the bounds of E
-# as powers of two.
-F32_RANGE = tl.constexpr((-120.0, 60.0, -64, 32))
-F64_RANGE = tl.constexpr((-800.0, 400.0, -512, 128))
+# Left of the first number derivatives have reached their limits, right of the second those of order
+# 2 and 3, right of the third Mish and its first derivative; the bounds of E as powers of two.
+F32_RANGE = tl.constexpr((-120.0, 60.0, 20.0, -64, 32))
+F64_RANGE = tl.constexpr((-800.0, 400.0, 40.0, -512, 128))
+
+
+@triton.constexpr_function
+def _row(order, number, is_float32):
+    """What is known of a derivative about one of its zeros: c, f0, p1, what p1 lacks, p2, p3, …"""
+    name = f"{'F32' if is_float32 else 'F64'}_D{order}_ZERO{number}"
+    return getattr(constants, name)
 
 
 @triton.jit
-def mish(x: Any) -> Any:
+def mish(x):
     """Mish of a block of float32 or float64; keeps the sign of zero."""
     if x.dtype == tl.float32:
         limits: tl.constexpr = F32_RANGE
-        saturated: tl.constexpr = 20.0
     else:
         limits: tl.constexpr = F64_RANGE
-        saturated: tl.constexpr = 40.0
     c = clamp(x, limits[0], None)
-    e, e_tail, excess = exp_parts(c, limits[2], None)
+    e, e_tail, excess = exp_parts(c, limits[3], None)
     n = tl.fma(e, e, e + e)
     n_tail = tl.fma(e_tail, (e + e) + 2.0, tl.fma(e, e, (e + e) - n))
-    d, d_tail = plus_two(n, n_tail)
+    d, d_tail = plus_small(n, n_tail, 2.0)
     g = reciprocal(d)
     q = n * g
     rest = tl.fma(-q, d_tail, tl.fma(-q, d, n) + n_tail)
     y = scaled(tl.fma(c, q, c * (g * rest)), excess)
-    y = tl.where(x > saturated, x, y)
+    y = tl.where(x > limits[2], x, y)
     # n·g is positive; but −0 times the parts of it may sum up to +0.
     if x.dtype == tl.float32:
         return (bits(y) | (bits(x) & -0x80000000)).to(x.dtype, bitcast=True)
@@ -95,7 +84,7 @@ def mish(x: Any) -> Any:
 
 
 @triton.jit
-def _parts(x: Any) -> Any:
+def _parts(x, order: tl.constexpr):
     """What the derivatives have in common.
 
     Returns:
@@ -105,9 +94,14 @@ def _parts(x: Any) -> Any:
         limits: tl.constexpr = F32_RANGE
     else:
         limits: tl.constexpr = F64_RANGE
-    c = clamp(x, limits[0], limits[1])
-    e, e_tail, excess = exp_parts(c, limits[2], limits[3])
-    s, s_tail = plus(e, e_tail, 2.0)
+    if order == 1:  # on the right the limit is 1, whatever e
+        c = clamp(x, limits[0], limits[2])
+        e, e_tail, excess = exp_parts(c, limits[3], None)
+        s, s_tail = plus_small(e, e_tail, 2.0)
+    else:
+        c = clamp(x, limits[0], limits[1])
+        e, e_tail, excess = exp_parts(c, limits[3], limits[4])
+        s, s_tail = plus(e, e_tail, 2.0)
     n, n_tail = times(e, e_tail, s, s_tail)
     d, d_tail = plus(n, n_tail, 2.0)
     g = reciprocal(d)
@@ -117,46 +111,48 @@ def _parts(x: Any) -> Any:
 
 
 @triton.jit
-def _near_zero(x: Any, row: tl.constexpr, y: Any) -> Any:
+def _near_zero(x, row: tl.constexpr, y):
     """``y``, but next to the zero of this row the polynomial there."""
-    d, d_tail = two_sum(x, constant(x, -row[0]))
     f0 = constant(x, row[1])
     p1 = constant(x, row[2])
     p1_low = constant(x, row[3])
-    u = d * p1
-    low = tl.fma(d_tail, p1, tl.fma(d, p1, -u) + f0)
+    if row[0] < -2 * RADIUS or row[0] > 2 * RADIUS:  # x and c are close, so x − c is exact
+        d = x - row[0]
+        u = d * p1
+        low = tl.fma(d, p1, -u) + f0
+    else:
+        d, d_tail = two_sum(x, constant(x, -row[0]))
+        u = d * p1
+        low = tl.fma(d_tail, p1, tl.fma(d, p1, -u) + f0)
     q = horner(d, rest_of(row, 4))
     near = u + tl.fma(d, tl.fma(d, q, p1_low), low)
     return tl.where(tl.abs(d) < RADIUS, near, y)
 
 
 @triton.jit
-def _near_zeros(x: Any, order: tl.constexpr, y: Any) -> Any:
-    rows: tl.constexpr = F32_ZEROS[order - 1] if x.dtype == tl.float32 else F64_ZEROS[order - 1]
+def _near_zeros(x, order: tl.constexpr, y):
     for i in tl.static_range(order):
-        y = _near_zero(x, rows[i], y)
+        y = _near_zero(x, _row(order, i, x.dtype == tl.float32), y)
     return y
 
 
 @triton.jit
-def mish_d1(x: Any) -> Any:
+def mish_d1(x):
     """The first derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x)
-    s, s_tail = plus(e, e_tail, 2.0)
-    a, a_tail = plus(e, e_tail, 1.0)
+    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x, 1)
+    s, s_tail = plus_small(e, e_tail, 2.0)
+    a, a_tail = plus_small(e, e_tail, 1.0)
     m, m_tail = times(a, a_tail, g, g_tail)
     c4 = c * 4.0
     xm, xm_tail = times_exact(m, m_tail, c4)
     b, b_tail = two_sum(s, xm)
     b_tail = b_tail + (s_tail + xm_tail)
     y = tl.fma(h, b, tl.fma(h, b_tail, h_tail * b))
-    # On the right the limit is 1, whatever e.
-    y = scaled(y, tl.minimum(excess, constant(x, 0.0)))
-    return _near_zeros(x, 1, y)
+    return _near_zeros(x, 1, scaled(y, excess))
 
 
 @triton.jit
-def _k(e: Any, e_tail: Any, h: Any, h_tail: Any) -> Any:
+def _k(e, e_tail, h, h_tail):
     """K = 1 − 2e + 4h in two parts."""
     k, k_tail = two_sum(constant(e, 1.0), e * -2.0)
     k, low = two_sum(k, h * 4.0)
@@ -164,7 +160,7 @@ def _k(e: Any, e_tail: Any, h: Any, h_tail: Any) -> Any:
 
 
 @triton.jit
-def _tapered(h: Any, h_tail: Any, g: Any, g_tail: Any, b: Any, b_tail: Any, excess: Any) -> Any:
+def _tapered(h, h_tail, g, g_tail, b, b_tail, excess):
     """4h·g·(b + b_tail), scaled: like e on the left and like 1/e² on the right."""
     f, f_tail = times(h * 4.0, h_tail * 4.0, g, g_tail)
     y = tl.fma(f, b, tl.fma(f, b_tail, f_tail * b))
@@ -172,9 +168,9 @@ def _tapered(h: Any, h_tail: Any, g: Any, g_tail: Any, b: Any, b_tail: Any, exce
 
 
 @triton.jit
-def mish_d2(x: Any) -> Any:
+def mish_d2(x):
     """The second derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x)
+    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x, 2)
     k, k_tail = _k(e, e_tail, h, h_tail)
     xk, xk_tail = times_exact(k, k_tail, c)
     a, a_tail = plus(e, e_tail, 1.0)
@@ -185,9 +181,9 @@ def mish_d2(x: Any) -> Any:
 
 
 @triton.jit
-def mish_d3(x: Any) -> Any:
+def mish_d3(x):
     """The third derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x)
+    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x, 3)
     k, k_tail = _k(e, e_tail, h, h_tail)
     a, a_tail = plus(e, e_tail, 1.0)
     m, m_tail = times(a, a_tail, h, h_tail)
@@ -207,47 +203,55 @@ def mish_d3(x: Any) -> Any:
 
 
 @triton.jit
-def mish_half(x: Any) -> Any:
+def mish_half(x):
     """Mish of a block of float32 that comes from, and goes to, a 16-bit format."""
     c = clamp(x, F32_RANGE[0], None)
-    e, excess = exp_short(c, F32_RANGE[2], None)
+    e, excess = exp_short(c, F32_RANGE[3], None)
     n = tl.fma(e, e, e + e)
     y = scaled(c * (n * reciprocal(n + 2.0)), excess)
-    return tl.where(x > 20.0, x, y)
+    return tl.where(x > F32_RANGE[2], x, y)
 
 
 @triton.jit
-def _half_parts(x: Any) -> Any:
+def _half_parts(x, order: tl.constexpr):
     """x within its range, e, g = 1/d, e·g, and the excess of e."""
-    c = clamp(x, F32_RANGE[0], F32_RANGE[1])
-    e, excess = exp_short(c, F32_RANGE[2], F32_RANGE[3])
+    if order == 1:
+        c = clamp(x, F32_RANGE[0], F32_RANGE[2])
+        e, excess = exp_short(c, F32_RANGE[3], None)
+    else:
+        c = clamp(x, F32_RANGE[0], F32_RANGE[1])
+        e, excess = exp_short(c, F32_RANGE[3], F32_RANGE[4])
     g = reciprocal(tl.fma(e, e, e + e) + 2.0)
     return c, e, g, e * g, excess
 
 
 @triton.jit
-def _half_near_zeros(x: Any, order: tl.constexpr, y: Any) -> Any:
+def _half_near_zero(x, row: tl.constexpr, y):
+    """``y``, but next to the zero of this row the polynomial there."""
+    d = x - row[0]
+    slope = tl.fma(d, horner(d, rest_of(row, 4)), constant(x, row[2]))
+    return tl.where(tl.abs(d) < RADIUS, tl.fma(d, slope, constant(x, row[1])), y)
+
+
+@triton.jit
+def _half_near_zeros(x, order: tl.constexpr, y):
     for i in tl.static_range(order):
-        row: tl.constexpr = F32_ZEROS[order - 1][i]
-        d = x - row[0]
-        slope = tl.fma(d, horner(d, rest_of(row, 4)), constant(x, row[2]))
-        y = tl.where(tl.abs(d) < RADIUS, tl.fma(d, slope, constant(x, row[1])), y)
+        y = _half_near_zero(x, _row(order, i, True), y)
     return y
 
 
 @triton.jit
-def mish_half_d1(x: Any) -> Any:
+def mish_half_d1(x):
     """The first derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x)
+    c, e, g, h, excess = _half_parts(x, 1)
     b = tl.fma(c * 4.0, (e + 1.0) * g, e + 2.0)
-    y = scaled(h * b, tl.minimum(excess, constant(x, 0.0)))
-    return _half_near_zeros(x, 1, y)
+    return _half_near_zeros(x, 1, scaled(h * b, excess))
 
 
 @triton.jit
-def mish_half_d2(x: Any) -> Any:
+def mish_half_d2(x):
     """The second derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x)
+    c, e, g, h, excess = _half_parts(x, 2)
     k = tl.fma(h, constant(x, 4.0), tl.fma(e, constant(x, -2.0), constant(x, 1.0)))
     b = tl.fma(c, k, (e + e) + 2.0)
     y = scaled((h * 4.0) * g * b, tl.minimum(excess, excess * -2.0))
@@ -255,9 +259,9 @@ def mish_half_d2(x: Any) -> Any:
 
 
 @triton.jit
-def mish_half_d3(x: Any) -> Any:
+def mish_half_d3(x):
     """The third derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x)
+    c, e, g, h, excess = _half_parts(x, 3)
     k = tl.fma(h, constant(x, 4.0), tl.fma(e, constant(x, -2.0), constant(x, 1.0)))
     m = (e + 1.0) * h
     w = tl.fma(h, constant(x, 2.0), constant(x, 1.0))
