@@ -7,9 +7,10 @@ Run by hand, with python-flint and mpmath installed; the output is checked in:
 
 What is made, beside what `generate.py` makes for exp:
 
-*Zeros.* Within RADIUS of a zero of a derivative f, f(x) = f0 + p1·d + p2·d² + … with d = x − c. The
-centre c is the number nearest to the zero, so f0 is tiny. p1 comes in two parts, so that the relative
-error stays bounded; the other coefficients are fitted as those of a row of the core tables are.
+*Zeros.* Within RADIUS of a zero of a derivative f, f(x) = f0 + p1·d + p2·d² + … with d = x − c.
+The centre c is the number nearest to the zero, so f0 is tiny. p1 comes in two parts, so that the
+relative error stays bounded; the other coefficients are fitted as those of a row of the core
+tables are.
 
 *Short exp.* A polynomial of one degree less, with its leading ones, for results of 16 bits.
 """
@@ -64,7 +65,8 @@ def constants(fmt: Format) -> list[str]:
         f"{name}_LOG2E = {float(fmt.round(1 / ln2))!r}",
         f"{name}_LN2 = {float(ln2_high)!r}",
         f"{name}_LN2_LOW = {float(fmt.round(ln2 - ln2_high))!r}",
-        f"# P of exp(r) = 1 + r + r²·P(r); largest relative error {error:.4f} · 2^-{fmt.precision}.",
+        f"# P of exp(r) = 1 + r + r²·P(r); largest relative error {error:.4f}"
+        f" · 2^-{fmt.precision}.",
         numbers(f"{name}_EXP", polynomial),
     ]
     if fmt.precision == 24:

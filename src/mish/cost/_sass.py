@@ -31,7 +31,7 @@ _CLASS = {
     "convert": r"F2F|F2FP|F2I|I2F|HADD2",
     "load": r"LD[GLS]$",
     "store": r"ST[GLS]$",
-    "integer": r"IADD|IMAD|ISETP|LOP3|SHF|PRMT|LEA|IMNMX|VIADD|VIMNMX|PLOP3|U(IADD|SHF|LOP|ISETP|LEA)",
+    "integer": r"U?(IADD|IMAD|ISETP|LOP3|SHF|PRMT|LEA)|V?IMNMX|VIADD|PLOP3",
 }
 _COMPILED = [(name, re.compile(pattern)) for name, pattern in _CLASS.items()]
 _LINE = re.compile(r"^\S+\t(?P<guard>@!?U?P\w+ )?(?P<opcode>[A-Z][A-Z0-9_.]*)(?P<rest>[^;]*);")

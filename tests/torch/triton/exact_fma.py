@@ -32,7 +32,7 @@ def _two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _odd_sum(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a + b rounded to odd: to the neighbour with an odd last digit unless it is exact."""
+    """The sum rounded to odd: to the neighbour with an odd last digit unless it is exact."""
     s, error = _two_sum(a, b)
     even = (s.view(np.int64) & 1) == 0
     move = even & (error != 0) & np.isfinite(error)

@@ -88,7 +88,7 @@ def power_of_two(shifted):
 
 @triton.jit
 def exp_reduced(x):
-    """k + _INTEGER, k and x − k·ln 2 less a last part, with k the integer nearest to x/ln 2.
+    """Return k + _INTEGER, k and x − k·ln 2 less a last part; k is the integer nearest to x/ln 2.
 
     The difference is exact: near 0, k is 0; elsewhere it is a multiple of ulp(ln 2) below 1/2.
     """
@@ -138,10 +138,14 @@ def exp_parts(x, least: tl.constexpr, most: tl.constexpr):
 
 @triton.jit
 def exp_short(x, least: tl.constexpr, most: tl.constexpr):
-    """exp(x) = e·2**excess in float32 alone, relative error below 2**-21; see `exp_parts`."""
+    """exp(x) = e·2**excess in float32 alone, relative error below 2**-21; see `exp_parts`.
+
+    Without ``least`` and ``most``, x must be from −87 to 88 and excess is 0.
+    """
     shifted, _, r = exp_reduced(x)
+    low: tl.constexpr = None if least is None else _F32_INTEGER + least
     high: tl.constexpr = None if most is None else _F32_INTEGER + most
-    held = clamp(shifted, _F32_INTEGER + least, high)
+    held = clamp(shifted, low, high)
     return horner(r, _F32_SHORT_EXP) * power_of_two(held), shifted - held
 
 
@@ -174,7 +178,7 @@ def reciprocal(x):
 
 @triton.jit
 def two_sum(a, b):
-    """a + b in two parts, exactly (Knuth)."""
+    """The sum a + b in two parts, exactly (Knuth)."""
     s = a + b
     b_part = s - a
     return s, (a - (s - b_part)) + (b - b_part)

@@ -4,6 +4,7 @@
 float32 less than 1 ulp from the exact value. ``mish_half``, ``mish_half_d1``, … are for 16-bit
 formats: they take float32 and return float32, right to some 20 bits, in little more than half the
 instructions. Load float16 or bfloat16, convert to float32, call those, and round once at the end.
+``mish_float16`` and ``mish_float16_d1`` save five more where the format is float16.
 
 All must be compiled with ``enable_fp_fusion=False``, and give the same bits on every device.
 
@@ -14,11 +15,11 @@ With e = exp(x), d = e² + 2e + 2, g = 1/d::
     mish″  = 4e·g²·(2(e + 1) + x·K),  K = 1 − 2e + 4e·g
     mish‴  = 4e·g²·(3K + x·(1 + 4e − 12M·(1 + 2e·g))),  M = e·(e + 1)·g
 
-Each comes from the one before by d′ = 2e(e + 1), g′ = −g²·d′ and (e + 1)²·g = 1 − g. Where e is tiny
-or huge only its leading power counts, so e = E·2**excess with E held within bounds, and the result
-for E times that power of 2**excess: no product underflows or overflows on the way, and a subnormal
-result is rounded once. Brackets that cancel are computed in two parts; around their zeros, where
-no precision of e would suffice, a polynomial in the distance takes over.
+Each comes from the one before by d′ = 2e(e + 1), g′ = −g²·d′ and (e + 1)²·g = 1 − g. Where e is
+tiny or huge only its leading power counts, so e = E·2**excess with E held within bounds, and the
+result is the one for E times that power of 2**excess: no product underflows or overflows on the
+way. Brackets that cancel are computed in two parts; around their zeros, where no precision of e
+would suffice, a polynomial in the distance takes over.
 """
 
 from __future__ import annotations
@@ -50,11 +51,12 @@ RADIUS = tl.constexpr(constants.RADIUS)
 # 2 and 3, right of the third Mish and its first derivative; the bounds of E as powers of two.
 F32_RANGE = tl.constexpr((-120.0, 60.0, 20.0, -64, 32))
 F64_RANGE = tl.constexpr((-800.0, 400.0, 40.0, -512, 128))
+FLOAT16_LEFT = tl.constexpr(-40.0)
 
 
 @triton.constexpr_function
 def _row(order, number, is_float32):
-    """What is known of a derivative about one of its zeros: c, f0, p1, what p1 lacks, p2, p3, …"""
+    """What is known of a derivative next to a zero: c, f0, p1, what p1 lacks, p2, p3 and so on."""
     name = f"{'F32' if is_float32 else 'F64'}_D{order}_ZERO{number}"
     return getattr(constants, name)
 
@@ -206,21 +208,32 @@ def mish_d3(x):
 def mish_half(x):
     """Mish of a block of float32 that comes from, and goes to, a 16-bit format."""
     c = clamp(x, F32_RANGE[0], None)
-    e, excess = exp_short(c, F32_RANGE[3], None)
+    e, excess = exp_short(clamp(c, None, F32_RANGE[2]), F32_RANGE[3], None)
     n = tl.fma(e, e, e + e)
-    y = scaled(c * (n * reciprocal(n + 2.0)), excess)
-    return tl.where(x > F32_RANGE[2], x, y)
+    return scaled(c * (n * reciprocal(n + 2.0)), excess)
 
 
 @triton.jit
-def _half_parts(x, order: tl.constexpr):
-    """x within its range, e, g = 1/d, e·g, and the excess of e."""
-    if order == 1:
-        c = clamp(x, F32_RANGE[0], F32_RANGE[2])
-        e, excess = exp_short(c, F32_RANGE[3], None)
-    else:
-        c = clamp(x, F32_RANGE[0], F32_RANGE[1])
-        e, excess = exp_short(c, F32_RANGE[3], F32_RANGE[4])
+def mish_float16(x):
+    """`mish_half` for float16 alone, whose least number is 2**-24: e needs no excess."""
+    c = clamp(x, FLOAT16_LEFT, None)
+    e, _ = exp_short(clamp(c, None, F32_RANGE[2]), None, None)
+    n = tl.fma(e, e, e + e)
+    return c * (n * reciprocal(n + 2.0))
+
+
+@triton.jit
+def _half_first(c, e):
+    """The first derivative from x and e."""
+    g = reciprocal(tl.fma(e, e, e + e) + 2.0)
+    return (e * g) * tl.fma(c * 4.0, (e + 1.0) * g, e + 2.0)
+
+
+@triton.jit
+def _half_parts(x):
+    """Return x within its range, e, g = 1/d, e·g, and the excess of e."""
+    c = clamp(x, F32_RANGE[0], F32_RANGE[1])
+    e, excess = exp_short(c, F32_RANGE[3], F32_RANGE[4])
     g = reciprocal(tl.fma(e, e, e + e) + 2.0)
     return c, e, g, e * g, excess
 
@@ -243,15 +256,23 @@ def _half_near_zeros(x, order: tl.constexpr, y):
 @triton.jit
 def mish_half_d1(x):
     """The first derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x, 1)
-    b = tl.fma(c * 4.0, (e + 1.0) * g, e + 2.0)
-    return _half_near_zeros(x, 1, scaled(h * b, excess))
+    c = clamp(x, F32_RANGE[0], F32_RANGE[2])
+    e, excess = exp_short(c, F32_RANGE[3], None)
+    return _half_near_zeros(x, 1, scaled(_half_first(c, e), excess))
+
+
+@triton.jit
+def mish_float16_d1(x):
+    """`mish_half_d1` for float16 alone."""
+    c = clamp(x, FLOAT16_LEFT, F32_RANGE[2])
+    e, _ = exp_short(c, None, None)
+    return _half_near_zeros(x, 1, _half_first(c, e))
 
 
 @triton.jit
 def mish_half_d2(x):
     """The second derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x, 2)
+    c, e, g, h, excess = _half_parts(x)
     k = tl.fma(h, constant(x, 4.0), tl.fma(e, constant(x, -2.0), constant(x, 1.0)))
     b = tl.fma(c, k, (e + e) + 2.0)
     y = scaled((h * 4.0) * g * b, tl.minimum(excess, excess * -2.0))
@@ -261,7 +282,7 @@ def mish_half_d2(x):
 @triton.jit
 def mish_half_d3(x):
     """The third derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x, 3)
+    c, e, g, h, excess = _half_parts(x)
     k = tl.fma(h, constant(x, 4.0), tl.fma(e, constant(x, -2.0), constant(x, 1.0)))
     m = (e + 1.0) * h
     w = tl.fma(h, constant(x, 2.0), constant(x, 1.0))
