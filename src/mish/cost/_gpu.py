@@ -80,9 +80,9 @@ def compiled(operation: str, dtype: str, capability: int = CAPABILITY) -> Any:
 
     from mish.torch._triton import launch, pointwise
 
-    kernel, names = pointwise.unary, ("y", "x")
+    kernel, names = pointwise.unary, ["y", "x"]
     if operation == "mish_grad":
-        kernel, names = pointwise.weighted, ("y", "weight", "x")
+        kernel, names = pointwise.weighted, ["y", "weight", "x"]
     kind = getattr(torch, dtype)
     constants = {
         "function": launch.function_for(kind, _ORDERS[operation]),
@@ -109,12 +109,12 @@ def count_gpu(operation: str, dtype: str, capability: int = CAPABILITY) -> GpuCo
         ModuleNotFoundError: if PyTorch or Triton is not installed.
         ValueError: if the machine code is not understood.
     """
-    kernel = compiled(operation, dtype, capability)
-    threads = 32 * kernel.metadata.num_warps
-    from mish.torch._triton import launch
-
     import torch
 
+    from mish.torch._triton import launch
+
+    kernel = compiled(operation, dtype, capability)
+    threads = 32 * kernel.metadata.num_warps
     elements = launch.block_for(getattr(torch, dtype)) // threads
     counted = _sass.count(_sass.fast_path(_sass.parse(kernel.asm["sass"])))
     registers, spilled = _resources(kernel.asm["cubin"])

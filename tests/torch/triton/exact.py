@@ -1,13 +1,17 @@
-"""Fused multiply-add over NumPy arrays, rounded once, as a GPU does it.
+"""Two operations over NumPy arrays as a GPU rounds them: the interpreter of Triton does not.
 
-Triton's interpreter multiplies, rounds, adds and rounds again.
+It rounds a fused multiply-add twice, and cuts numbers off that it converts to bfloat16.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
+import ml_dtypes
 import numpy as np
+import triton.language as tl
+from triton.runtime import interpreter
 
 _SPLITTER = 2.0**27 + 1
 # Where float64 products and their errors neither overflow nor underflow.
@@ -63,3 +67,23 @@ def _fma64(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         exact = Fraction(float(x[i])) * Fraction(float(y[i])) + Fraction(float(z[i]))
         result[i] = float(exact) if exact else plain[i]
     return result
+
+
+def patches() -> dict[str, Any]:
+    """What to put in the place of methods of `interpreter.InterpreterBuilder`."""
+    cast = interpreter.InterpreterBuilder.cast_impl
+
+    def create_fma(self: Any, x: Any, y: Any, z: Any) -> Any:
+        return interpreter.TensorHandle(fma(x.data, y.data, z.data), z.dtype.scalar)
+
+    def cast_impl(self: Any, source: Any, target: Any) -> Any:
+        kinds = (source.dtype.scalar, target.scalar)
+        if kinds == (tl.bfloat16, tl.float32):
+            data = source.data.view(ml_dtypes.bfloat16).astype(np.float32)
+        elif kinds == (tl.float32, tl.bfloat16):
+            data = source.data.astype(ml_dtypes.bfloat16).view(np.uint16)
+        else:
+            return cast(self, source, target)
+        return interpreter.TensorHandle(data, target.scalar)
+
+    return {"create_fma": create_fma, "cast_impl": cast_impl}
