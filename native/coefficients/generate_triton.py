@@ -28,7 +28,7 @@ from generate import FORMATS, Format, exp_polynomial, fit, series, zeros_of
 OUTPUT = Path(__file__).parents[2] / "src/mish/torch/_triton/constants.py"
 RADIUS = mp.mpf(1) / 8
 SHORT_EXP_DEGREE = 5
-DEGREES = {"f32": 6, "f64": 12}
+DEGREES = {"f32": (6, 7, 7), "f64": (12, 12, 13)}  # by order
 
 HEADER = '''\
 """Constants of the Triton kernels, by format.
@@ -51,7 +51,8 @@ def at_zero(fmt: Format, zero: mp.mpf, order: int) -> tuple[list[mp.mpf], float]
     truth = series(order, center)
     f0, p1 = fmt.round(truth[0]), fmt.round(truth[1])
     p1_low = fmt.round(truth[1] - p1)
-    coefficients, error = fit(fmt, truth, -RADIUS, RADIUS, [f0, p1 + p1_low], DEGREES[fmt.name])
+    degree = DEGREES[fmt.name][order - 1]
+    coefficients, error = fit(fmt, truth, -RADIUS, RADIUS, [f0, p1 + p1_low], degree)
     return [center, f0, p1, p1_low, *coefficients[2:]], error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from typing import NamedTuple
 
 CLASSES = (
@@ -34,9 +34,13 @@ _CLASS = {
     "integer": r"U?(IADD|IMAD|ISETP|LOP3|SHF|PRMT|LEA)|V?IMNMX|VIADD|PLOP3",
 }
 _COMPILED = [(name, re.compile(pattern)) for name, pattern in _CLASS.items()]
-_LINE = re.compile(r"^\S+\t(?P<guard>@!?U?P\w+ )?(?P<opcode>[A-Z][A-Z0-9_.]*)(?P<rest>[^;]*);")
+# A line of nvdisasm with labels and control codes, or one of cuobjdump with addresses.
+_LINE = re.compile(
+    r"^(?:\S+\t|\s*/\*(?P<address>[0-9a-f]+)\*/\s+)"
+    r"(?P<guard>@!?U?P\w+ )?(?P<opcode>[A-Z][A-Z0-9_.]*)(?P<rest>[^;]*);"
+)
+_LABEL = re.compile(r"^(\w+):$")
 _GLOBAL = re.compile(r"(LDG|STG)\b")
-_MOST_PATHS = 4096
 
 
 class Instruction(NamedTuple):
@@ -61,15 +65,17 @@ class Code(NamedTuple):
 
 
 def parse(text: str) -> Code:
-    """Read what `triton.compile(...).asm["sass"]` gives."""
+    """Read a kernel as `triton.compile(...).asm["sass"]` or ``cuobjdump -sass`` gives it."""
     instructions: list[Instruction] = []
     labels: dict[str, int] = {}
     for line in text.splitlines():
-        label = re.match(r"^(\w+):$", line)
+        label = _LABEL.match(line)
         found = _LINE.match(line)
         if label:
             labels[label[1]] = len(instructions)
         elif found:
+            if found["address"]:
+                labels[f"{int(found['address'], 16):#x}"] = len(instructions)
             opcode = found["opcode"]
             jumps = opcode.split(".")[0] == "BRA"
             target = found["rest"].split(",")[-1].strip() if jumps else None
@@ -78,47 +84,46 @@ def parse(text: str) -> Code:
 
 
 def fast_path(code: Code) -> list[Instruction]:
-    """What a thread executes whose block lies wholly within the array.
+    """What a thread executes that meets no rare case, in a block wholly within the array.
 
-    Of all ways through the kernel it is the one that touches memory by 16 bytes at a time only;
-    the shortest, where there are several.
+    It is the shortest way through the kernel that touches memory by 16 bytes at a time only.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is none, or if there are loops.
     """
-    paths = [path for path in _paths(code) if all(map(_is_wide, path))]
-    if not paths:
-        raise ValueError(
-            "no way through this kernel reads and writes 16 bytes at a time throughout"
-        )
-    return min(paths, key=len)
-
-
-def _is_wide(instruction: Instruction) -> bool:
-    return not _GLOBAL.match(instruction.opcode) or ".128" in instruction.opcode
-
-
-def _paths(code: Code) -> list[list[Instruction]]:
-    found = []
-    waiting: list[tuple[int, list[Instruction]]] = [(0, [])]
+    before: dict[int, int] = {0: -1}  # where each instruction was reached from first
+    waiting = deque([0])
     while waiting:
-        at, path = waiting.pop()
-        while True:
-            each = code.instructions[at]
-            path.append(each)
-            if each.opcode == "EXIT" and not each.guarded:
-                found.append(path)
-                break
-            if len(found) + len(waiting) > _MOST_PATHS or len(path) > len(code.instructions):
-                raise ValueError("this kernel has loops or too many branches")
-            at += 1
-            if each.target is not None:
-                target = code.labels[each.target]
-                if not each.guarded:
-                    at = target
-                else:
-                    waiting.append((target, list(path)))
-    return found
+        at = waiting.popleft()
+        each = code.instructions[at]
+        if _GLOBAL.match(each.opcode) and ".128" not in each.opcode:
+            continue
+        if each.opcode == "EXIT" and not each.guarded:
+            return _way_to(at, before, code)
+        for following in _after(at, code):
+            if following not in before:
+                before[following] = at
+                waiting.append(following)
+    raise ValueError("no way through this kernel reads and writes 16 bytes at a time throughout")
+
+
+def _after(at: int, code: Code) -> list[int]:
+    each = code.instructions[at]
+    following = [at + 1] if each.target is None or each.guarded else []
+    if each.target is not None:
+        target = code.labels[each.target]
+        if target < at:
+            raise ValueError("this kernel has loops")
+        following.append(target)
+    return following
+
+
+def _way_to(at: int, before: dict[int, int], code: Code) -> list[Instruction]:
+    path = []
+    while at >= 0:
+        path.append(code.instructions[at])
+        at = before[at]
+    return path[::-1]
 
 
 def count(path: list[Instruction]) -> Counter[str]:

@@ -96,8 +96,14 @@ def test_the_reader_finds_the_path_of_whole_blocks():
     assert _sass.count(path) == {"load": 1, "store": 1, "fma": 1, "other": 5}
 
 
+def test_the_reader_knows_addresses():
+    text = "        /*0010*/              @!P0 BRA 0x30 ;\n        /*0020*/   STG.E [R2], R4 ;\n"
+    text += "                    /* 0x000 */\n        /*0030*/                   EXIT ;\n"
+    assert [each.opcode for each in _sass.fast_path(_sass.parse(text))] == ["BRA", "EXIT"]
+
+
 def test_the_reader_refuses_what_it_cannot_follow():
     with pytest.raises(ValueError, match="16 bytes"):
         _sass.fast_path(_sass.parse(TEXT.replace(".128", "")))
     with pytest.raises(ValueError, match="loops"):
-        _sass.fast_path(_sass.parse("--:-:-:-:5\tNOP;\nLBB0:\n--:-:-:-:5\tBRA LBB0;\n"))
+        _sass.fast_path(_sass.parse("LBB0:\n--:-:-:-:5\tNOP;\n--:-:-:-:5\tBRA LBB0;\n"))

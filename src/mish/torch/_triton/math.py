@@ -37,9 +37,10 @@ from mish.torch._triton.elementary import (
     horner,
     plus,
     plus_small,
-    reciprocal,
     rest_of,
+    rough_reciprocal,
     scaled,
+    short_reciprocal,
     times,
     times_constant,
     times_exact,
@@ -73,7 +74,7 @@ def mish(x):
     n = tl.fma(e, e, e + e)
     n_tail = tl.fma(e_tail, (e + e) + 2.0, tl.fma(e, e, (e + e) - n))
     d, d_tail = plus_small(n, n_tail, 2.0)
-    g = reciprocal(d)
+    g = rough_reciprocal(d)
     q = n * g
     rest = tl.fma(-q, d_tail, tl.fma(-q, d, n) + n_tail)
     y = scaled(tl.fma(c, q, c * (g * rest)), excess)
@@ -106,7 +107,7 @@ def _parts(x, order: tl.constexpr):
         s, s_tail = plus(e, e_tail, 2.0)
     n, n_tail = times(e, e_tail, s, s_tail)
     d, d_tail = plus(n, n_tail, 2.0)
-    g = reciprocal(d)
+    g = rough_reciprocal(d)
     g_tail = g * tl.fma(-g, d_tail, tl.fma(-g, d, constant(x, 1.0)))
     h, h_tail = times(e, e_tail, g, g_tail)
     return c, e, e_tail, g, g_tail, h, h_tail, excess
@@ -210,7 +211,7 @@ def mish_half(x):
     c = clamp(x, F32_RANGE[0], None)
     e, excess = exp_short(clamp(c, None, F32_RANGE[2]), F32_RANGE[3], None)
     n = tl.fma(e, e, e + e)
-    return scaled(c * (n * reciprocal(n + 2.0)), excess)
+    return scaled(c * (n * short_reciprocal(n + 2.0)), excess)
 
 
 @triton.jit
@@ -219,13 +220,13 @@ def mish_float16(x):
     c = clamp(x, FLOAT16_LEFT, None)
     e, _ = exp_short(clamp(c, None, F32_RANGE[2]), None, None)
     n = tl.fma(e, e, e + e)
-    return c * (n * reciprocal(n + 2.0))
+    return c * (n * short_reciprocal(n + 2.0))
 
 
 @triton.jit
 def _half_first(c, e):
     """The first derivative from x and e."""
-    g = reciprocal(tl.fma(e, e, e + e) + 2.0)
+    g = short_reciprocal(tl.fma(e, e, e + e) + 2.0)
     return (e * g) * tl.fma(c * 4.0, (e + 1.0) * g, e + 2.0)
 
 
@@ -234,7 +235,7 @@ def _half_parts(x):
     """Return x within its range, e, g = 1/d, e·g, and the excess of e."""
     c = clamp(x, F32_RANGE[0], F32_RANGE[1])
     e, excess = exp_short(c, F32_RANGE[3], F32_RANGE[4])
-    g = reciprocal(tl.fma(e, e, e + e) + 2.0)
+    g = short_reciprocal(tl.fma(e, e, e + e) + 2.0)
     return c, e, g, e * g, excess
 
 
