@@ -37,6 +37,7 @@ from mish.torch._triton.elementary import (
     horner,
     plus,
     plus_small,
+    reciprocal,
     rest_of,
     rough_reciprocal,
     scaled,
@@ -74,7 +75,8 @@ def mish(x):
     n = tl.fma(e, e, e + e)
     n_tail = tl.fma(e_tail, (e + e) + 2.0, tl.fma(e, e, (e + e) - n))
     d, d_tail = plus_small(n, n_tail, 2.0)
-    g = rough_reciprocal(d)
+    # Not the rough one: where x is about the least normal number, c·g·rest has few bits left.
+    g = reciprocal(d)
     q = n * g
     rest = tl.fma(-q, d_tail, tl.fma(-q, d, n) + n_tail)
     y = scaled(tl.fma(c, q, c * (g * rest)), excess)
