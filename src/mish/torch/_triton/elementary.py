@@ -31,9 +31,9 @@ def _last(coefficients):
 
 
 @triton.constexpr_function
-def rest_of(row, start):
-    """The entries of a tuple from ``start`` on."""
-    return row[start:]
+def part_of(row, start, stop):
+    """The entries of a tuple from ``start`` up to ``stop``, or to the end if that is None."""
+    return row[start:stop]
 
 
 @triton.jit
