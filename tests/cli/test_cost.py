@@ -98,3 +98,39 @@ def test_without_capstone(monkeypatch):
     shown = run()
     assert shown.exit_code == 2
     assert "pip install 'mish[cost]'" in shown.stderr
+
+
+def test_gpu_counts():
+    pytest.importorskip("torch")
+    pytest.importorskip("triton")
+    shown = run("--gpu", "sm_90", "--op", "mish", "--dtype", "float32")
+    assert shown.exit_code == 0, shown.stderr
+    assert f"{cost.count_gpu('mish', 'float32').total:.2f}" in shown.stdout
+    assert "H100" in shown.stdout and "memory" in shown.stdout
+    data = json.loads(run("--gpu", "sm_90", "--op", "mish_grad", "--json").stdout)
+    assert [kernel["dtype"] for kernel in data["kernels"]] == list(cost.FORMATS)
+    for kernel in data["kernels"]:
+        assert kernel["total"] == pytest.approx(sum(kernel["instructions"].values()))
+        assert kernel["predicted"]["H100 SXM"]["by_memory"] == kernel["bytes"] / 3.35e12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--gpu", "h100"), "sm_90"),
+        (("--gpu", "sm_90", "--op", "gelu"), "gelu"),
+        (("--gpu", "sm_90", "--dtype", "int8"), "int8"),
+    ],
+)
+def test_gpu_errors(arguments, message):
+    shown = run(*arguments)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+
+
+def test_gpu_without_triton(monkeypatch):
+    monkeypatch.setitem(sys.modules, "triton", None)
+    cost._gpu.compiled.cache_clear()
+    shown = run("--gpu", "sm_90", "--op", "mish", "--dtype", "float32")
+    assert shown.exit_code == 2
+    assert "pip install torch triton" in shown.stderr

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from mish.cli.console import EXIT_USAGE, fail, out, print_json
+from mish.cli.gpu_costs import show_gpu
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,6 +44,10 @@ def cost(
     communication: Annotated[
         bool, typer.Option("--communication", help="Print what devices send in a training step.")
     ] = False,
+    gpu: Annotated[
+        str | None,
+        typer.Option(metavar="ARCH", help="Count the Triton kernels for a GPU instead, as sm_90."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Print what each kernel costs an element: instructions by class, bytes, cycles.
@@ -61,6 +66,9 @@ def cost(
             fail(f"a picture must end in .png, .svg or .pdf: {picture}", EXIT_USAGE)
     if communication:
         _show_traffic(costs.step(costs.Training()), costs.Training(), as_json)
+        return
+    if gpu is not None:
+        show_gpu(gpu, operation, dtype, as_json)
         return
     try:
         if peers:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 if find_spec("torch") is None:
     raise ModuleNotFoundError("mish.torch needs PyTorch: pip install 'mish[torch]'", name="torch")
 
-from mish.torch import _distributed  # noqa: F401  (it registers)
+from mish.torch import _cuda, _distributed  # noqa: F401  (they register)
 from mish.torch._accelerate import accelerate
 from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish

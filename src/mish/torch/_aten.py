@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch import _native
+from mish.torch import _cuda_aten, _native
 
 # Every call meets this key first where a transform of torch.func is at work.
 _TRANSFORMS = "FuncTorchDynamicLayerFrontMode"
@@ -33,12 +33,14 @@ def switch(on: bool) -> None:
 
 @functools.cache
 def _register() -> None:
-    """Put our CPU kernels in front of PyTorch's, once; a flag of theirs decides who computes.
+    """Put our kernels in front of PyTorch's, once; a flag decides who computes.
 
     To take them out again while another thread calls one would not be safe.
     """
     _warn_once_in_vain()
     _native.register_aten()
+    if _cuda_aten.available():
+        _cuda_aten.register()
 
 
 def _warn_once_in_vain() -> None:

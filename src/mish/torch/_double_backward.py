@@ -78,6 +78,6 @@ def _replace(
         x = node._saved_self
     except RuntimeError:  # checkpointing gives a tensor once only, and PyTorch has had it
         return None
-    if not x.is_cpu:
+    if not (x.is_cpu or x.is_cuda):
         return None
     return (torch.ops.mish.backward.default(dy, x),)

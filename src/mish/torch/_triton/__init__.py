@@ -1,0 +1,1 @@
+"""Triton kernels for GPUs. Nothing imports what is here before it is needed, nor without Triton."""

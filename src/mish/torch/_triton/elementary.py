@@ -1,0 +1,235 @@
+"""What `math` is made of: exponential, reciprocal, and numbers in two parts.
+
+A number in two parts is head + tail, the tail within half an ulp of the head; together they carry
+about twice the format's precision. Every operation is one that IEEE 754 defines to the last bit
+(multiplication, addition, fused multiply-add, integer and bit operations), so results do not depend
+on the device. Kernels must be launched with ``enable_fp_fusion=False``.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+from mish.torch._triton import constants
+
+_F32 = tl.constexpr((constants.F32_LOG2E, constants.F32_LN2, constants.F32_LN2_LOW))
+_F64 = tl.constexpr((constants.F64_LOG2E, constants.F64_LN2, constants.F64_LN2_LOW))
+_F32_EXP = tl.constexpr(constants.F32_EXP)
+_F32_SHORT_EXP = tl.constexpr(constants.F32_SHORT_EXP)
+_F64_EXP = tl.constexpr(constants.F64_EXP)
+
+# x + this is x rounded to an integer; the low bits of the sum are that integer and the exponent's
+# bias, so that a shift makes a power of two of them.
+_F32_INTEGER = tl.constexpr(1.5 * 2**23 + 127)
+_F64_INTEGER = tl.constexpr(1.5 * 2**52 + 1023)
+
+
+@triton.constexpr_function
+def _last(coefficients):
+    return len(coefficients) - 1
+
+
+@triton.constexpr_function
+def rest_of(row, start):
+    """The entries of a tuple from ``start`` on."""
+    return row[start:]
+
+
+@triton.jit
+def constant(x, value: tl.constexpr):
+    """A block like ``x``, of its very dtype."""
+    return tl.full(x.shape, value, x.dtype)
+
+
+@triton.jit
+def bits(x):
+    """The representation as signed integers."""
+    if x.dtype == tl.float32:
+        return x.to(tl.int32, bitcast=True)
+    else:
+        return x.to(tl.int64, bitcast=True)
+
+
+@triton.jit
+def horner(x, coefficients: tl.constexpr):
+    """The polynomial with these coefficients, constant term first."""
+    last: tl.constexpr = _last(coefficients)
+    y = constant(x, coefficients[last])
+    for i in tl.static_range(1, last + 1):
+        y = tl.fma(y, x, constant(x, coefficients[last - i]))
+    return y
+
+
+@triton.jit
+def clamp(x, low: tl.constexpr, high: tl.constexpr):
+    """``x`` within bounds, either of which may be None; NaN stays NaN."""
+    if x.dtype == tl.float32:
+        if low is not None:
+            x = tl.maximum(x, constant(x, low), propagate_nan=tl.PropagateNan.ALL)
+        if high is not None:
+            x = tl.minimum(x, constant(x, high), propagate_nan=tl.PropagateNan.ALL)
+    else:  # for which GPUs have no instructions
+        if low is not None:
+            x = tl.where(x < constant(x, low), constant(x, low), x)
+        if high is not None:
+            x = tl.where(x > constant(x, high), constant(x, high), x)
+    return x
+
+
+@triton.jit
+def power_of_two(shifted):
+    """2**k for the integer k in a sum k + _INTEGER; 2**k must be a normal number."""
+    if shifted.dtype == tl.float32:
+        return (bits(shifted) << 23).to(tl.float32, bitcast=True)
+    else:
+        return (bits(shifted) << 52).to(tl.float64, bitcast=True)
+
+
+@triton.jit
+def exp_reduced(x):
+    """Return k + _INTEGER, k and x − k·ln 2 less a last part; k is the integer nearest to x/ln 2.
+
+    The difference is exact: near 0, k is 0; elsewhere it is a multiple of ulp(ln 2) below 1/2.
+    """
+    if x.dtype == tl.float32:
+        integer: tl.constexpr = _F32_INTEGER
+        ln2: tl.constexpr = _F32
+    else:
+        integer: tl.constexpr = _F64_INTEGER
+        ln2: tl.constexpr = _F64
+    shifted = tl.fma(x, constant(x, ln2[0]), constant(x, integer))
+    k = shifted - constant(x, integer)
+    return shifted, k, tl.fma(k, constant(x, -ln2[1]), x)
+
+
+@triton.jit
+def exp_parts(x, least: tl.constexpr, most: tl.constexpr):
+    """exp(x) = (head + tail)·2**excess, relative error below 2**-27 (float32) or 2**-56.
+
+    Args:
+        x: from −120 to 88 (float32), from −800 to 709 (float64).
+        least: head is not below 2**least; excess is then negative.
+        most: head is not above 2**(most + 1), or None; excess is then positive.
+
+    Returns:
+        head, tail, excess.
+    """
+    if x.dtype == tl.float32:
+        integer: tl.constexpr = _F32_INTEGER
+        ln2_low: tl.constexpr = _F32[2]
+        polynomial: tl.constexpr = _F32_EXP
+    else:
+        integer: tl.constexpr = _F64_INTEGER
+        ln2_low: tl.constexpr = _F64[2]
+        polynomial: tl.constexpr = _F64_EXP
+    shifted, k, r_high = exp_reduced(x)
+    r = tl.fma(k, constant(x, -ln2_low), r_high)
+    first = r_high + 1.0
+    left_over = (1.0 - first) + r_high
+    others = tl.fma(r * r, horner(r, polynomial), tl.fma(k, constant(x, -ln2_low), left_over))
+    head = first + others
+    tail = (first - head) + others
+    high: tl.constexpr = None if most is None else integer + most
+    held = clamp(shifted, integer + least, high)
+    scale = power_of_two(held)
+    return head * scale, tail * scale, shifted - held
+
+
+@triton.jit
+def exp_short(x, least: tl.constexpr, most: tl.constexpr):
+    """exp(x) = e·2**excess in float32 alone, relative error below 2**-21; see `exp_parts`.
+
+    Without ``least`` and ``most``, x must be from −87 to 88 and excess is 0.
+    """
+    shifted, _, r = exp_reduced(x)
+    low: tl.constexpr = None if least is None else _F32_INTEGER + least
+    high: tl.constexpr = None if most is None else _F32_INTEGER + most
+    held = clamp(shifted, low, high)
+    return horner(r, _F32_SHORT_EXP) * power_of_two(held), shifted - held
+
+
+@triton.jit
+def scaled(y, excess):
+    """y·2**excess, where that power is a normal number."""
+    if y.dtype == tl.float32:
+        return y * power_of_two(excess + _F32_INTEGER)
+    else:
+        return y * power_of_two(excess + constant(y, _F64_INTEGER))
+
+
+@triton.jit
+def rough_reciprocal(x):
+    """1/x for positive normal x, relative error below 2**-17 (float32) or 2**-38 (float64).
+
+    For those who take what is left over into account, which squares that error. An integer
+    subtraction gives 1/x to 5 % (the exponent changes its sign, the fraction is taken for a
+    logarithm); with e = 1 − x·y, y·(1 + e + e² + …) is off by the first power that is left out.
+    """
+    if x.dtype == tl.float32:
+        y = (0x7EF311C3 - bits(x)).to(tl.float32, bitcast=True)
+        e = tl.fma(-x, y, constant(x, 1.0))
+        return tl.fma(y, tl.fma(e, tl.fma(e, e, e), e), y)
+    else:
+        y = (0x7FDE623870000000 - bits(x)).to(tl.float64, bitcast=True)
+        e = tl.fma(-x, y, constant(x, 1.0))
+        y = tl.fma(y, tl.fma(e, e, e), y)
+        e = tl.fma(-x, y, constant(x, 1.0))
+        return tl.fma(y, tl.fma(e, e, e), y)
+
+
+@triton.jit
+def short_reciprocal(x):
+    """1/x for positive normal x in float32, to some 1.5 ulp; see `rough_reciprocal`."""
+    y = (0x7EF311C3 - bits(x)).to(tl.float32, bitcast=True)
+    e = tl.fma(-x, y, constant(x, 1.0))
+    y = tl.fma(y, tl.fma(e, e, e), y)
+    return tl.fma(y, tl.fma(-x, y, constant(x, 1.0)), y)
+
+
+@triton.jit
+def two_sum(a, b):
+    """The sum a + b in two parts, exactly (Knuth)."""
+    s = a + b
+    b_part = s - a
+    return s, (a - (s - b_part)) + (b - b_part)
+
+
+@triton.jit
+def plus_small(a, a_tail, value: tl.constexpr):
+    """(a + a_tail) + value in two parts, for a ≥ 0 and a value of 1 or 2.
+
+    As long as a < 2**24 (float32), head − value has no more digits than head, so it is exact.
+    Beyond, the tail is wrong by at most 2.
+    """
+    head = a + value
+    return head, (a - (head - value)) + a_tail
+
+
+@triton.jit
+def plus(a, a_tail, value: tl.constexpr):
+    """(a + a_tail) + value in two parts."""
+    head, tail = two_sum(a, constant(a, value))
+    return head, tail + a_tail
+
+
+@triton.jit
+def times_constant(a, a_tail, value: tl.constexpr):
+    """(a + a_tail)·value in two parts."""
+    v = constant(a, value)
+    head = a * v
+    return head, tl.fma(a_tail, v, tl.fma(a, v, -head))
+
+
+@triton.jit
+def times_exact(a, a_tail, x):
+    """(a + a_tail)·x in two parts."""
+    head = a * x
+    return head, tl.fma(a_tail, x, tl.fma(a, x, -head))
+
+
+@triton.jit
+def times(a, a_tail, b, b_tail):
+    """The product of two numbers in two parts, in two parts but for the last normalisation."""
+    head = a * b
+    return head, tl.fma(a_tail, b, tl.fma(a, b_tail, tl.fma(a, b, -head)))

@@ -1,0 +1,53 @@
+"""The kernels: a function of each element, over dense memory.
+
+A block that lies wholly within the array is read and written without masks, so that each thread
+moves 16 bytes at a time whatever the length; the last one is masked. 16-bit formats are computed in
+float32 and rounded once.
+"""
+
+from __future__ import annotations
+
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def _offsets(block: tl.constexpr, wide: tl.constexpr):
+    start = tl.program_id(0)
+    if wide:
+        start = start.to(tl.int64)
+    start = start * block
+    return start, start + tl.arange(0, block)
+
+
+@triton.jit
+def _load(pointer, mask):
+    x = tl.load(pointer, mask=mask)
+    return x.to(tl.float32) if x.dtype.primitive_bitwidth == 16 else x
+
+
+@triton.jit
+def _store(pointer, y, mask):
+    tl.store(pointer, y.to(pointer.dtype.element_ty), mask=mask)
+
+
+@triton.jit
+def unary(y, x, size, function: tl.constexpr, block: tl.constexpr, wide: tl.constexpr):
+    """y[i] = function(x[i]) for i < size; ``y`` may be ``x``."""
+    start, i = _offsets(block, wide)
+    if start + block <= size:
+        _store(y + i, function(_load(x + i, None)), None)
+    else:
+        _store(y + i, function(_load(x + i, i < size)), i < size)
+
+
+@triton.jit
+def weighted(y, weight, x, size, function: tl.constexpr, block: tl.constexpr, wide: tl.constexpr):
+    """y[i] = weight[i]·function(x[i]) for i < size; ``y`` may be either."""
+    start, i = _offsets(block, wide)
+    if start + block <= size:
+        factor = _load(weight + i, None)
+        _store(y + i, factor * function(_load(x + i, None)), None)
+    else:
+        factor = _load(weight + i, i < size)
+        _store(y + i, factor * function(_load(x + i, i < size)), i < size)

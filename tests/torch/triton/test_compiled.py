@@ -1,0 +1,109 @@
+"""The kernels compiled for an H100, without one: what the machine code must and must not have."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mish.cost import FORMATS, OPERATIONS, _gpu, _sass
+
+# Instructions an element, at most: what is spent now and 3 %.
+BUDGET = {
+    "float16": (26, 40, 58, 72, 42.5),
+    "bfloat16": (32, 46, 58, 73, 48.5),
+    "float32": (57, 95.5, 136, 193, 97),
+    "float64": (84, 142, 206, 281, 144),
+}
+
+
+@pytest.fixture(params=[(o, f) for f in FORMATS for o in OPERATIONS], ids="-".join)
+def kernel(request):
+    return _gpu.compiled(*request.param)
+
+
+def test_machine_code(kernel):
+    ptx, sass = kernel.asm["ptx"], kernel.asm["sass"]
+    assert ".ftz" not in ptx
+    assert ".approx" not in ptx
+    opcodes = {each.opcode for each in _sass.parse(sass).instructions}
+    assert not any(".FTZ" in each for each in opcodes)
+    assert not any(re.match(r"CALL|RET|LDL|STL|MUFU|BAR", each) for each in opcodes)
+    assert any(each.startswith("LDG") and "128" in each for each in opcodes)
+    assert any(each.startswith("STG") and "128" in each for each in opcodes)
+    assert "cvt.rz" not in ptx  # numbers are rounded to the nearest
+
+
+def test_products_and_sums_stay_apart(kernel):
+    """Contracting a product and a sum would change bits, and leave fewer of each."""
+    opcodes = [each.opcode for each in _sass.parse(kernel.asm["sass"]).instructions]
+    for machine, portable in (("[FD]MUL", "mul"), ("[FD]ADD", "(?:add|sub)")):
+        found = sum(bool(re.match(machine, each)) for each in opcodes)
+        written = re.findall(rf"\b{portable}((?:\.\w+)*)\.f(?:32|64)\b", kernel.asm["ptx"])
+        assert set(written) == {".rn"}
+        assert found >= len(written)
+
+
+@pytest.mark.parametrize("dtype", FORMATS)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_counts(operation, dtype):
+    found = _gpu.count_gpu(operation, dtype)
+    assert found.spilled == 0
+    assert found.registers <= 80
+    assert found.total <= BUDGET[dtype][OPERATIONS.index(operation)]
+    assert found.total > 20
+    vectors = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
+    inputs = 2 if operation == "mish_grad" else 1
+    assert found.instructions["load"] == inputs / vectors[dtype]
+    assert found.instructions["store"] == 1 / vectors[dtype]
+    assert found.instructions["special"] == 0
+
+
+def test_forward_and_backward_are_bound_by_the_memory_of_an_h100():
+    """By its data sheet; no device was asked."""
+    h100 = _gpu.DEVICES[0]
+    for operation in ("mish", "mish_grad"):
+        for dtype in FORMATS:
+            memory, instructions, _ = _gpu.predict_gpu(_gpu.count_gpu(operation, dtype), h100)
+            assert instructions < memory
+
+
+TEXT = """\
+Function:unary
+--:-:0:-:8\tLDC R1, c[0x0][0x28];
+01:-:-:-:b\t@P4 BRA LBB0;
+--:0:5:-:4\t@!P3 LDG.E R4, desc[UR4][R8.64];
+--:-:-:-:5\tSTG.E desc[UR4][R8.64], R4;
+--:-:-:-:5\tEXIT;
+LBB0:
+--:-:-:-:5\tLDG.E.128 R4, desc[UR4][R8.64];
+--:-:-:-:5\tFFMA R4, R4, R5, 1;
+--:-:-:-:5\t@P0 EXIT;
+--:-:-:-:5\tSTG.E.128 desc[UR4][R8.64], R4;
+--:-:-:-:5\tBRA LBB1;
+--:-:-:-:5\tFMUL R4, R4, R4;
+LBB1:
+--:-:-:-:5\tEXIT;
+LBB2:
+--:-:-:-:5\tBRA LBB2;
+"""
+
+
+def test_the_reader_finds_the_path_of_whole_blocks():
+    path = _sass.fast_path(_sass.parse(TEXT))
+    opcodes = [each.opcode for each in path]
+    assert opcodes == ["LDC", "BRA", "LDG.E.128", "FFMA", "EXIT", "STG.E.128", "BRA", "EXIT"]
+    assert _sass.count(path) == {"load": 1, "store": 1, "fma": 1, "other": 5}
+
+
+def test_the_reader_knows_addresses():
+    text = "        /*0010*/              @!P0 BRA 0x30 ;\n        /*0020*/   STG.E [R2], R4 ;\n"
+    text += "                    /* 0x000 */\n        /*0030*/                   EXIT ;\n"
+    assert [each.opcode for each in _sass.fast_path(_sass.parse(text))] == ["BRA", "EXIT"]
+
+
+def test_the_reader_refuses_what_it_cannot_follow():
+    with pytest.raises(ValueError, match="16 bytes"):
+        _sass.fast_path(_sass.parse(TEXT.replace(".128", "")))
+    with pytest.raises(ValueError, match="loops"):
+        _sass.fast_path(_sass.parse("LBB0:\n--:-:-:-:5\tNOP;\n--:-:-:-:5\tBRA LBB0;\n"))
