@@ -28,6 +28,7 @@ exact = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(exact)
 
 _PACKAGE = "mish.torch._triton"
+_MODULES = ("fused", "launch", "math", "pointwise")
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -37,10 +38,7 @@ def _interpreted():
     attribute = vars(mish.torch).get("_triton")
     with triton.knobs.runtime.scope():
         triton.knobs.runtime.interpret = True
-        modules = {
-            name: importlib.import_module(f"{_PACKAGE}.{name}")
-            for name in ("launch", "math", "pointwise")
-        }
+        modules = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in _MODULES}
     for name in list(sys.modules):
         if _PACKAGE in name:
             del sys.modules[name]
@@ -70,10 +68,7 @@ _DEVICES = ["interpreter", *(["cuda"] if torch.cuda.is_available() else [])]
 def kernels(request, monkeypatch):
     """Where the kernels run (``device``), and their modules launch, math and pointwise."""
     if request.param == "cuda":
-        modules = {
-            name: importlib.import_module(f"{_PACKAGE}.{name}")
-            for name in ("launch", "math", "pointwise")
-        }
+        modules = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in _MODULES}
         yield SimpleNamespace(device="cuda", **modules)
         return
     modules = request.getfixturevalue("_interpreted_modules")
