@@ -44,13 +44,14 @@ class Acceleration:
 
 
 def accelerate() -> Acceleration:
-    """Make `torch.nn.functional.mish` and `torch.nn.Mish` fast on the CPU, training included.
+    """Make `torch.nn.functional.mish` and `torch.nn.Mish` fast and accurate, training included.
 
-    From here on, in the whole process, the CPU kernels behind ``aten::mish``, its in-place and out
-    variants and ``aten::mish_backward`` are this package's, for dense float16, bfloat16, float32
-    and float64 tensors. Everything else (other dtypes, sparse and quantized tensors, other devices)
-    goes to PyTorch's own kernels. Models need no change. Their derivatives of second and higher
-    order become right too, and what `torch.compile` compiles from here on uses `mish.formula`.
+    From here on, in the whole process, the CPU and CUDA kernels behind ``aten::mish``, its in-place
+    and out variants and ``aten::mish_backward`` are this package's, for dense float16, bfloat16,
+    float32 and float64 tensors. Everything else (other dtypes, sparse and quantized tensors, other
+    devices) goes to PyTorch's own kernels. Models need no change. Their derivatives of second and
+    higher order become right too, and what `torch.compile` compiles from here on uses
+    `mish.formula`.
 
     It may be called again, from any thread, to no further effect::
 

@@ -28,7 +28,8 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     Returns:
         A tensor of the shape and dtype of ``x``. A dense ``x`` keeps its strides. On the CPU the
         error is below 1 ulp in float32 and at most 2 ulp in float64, and the 16-bit dtypes are
-        correctly rounded; compiled and on other devices it is at most 5 ulp in float32.
+        correctly rounded. On CUDA devices see docs/gpu.md; compiled and on other devices the error
+        is at most 5 ulp in float32.
 
     Raises:
         NotImplementedError: if the dtype of ``x`` is no floating-point dtype, as PyTorch does.
@@ -88,8 +89,8 @@ def derivative(x: Tensor, order: int = 1) -> Tensor:
 
     Returns:
         A tensor of the shape and dtype of ``x``. On the CPU the error is below 1 ulp in float32 for
-        orders 0 to 3, and that of `mish.derivative` otherwise. Compiled and on other devices it is
-        that of `mish.formula.derivative`.
+        orders 0 to 3, and that of `mish.derivative` otherwise. On CUDA devices see docs/gpu.md for
+        orders 0 to 3. Otherwise, and compiled, it is that of `mish.formula.derivative`.
 
     Raises:
         ValueError: if ``order`` is negative.

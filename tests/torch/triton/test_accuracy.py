@@ -16,10 +16,11 @@ from mish._hard_inputs import ZEROS, hard, near
 
 ORDERS = (0, 1, 2, 3)
 # In ulp; docs/gpu.md has the largest errors that were seen.
-FLOAT32 = (0.81, 0.81, 0.93, 0.93)
+FLOAT32 = (0.84, 0.84, 0.93, 0.93)
 FLOAT64 = (0.82, 0.82, 0.82, 0.82)
+LOSSY = [np.float32(x) for x in (4.1005636e-39, 1.5035393e-38, 2.0502825e-38, 2.3236527e-38)]
 # How many of all 65,536 inputs do not come out correctly rounded.
-FLOAT16 = (6, 1, 1, 5)
+FLOAT16 = (6, 1, 1, 6)
 BFLOAT16 = (0, 1, 0, 0)
 
 
@@ -42,10 +43,14 @@ def test_float32_over_all_exponents(evaluate, order):
 @pytest.mark.parametrize("order", ORDERS)
 def test_float32_at_hard_points(evaluate, order):
     borders = [zero + side for zero in ZEROS[order] for side in (-0.125, 0.125)]
+    rng = np.random.default_rng(order)
+    # Where intermediate results lose digits, and where a rougher reciprocal was off by 1 ulp.
+    small = np.concatenate([rng.uniform(2.0**-127, 2.0**-124, 1 << 16), LOSSY])
     x = np.concatenate(
         [
             hard(np.float32, order),
-            np.random.default_rng(order).uniform(-12, 12, 1 << 18).astype(np.float32),
+            rng.uniform(-12, 12, 1 << 18).astype(np.float32),
+            np.concatenate([small, -small]).astype(np.float32),
             *(near(border, np.float32, 2000) for border in borders),
         ]
     )
@@ -60,6 +65,7 @@ def test_float64_at_hard_points(evaluate, order):
             rng.permutation(hard(np.float64, order))[:4000],
             rng.uniform(-760, 400, 1000),
             rng.uniform(-12, 12, 1000),
+            rng.uniform(2.0**-1023, 2.0**-1020, 500),
         ]
     )
     assert ulp.error(evaluate(x, order, torch.float64).numpy(), x, order).max() < FLOAT64[order]

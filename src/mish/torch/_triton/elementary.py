@@ -31,9 +31,9 @@ def _last(coefficients):
 
 
 @triton.constexpr_function
-def rest_of(row, start):
-    """The entries of a tuple from ``start`` on."""
-    return row[start:]
+def part_of(row, start, stop):
+    """The entries of a tuple from ``start`` up to ``stop``, or to the end if that is None."""
+    return row[start:stop]
 
 
 @triton.jit
@@ -179,8 +179,15 @@ def rough_reciprocal(x):
 
 
 @triton.jit
+def reciprocal(x):
+    """1/x for positive normal x, to some 1.5 ulp."""
+    y = rough_reciprocal(x)
+    return tl.fma(y, tl.fma(-x, y, constant(x, 1.0)), y)
+
+
+@triton.jit
 def short_reciprocal(x):
-    """1/x for positive normal x in float32, to some 1.5 ulp; see `rough_reciprocal`."""
+    """1/x for positive normal x in float32, to some 1.5 ulp, by fewer steps."""
     y = (0x7EF311C3 - bits(x)).to(tl.float32, bitcast=True)
     e = tl.fma(-x, y, constant(x, 1.0))
     y = tl.fma(y, tl.fma(e, e, e), y)

@@ -35,9 +35,10 @@ from mish.torch._triton.elementary import (
     exp_parts,
     exp_short,
     horner,
+    part_of,
     plus,
     plus_small,
-    rest_of,
+    reciprocal,
     rough_reciprocal,
     scaled,
     short_reciprocal,
@@ -74,7 +75,8 @@ def mish(x):
     n = tl.fma(e, e, e + e)
     n_tail = tl.fma(e_tail, (e + e) + 2.0, tl.fma(e, e, (e + e) - n))
     d, d_tail = plus_small(n, n_tail, 2.0)
-    g = rough_reciprocal(d)
+    # Not the rough one: where x is about the least normal number, c·g·rest has few bits left.
+    g = reciprocal(d)
     q = n * g
     rest = tl.fma(-q, d_tail, tl.fma(-q, d, n) + n_tail)
     y = scaled(tl.fma(c, q, c * (g * rest)), excess)
@@ -127,7 +129,7 @@ def _near_zero(x, row: tl.constexpr, y):
         d, d_tail = two_sum(x, constant(x, -row[0]))
         u = d * p1
         low = tl.fma(d_tail, p1, tl.fma(d, p1, -u) + f0)
-    q = horner(d, rest_of(row, 4))
+    q = horner(d, part_of(row, 4, None))
     near = u + tl.fma(d, tl.fma(d, q, p1_low), low)
     return tl.where(tl.abs(d) < RADIUS, near, y)
 
@@ -243,7 +245,8 @@ def _half_parts(x):
 def _half_near_zero(x, row: tl.constexpr, y):
     """``y``, but next to the zero of this row the polynomial there."""
     d = x - row[0]
-    slope = tl.fma(d, horner(d, rest_of(row, 4)), constant(x, row[2]))
+    # p2 to p6 are enough.
+    slope = tl.fma(d, horner(d, part_of(row, 4, 9)), constant(x, row[2]))
     return tl.where(tl.abs(d) < RADIUS, tl.fma(d, slope, constant(x, row[1])), y)
 
 
