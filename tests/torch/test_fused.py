@@ -214,6 +214,7 @@ def test_transforms(name):
 
 
 @NAMES
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch's own
 def test_compile_and_export(name):
     x, rest = numbers(3, CHANNELS, 5, dtype=torch.float32), parameters(torch.float32)
 

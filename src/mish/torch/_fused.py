@@ -65,10 +65,19 @@ def _sizes(x: Tensor) -> tuple[int, int, int]:
     return x.shape[0], x.shape[1], x[:1, :1].numel()
 
 
+def _dense(x: Tensor) -> Tensor:
+    """In wide arithmetic and in a memory format that PyTorch's own kernels take."""
+    wide = x.to(wide_dtype(x))
+    last = {4: torch.channels_last, 5: torch.channels_last_3d}.get(x.dim())
+    if last is not None and wide.is_contiguous(memory_format=last):
+        return wide
+    return wide.contiguous()
+
+
 def _group_norm_mish(
     x: Tensor, weight: Tensor | None, bias: Tensor | None, groups: int, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    wide = x.to(wide_dtype(x))
+    wide = _dense(x)
     weight, bias = (None if v is None else v.to(wide.dtype) for v in (weight, bias))
     y, mean, rstd = torch.native_group_norm(wide, weight, bias, *_sizes(x), groups, eps)
     return _mish_inplace(y, x.dtype), mean, rstd
@@ -83,22 +92,19 @@ def _group_norm_backward(
     bias: Tensor | None,
     groups: int,
 ) -> _Gradients:
-    wide = x.to(wide_dtype(x))
-    grouped = wide.unflatten(1, (groups, -1))
+    wide = _dense(x)
+    grouped = wide.view(x.shape[0], groups, -1, *x.shape[2:])
     ones = [1] * (grouped.dim() - 2)
     z = ((grouped - mean.view(*mean.shape, *ones)) * rstd.view(*rstd.shape, *ones)).flatten(1, 2)
-    if weight is not None:
-        weight = weight.to(wide.dtype)
-        z = z * by_channel(weight, x)
+    # PyTorch gives the sums by channel only where there is a weight.
+    weight = wide.new_ones(x.shape[1]) if weight is None else weight.to(wide.dtype)
+    z = z * by_channel(weight, x)
     if bias is not None:
         z = z + by_channel(bias, x)
-    dz = _ops.backward.default(dy.to(wide.dtype), z)
-    every = [True, True, True]
+    dz = _dense(_ops.backward.default(dy.to(wide.dtype), z))
     dx, dweight, dbias = torch.ops.aten.native_group_norm_backward(
-        dz, wide, mean, rstd, weight, *_sizes(x), groups, every
+        dz, wide, mean, rstd, weight, *_sizes(x), groups, [True, True, True]
     )
-    if x.numel() == 0:  # of which PyTorch leaves the sums undefined
-        dweight, dbias = (wide.new_zeros(x.shape[1]) for _ in range(2))
     return dx.to(x.dtype), dweight, dbias
 
 
@@ -128,15 +134,15 @@ def _meta_affine(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
 
 
 def _meta_affine_backward(dy: Tensor, x: Tensor, scale: Tensor | None, shift: Tensor) -> _Gradients:
-    sums = x.new_empty(2, x.shape[1], dtype=wide_dtype(x))
-    return _empty(x), *sums.unbind()
+    dscale, dshift = (x.new_empty(x.shape[1], dtype=wide_dtype(x)) for _ in range(2))
+    return _empty(x), dscale, dshift
 
 
 def _meta_group_norm(
     x: Tensor, weight: Tensor | None, bias: Tensor | None, groups: int, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    statistics = x.new_empty(2, x.shape[0], groups, dtype=wide_dtype(x))
-    return _empty(x), *statistics.unbind()
+    mean, rstd = (x.new_empty(x.shape[0], groups, dtype=wide_dtype(x)) for _ in range(2))
+    return _empty(x), mean, rstd
 
 
 def _meta_group_norm_backward(dy: Tensor, x: Tensor, *_: object) -> _Gradients:
@@ -190,14 +196,12 @@ def _through_operations(
     ctx: Any, dy: Tensor, function: Callable[..., Tensor], inputs: list[Tensor | None]
 ) -> list[Tensor | None]:
     """The gradients by those inputs that need one, as operations that can be differentiated."""
-    wanted = [i for i, v in enumerate(inputs) if v is not None and ctx.needs_input_grad[i]]
+    wanted = {i: v for i, v in enumerate(inputs) if v is not None and ctx.needs_input_grad[i]}
     with torch.enable_grad():
         y = function(*inputs)
-        found = torch.autograd.grad(y, [inputs[i] for i in wanted], dy, create_graph=True)
-    gradients: list[Tensor | None] = [None] * len(inputs)
-    for i, gradient in zip(wanted, found, strict=True):
-        gradients[i] = gradient
-    return gradients
+        found = torch.autograd.grad(y, list(wanted.values()), dy, create_graph=True)
+    by_place = dict(zip(wanted, found, strict=True))
+    return [by_place.get(i) for i in range(len(inputs))]
 
 
 def affine_operations(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
@@ -238,8 +242,8 @@ def _group_norm_gradients(ctx: Any, dy: Tensor, *_: object) -> Any:
     x, weight, bias, mean, rstd = ctx.saved_tensors
     if torch.is_grad_enabled():
 
-        def function(*inputs: Any) -> Tensor:
-            return group_norm_operations(*inputs, ctx.groups, ctx.eps)
+        def function(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+            return group_norm_operations(x, weight, bias, ctx.groups, ctx.eps)
 
         gradients = _through_operations(ctx, dy, function, [x, weight, bias])
     else:

@@ -18,6 +18,7 @@ import pytest
 torch = pytest.importorskip("torch")
 triton = pytest.importorskip("triton")
 
+import triton.language as tl  # noqa: E402
 from triton.runtime import interpreter  # noqa: E402
 
 import mish.torch  # noqa: E402
@@ -75,6 +76,9 @@ def kernels(request, monkeypatch):
     for name, method in exact.patches().items():
         monkeypatch.setattr(interpreter.InterpreterBuilder, name, method)
     monkeypatch.setattr(_cuda, "_launch", lambda: modules["launch"])
+    with triton.knobs.runtime.scope():
+        triton.knobs.runtime.interpret = True
+        monkeypatch.setattr(tl, "sum", triton.jit(tl.sum.fn))  # it was imported compiled
     with np.errstate(all="ignore"):
         yield SimpleNamespace(device="cpu", **modules)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
 import torch
 
 from mish.torch import _fused
 
 # (samples, channels, places), groups: one tile, several tiles, odd sizes, one place.
-SHAPES = [((2, 8, 16), 2), ((3, 6, 5), 3), ((2, 4, 5000), 2), ((2, 96, 100), 1), ((5, 4, 1), 4)]
+SHAPES = [((2, 8, 16), 2), ((3, 6, 5), 3), ((1, 4, 2100), 1), ((1, 96, 90), 1), ((5, 32, 1), 2)]
 LAYOUTS = ["first", "last", "strided"]
 
 
@@ -37,6 +35,8 @@ def _close(ours, exact, dtype, ulps):
 @pytest.fixture(params=SHAPES, ids=str)
 def case(request, kernels, dtype):
     shape, groups = request.param
+    if dtype != torch.float32 and shape[1] * shape[2] > 1000 and kernels.device == "cpu":
+        pytest.skip("takes long in the interpreter")
     x, dy = (_numbers(shape, dtype, kernels.device, seed) for seed in (0, 1))
     weight, bias = (_numbers(shape[1:2], dtype, kernels.device, seed) for seed in (2, 3))
     return x, dy, weight, bias, groups
@@ -63,7 +63,7 @@ def test_affine(kernels, case, dtype, layout):
 def test_group_norm(kernels, case, dtype, layout):
     x, dy, weight, bias, groups = case
     kind = torch.promote_types(dtype, torch.float32)
-    for a, b in itertools.product((weight, None), (bias, None)):
+    for a, b in ((weight, bias), (None, bias), (weight, None)):
         wide = [None if v is None else v.cpu().double() for v in (x, a, b)]
         found = kernels.fused.group_norm_forward(_laid_out(x, layout), a, b, groups, 1e-5)
         exact = _fused._group_norm_mish(*wide, groups, 1e-5)
@@ -96,10 +96,10 @@ def test_memory_format_stays(kernels):
 
 def test_a_large_mean(kernels):
     """It is rounded to float32, by 5e-4 here; nothing else is lost."""
-    for places in (64, 8000):
-        x = _numbers((1, 4, places), torch.float32, kernels.device, 0) + 1e4
-        y, mean, rstd = kernels.fused.group_norm_forward(x, None, None, 2, 1e-5)
-        wide = x.cpu().double().unflatten(1, (2, 2))
+    for places in (64, 4200):
+        x = _numbers((1, 2, places), torch.float32, kernels.device, 0) + 1e4
+        y, mean, rstd = kernels.fused.group_norm_forward(x, None, None, 1, 1e-5)
+        wide = x.cpu().double().unflatten(1, (1, 2))
         deviation = wide - mean.cpu().double()[..., None, None]
         torch.testing.assert_close(mean.cpu().double(), wide.mean((2, 3)), rtol=1e-7, atol=0)
         variance = wide.var((2, 3), unbiased=False)

@@ -95,8 +95,8 @@ def backward(
     end = tl.minimum(begin + rows_of_part, rows)
     left = program * block_columns if last else 0
     right = tl.minimum(left + block_columns, columns) if last else columns
-    total = tl.zeros((block_rows, block_columns), dscale.dtype.element_ty)
-    product = tl.zeros((block_rows, block_columns), dscale.dtype.element_ty)
+    total = tl.full((block_rows, block_columns), 0.0, dscale.dtype.element_ty)
+    product = tl.full((block_rows, block_columns), 0.0, dscale.dtype.element_ty)
     for top in range(begin, end, block_rows):
         for side in range(left, right, block_columns):
             r = top + i

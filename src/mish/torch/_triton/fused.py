@@ -46,6 +46,12 @@ def _arithmetic(x: Tensor) -> torch.dtype:
     return torch.float64 if x.dtype == torch.float64 else torch.float32
 
 
+def _zeros(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The sums over channels of nothing."""
+    zeros = x.new_zeros(x.shape[1], dtype=_arithmetic(x))
+    return zeros, zeros.clone()
+
+
 def affine(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
     """mish(x·scale + shift); scale and shift have one number for each channel."""
     x, last = _matrix(x)
@@ -84,8 +90,7 @@ def affine_backward(
     count = x.shape[1]
     dx = torch.empty_like(x)
     if x.numel() == 0:
-        none = shift.new_zeros(count, dtype=_arithmetic(x))
-        return dx, none, none.clone()
+        return dx, *_zeros(x)
     columns = count if last else x.numel() // (x.shape[0] * count)
     rows = x.numel() // count if last else x.shape[0]
     block_rows, block_columns = _tile(rows, columns)
@@ -115,8 +120,7 @@ def affine_backward(
             wide=x.numel() > _NARROW,
             **_options(block_rows * block_columns),
         )
-    dscale, dshift = sums.sum(1)
-    return dx, dscale, dshift
+    return dx, sums[0].sum(0), sums[1].sum(0)
 
 
 def _group_blocks(x: Tensor, groups: int) -> dict[str, Any]:
@@ -140,7 +144,7 @@ def group_norm_forward(
     """Mish of the normalised x, the means of the groups, and 1/√(variance + eps)."""
     x, last = _matrix(x)
     y = torch.empty_like(x)
-    mean, rstd = torch.empty((2, x.shape[0], groups), dtype=_arithmetic(x), device=x.device)
+    mean, rstd = (x.new_empty(x.shape[0], groups, dtype=_arithmetic(x)) for _ in range(2))
     if x.numel() == 0:
         return y, mean, rstd
     with torch.cuda.device_of(x):
@@ -177,9 +181,9 @@ def group_norm_backward(
     x, last = _matrix(x)
     dy = _laid_out(dy, last)
     dx = torch.empty_like(x)
-    sums = torch.empty((2, x.shape[0], x.shape[1]), dtype=_arithmetic(x), device=x.device)
     if x.numel() == 0:
-        return dx, *sums.zero_().sum(1)
+        return dx, *_zeros(x)
+    sums = torch.empty((2, x.shape[0], x.shape[1]), dtype=_arithmetic(x), device=x.device)
     with torch.cuda.device_of(x):
         group_norm.backward[(x.shape[0] * groups,)](
             dx,
@@ -200,4 +204,4 @@ def group_norm_backward(
             has_bias=bias is not None,
             **_group_blocks(x, groups),
         )
-    return dx, *sums.sum(1)
+    return dx, sums[0].sum(0), sums[1].sum(0)

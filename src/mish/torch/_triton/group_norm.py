@@ -94,14 +94,14 @@ def forward(
         deviation = tl.where(inside, value - m, 0.0)
         variance = _mean_of(deviation * deviation, count)
     else:
-        total = tl.zeros((block_d, block_s), mean.dtype.element_ty)
+        total = tl.full((block_d, block_s), 0.0, mean.dtype.element_ty)
         for d in range(0, channels_of_group, block_d):
             for s in range(0, places, block_s):
                 at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
                 inside = (d + i < channels_of_group)[:, None] & (s + j < places)[None, :]
                 total += load_wide(x + at, inside)
         m = _mean_of(total, count)
-        total = tl.zeros((block_d, block_s), mean.dtype.element_ty)
+        total = tl.full((block_d, block_s), 0.0, mean.dtype.element_ty)
         for d in range(0, channels_of_group, block_d):
             for s in range(0, places, block_s):
                 at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
@@ -160,15 +160,15 @@ def backward(
     r = tl.load(rstd + program)
     i = tl.arange(0, block_d)
     j = tl.arange(0, block_s)
-    plain = tl.zeros((block_d, block_s), m.dtype)
-    weighted = tl.zeros((block_d, block_s), m.dtype)
-    h = tl.zeros((block_d, block_s), m.dtype)
-    dh = tl.zeros((block_d, block_s), m.dtype)
+    plain = tl.full((block_d, block_s), 0.0, m.dtype)
+    weighted = tl.full((block_d, block_s), 0.0, m.dtype)
+    h = tl.full((block_d, block_s), 0.0, m.dtype)
+    dh = tl.full((block_d, block_s), 0.0, m.dtype)
     for d in range(0, channels_of_group, block_d):
         a = _parameter(weight, d + i, channels, channels_of_group, has_weight, h, 1.0)
         b = _parameter(bias, d + i, channels, channels_of_group, has_bias, h, 0.0)
-        total = tl.zeros((block_d, block_s), m.dtype)
-        product = tl.zeros((block_d, block_s), m.dtype)
+        total = tl.full((block_d, block_s), 0.0, m.dtype)
+        product = tl.full((block_d, block_s), 0.0, m.dtype)
         for s in range(0, places, block_s):
             at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
             inside = (d + i < channels_of_group)[:, None] & (s + j < places)[None, :]
