@@ -13,7 +13,7 @@ import torch.nn.functional as F
 
 import mish
 import mish.torch
-from mish.torch import BatchNormMish, GroupNormMish
+from mish.torch import BatchNormMish, GroupNormMish, functional
 from mish.torch.functional import batch_norm_mish, bias_mish, group_norm_mish
 
 CHANNELS = 6
@@ -25,6 +25,14 @@ SHAPES = [
     (0, CHANNELS, 3),
 ]
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+
+
+@pytest.fixture(autouse=True, params=["operations", "fused"])
+def path(request, monkeypatch):
+    """The CPU's own path, and that of CUDA devices with the operators' kernels for the CPU."""
+    if request.param == "fused":
+        monkeypatch.setattr(functional, "_fuses", functional._is_plain)
+    return request.param
 
 
 def numbers(*shape, dtype=torch.float64, seed=0):
@@ -152,7 +160,9 @@ def test_weight_and_bias_may_be_missing(name):
 
 
 @NAMES
-def test_what_is_kept_for_backward(name):
+def test_what_is_kept_for_backward(name, path):
+    if path != "fused":
+        pytest.skip("keeps the normalised tensor too")
     """The input, and nothing of its size beside it."""
     x, rest = numbers(4, CHANNELS, 100).requires_grad_(), parameters()
     kept = []

@@ -1,9 +1,9 @@
 """The operators mish::affine_mish and mish::group_norm_mish, their backward passes and derivatives.
 
-They are for eager tensors; compilers and transforms get the operations that these stand for and
-fuse them by themselves. On CUDA devices they are Triton kernels, elsewhere the same operations with
-Mish in place. Kept for the backward pass are the inputs and the statistics, not the normalised
-tensor. A second derivative goes through the operations, which PyTorch differentiates.
+`functional` calls them for eager tensors on CUDA devices, where they are Triton kernels; elsewhere
+they are the operations that they stand for. Kept for the backward pass are the inputs and the
+statistics, not the normalised tensor. A second derivative goes through the operations, which
+PyTorch differentiates.
 """
 
 from __future__ import annotations
@@ -63,6 +63,15 @@ def _affine_backward(dy: Tensor, x: Tensor, scale: Tensor | None, shift: Tensor)
 def _sizes(x: Tensor) -> tuple[int, int, int]:
     """Samples, channels, places."""
     return x.shape[0], x.shape[1], x[:1, :1].numel()
+
+
+def group_norm(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, groups: int, eps: float
+) -> Tensor:
+    """PyTorch's normalisation, in wide arithmetic."""
+    wide = x.to(wide_dtype(x))
+    weight, bias = (None if v is None else v.to(wide.dtype) for v in (weight, bias))
+    return torch.nn.functional.group_norm(wide, groups, weight, bias, eps)
 
 
 def _dense(x: Tensor) -> Tensor:
@@ -213,9 +222,7 @@ def group_norm_operations(
     x: Tensor, weight: Tensor | None, bias: Tensor | None, groups: int, eps: float
 ) -> Tensor:
     """What mish::group_norm_mish stands for."""
-    wide = x.to(wide_dtype(x))
-    weight, bias = (None if v is None else v.to(wide.dtype) for v in (weight, bias))
-    z = torch.nn.functional.group_norm(wide, groups, weight, bias, eps)
+    z = group_norm(x, weight, bias, groups, eps)
     return _ops.mish.default(z).to(x.dtype)  # type: ignore[no-any-return]
 
 

@@ -1,18 +1,20 @@
 """Mish together with what stands before it in networks: a bias, a normalisation.
 
-One pass over memory instead of two to four, and one tensor less kept for the backward pass.
-Everything else is as for `mish.torch.mish`: the gradients of any order, and under `torch.compile`
-and `torch.func` the operations that PyTorch fuses and transforms by itself.
+On CUDA devices that is one pass over memory instead of two to five, and one tensor less kept for
+the backward pass. On the CPU, where a second pass costs less than to normalise twice, it is
+PyTorch's operation and Mish in its place; so it is under `torch.compile` and `torch.func`, which
+fuse and transform by themselves. 16-bit dtypes are computed in float32 and rounded once everywhere.
 """
 
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.compiler import is_compiling
 
 from mish.torch import _fused
-from mish.torch._functions import PLAIN, is_eager
+from mish.torch._functions import PLAIN, is_eager, mish
 from mish.torch._ops import OPERATORS as _ops
 
 __all__ = ["batch_norm_mish", "bias_mish", "group_norm_mish"]
@@ -34,7 +36,10 @@ def bias_mish(x: Tensor, bias: Tensor) -> Tensor:
         TypeError: if ``x`` is of no floating-point dtype.
     """
     _check(x, bias=bias)
-    return _affine(x, None, bias)
+    if _fuses(x, bias):
+        y: Tensor = _ops.affine_mish.default(x, None, bias)
+        return y
+    return _mish_of(_fused.affine(x, None, bias), x)
 
 
 def batch_norm_mish(
@@ -64,13 +69,14 @@ def batch_norm_mish(
     """
     _check(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     wide = _fused.wide_dtype(x)
-    scale = torch.rsqrt(running_var.to(wide) + eps)
-    if weight is not None:
-        scale = scale * weight.to(wide)
-    shift = -running_mean.to(wide) * scale
-    if bias is not None:
-        shift = shift + bias.to(wide)
-    return _affine(x, scale, shift)
+    mean, var = running_mean.to(wide), running_var.to(wide)
+    weight, bias = (None if v is None else v.to(wide) for v in (weight, bias))
+    if _fuses(x, mean, var, weight, bias):
+        scale = torch.rsqrt(var + eps) if weight is None else torch.rsqrt(var + eps) * weight
+        shift = -mean * scale if bias is None else bias - mean * scale
+        y: Tensor = _ops.affine_mish.default(x, scale, shift)
+        return y
+    return _mish_of(F.batch_norm(x.to(wide), mean, var, weight, bias, False, 0.0, eps), x)
 
 
 def group_norm_mish(
@@ -106,21 +112,24 @@ def group_norm_mish(
         )
     if x.is_cuda and torch.is_autocast_enabled("cuda"):
         x = x.to(torch.promote_types(x.dtype, torch.float32))
-    if _is_plain(x, weight, bias):
+    if _fuses(x, weight, bias):
         y: Tensor = _ops.group_norm_mish.default(x, weight, bias, num_groups, eps)[0]
         return y
-    return _fused.group_norm_operations(x, weight, bias, num_groups, eps)
+    return _mish_of(_fused.group_norm(x, weight, bias, num_groups, eps), x)
 
 
-def _affine(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
-    if _is_plain(x, scale, shift):
-        y: Tensor = _ops.affine_mish.default(x, scale, shift)
-        return y
-    return _fused.affine_operations(x, scale, shift)
+def _mish_of(z: Tensor, x: Tensor) -> Tensor:
+    """Mish of what was computed from ``x``, in its dtype; in place where nobody sees it."""
+    return mish(z, inplace=_is_plain(z) and not z.requires_grad).to(x.dtype)
+
+
+def _fuses(x: Tensor, *parameters: Tensor | None) -> bool:
+    """Whether the fused operators serve these tensors and pay."""
+    return x.is_cuda and _is_plain(x, *parameters)
 
 
 def _is_plain(*tensors: Tensor | None) -> bool:
-    """Whether the fused operators serve these: not where somebody looks at single operations."""
+    """Whether nobody looks at single operations on these."""
     return (
         not is_compiling()
         and is_eager()
