@@ -28,6 +28,7 @@ import torch.nn.functional as F
 import mish.torch
 from mish.bench import machine, timing
 from mish.cost import count_gpu
+from mish.torch import functional
 
 ROOT = Path(__file__).resolve().parents[1]
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -35,8 +36,38 @@ EXPONENTS = tuple(range(10, 31, 2))
 SHARE = 0.8  # of the device's memory that the arrays of one measurement may take
 Call = Callable[[], object]
 
-# Fused operators: a name, and what makes a pair of calls, fused and unfused, from x.
-FUSED: dict[str, Callable[[torch.Tensor], tuple[Call, Call]]] = {}
+CHANNELS, PLACES = 512, 64  # of a layer in a diffusion policy
+
+
+def _as_layer(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The numbers of x in the shape of a layer, and a weight and a bias."""
+    channels = min(CHANNELS, x.numel() // PLACES)
+    weight, bias = torch.randn(2, channels, device=x.device).to(x.dtype)
+    return x.view(-1, channels, PLACES), weight, bias
+
+
+def _group_norm(x: torch.Tensor) -> tuple[Call, Call]:
+    x, weight, bias = _as_layer(x)
+    return (
+        lambda: functional.group_norm_mish(x, 8, weight, bias),
+        lambda: F.mish(F.group_norm(x, 8, weight, bias)),
+    )
+
+
+def _batch_norm(x: torch.Tensor) -> tuple[Call, Call]:
+    x, weight, bias = _as_layer(x)
+    mean, var = torch.zeros_like(bias), torch.ones_like(bias)
+    return (
+        lambda: functional.batch_norm_mish(x, mean, var, weight, bias),
+        lambda: F.mish(F.batch_norm(x, mean, var, weight, bias)),
+    )
+
+
+# A name, and what makes a pair of calls, fused and unfused, from x.
+FUSED: dict[str, Callable[[torch.Tensor], tuple[Call, Call]]] = {
+    "GroupNorm and Mish": _group_norm,
+    "BatchNorm and Mish": _batch_norm,
+}
 
 
 def lap(call: Call, device: torch.device, repeat: int) -> float:

@@ -13,10 +13,20 @@ from importlib.util import find_spec
 if find_spec("torch") is None:
     raise ModuleNotFoundError("mish.torch needs PyTorch: pip install 'mish[torch]'", name="torch")
 
-from mish.torch import _cuda, _distributed  # noqa: F401  (they register)
+from mish.torch import _cuda, _distributed, functional  # noqa: F401  (the first two register)
 from mish.torch._accelerate import accelerate
 from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish
+from mish.torch._fused_modules import BatchNormMish, GroupNormMish
 from mish.torch._module import Mish
 
-__all__ = ["Mish", "accelerate", "convert", "derivative", "mish"]
+__all__ = [
+    "BatchNormMish",
+    "GroupNormMish",
+    "Mish",
+    "accelerate",
+    "convert",
+    "derivative",
+    "functional",
+    "mish",
+]

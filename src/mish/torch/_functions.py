@@ -15,7 +15,7 @@ from mish.torch._ops import OPERATORS as _ops
 
 _dispatch_modes = torch._C._len_torch_dispatch_stack
 _tracing = torch._C._get_tracing_state
-_PLAIN = (Tensor, torch.nn.Parameter)
+PLAIN = (Tensor, torch.nn.Parameter)
 
 
 def mish(x: Tensor, inplace: bool = False) -> Tensor:
@@ -40,7 +40,7 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     """
     if inplace:
         return _inplace(x)
-    if type(x) in _PLAIN and not is_compiling() and _is_eager(x):
+    if type(x) in PLAIN and x.is_cpu and not is_compiling() and is_eager():
         if _state.accelerated:
             y: Tensor = torch._C._nn.mish(x)
         elif x.requires_grad and torch.is_grad_enabled():
@@ -54,11 +54,10 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     return y
 
 
-def _is_eager(x: Tensor) -> bool:
-    """Whether nothing but backward-mode autograd on the CPU watches what happens to ``x``."""
+def is_eager() -> bool:
+    """Whether nothing but backward-mode autograd watches what happens to plain tensors."""
     return (
-        x.is_cpu
-        and forward_ad._current_level < 0
+        forward_ad._current_level < 0
         and _functorch.maybe_current_level() is None
         and not _dispatch_modes()
         and _tracing() is None
@@ -66,7 +65,7 @@ def _is_eager(x: Tensor) -> bool:
 
 
 def _inplace(x: Tensor) -> Tensor:
-    if type(x) in _PLAIN and not is_compiling() and _is_eager(x):
+    if type(x) in PLAIN and x.is_cpu and not is_compiling() and is_eager():
         if _state.accelerated:
             return torch._C._nn.mish_(x)
         if not (x.requires_grad and torch.is_grad_enabled()) and not x.is_inference():

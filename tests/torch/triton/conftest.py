@@ -18,6 +18,7 @@ import pytest
 torch = pytest.importorskip("torch")
 triton = pytest.importorskip("triton")
 
+import triton.language as tl  # noqa: E402
 from triton.runtime import interpreter  # noqa: E402
 
 import mish.torch  # noqa: E402
@@ -28,6 +29,7 @@ exact = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(exact)
 
 _PACKAGE = "mish.torch._triton"
+_MODULES = ("fused", "launch", "math", "pointwise")
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -37,10 +39,7 @@ def _interpreted():
     attribute = vars(mish.torch).get("_triton")
     with triton.knobs.runtime.scope():
         triton.knobs.runtime.interpret = True
-        modules = {
-            name: importlib.import_module(f"{_PACKAGE}.{name}")
-            for name in ("launch", "math", "pointwise")
-        }
+        modules = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in _MODULES}
     for name in list(sys.modules):
         if _PACKAGE in name:
             del sys.modules[name]
@@ -70,16 +69,16 @@ _DEVICES = ["interpreter", *(["cuda"] if torch.cuda.is_available() else [])]
 def kernels(request, monkeypatch):
     """Where the kernels run (``device``), and their modules launch, math and pointwise."""
     if request.param == "cuda":
-        modules = {
-            name: importlib.import_module(f"{_PACKAGE}.{name}")
-            for name in ("launch", "math", "pointwise")
-        }
+        modules = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in _MODULES}
         yield SimpleNamespace(device="cuda", **modules)
         return
     modules = request.getfixturevalue("_interpreted_modules")
     for name, method in exact.patches().items():
         monkeypatch.setattr(interpreter.InterpreterBuilder, name, method)
     monkeypatch.setattr(_cuda, "_launch", lambda: modules["launch"])
+    with triton.knobs.runtime.scope():
+        triton.knobs.runtime.interpret = True
+        monkeypatch.setattr(tl, "sum", triton.jit(tl.sum.fn))  # it was imported compiled
     with np.errstate(all="ignore"):
         yield SimpleNamespace(device="cpu", **modules)
 

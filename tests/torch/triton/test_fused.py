@@ -1,0 +1,123 @@
+"""The kernels of bias, batch and group normalisation with Mish, against the plain operations."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mish.torch import _fused
+
+# (samples, channels, places), groups: one tile, several tiles, odd sizes, one place.
+SHAPES = [((2, 8, 16), 2), ((3, 6, 5), 3), ((1, 4, 2100), 1), ((1, 96, 90), 1), ((5, 32, 1), 2)]
+LAYOUTS = ["first", "last", "strided"]
+
+
+def _numbers(shape, dtype, device, seed):
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+    return x.to(dtype).to(device)
+
+
+def _laid_out(x, layout):
+    if layout == "last":
+        return x.transpose(1, 2).contiguous().transpose(1, 2)
+    if layout == "strided":
+        return torch.stack([x, x], -1)[..., 0]
+    return x
+
+
+def _close(ours, exact, dtype, ulps):
+    eps = torch.finfo(dtype).eps
+    torch.testing.assert_close(
+        ours.cpu().double(), exact, rtol=ulps * eps, atol=ulps * eps * float(exact.abs().max())
+    )
+
+
+@pytest.fixture(params=SHAPES, ids=str)
+def case(request, kernels, dtype):
+    shape, groups = request.param
+    if dtype != torch.float32 and shape[1] * shape[2] > 1000 and kernels.device == "cpu":
+        pytest.skip("takes long in the interpreter")
+    x, dy = (_numbers(shape, dtype, kernels.device, seed) for seed in (0, 1))
+    weight, bias = (_numbers(shape[1:2], dtype, kernels.device, seed) for seed in (2, 3))
+    return x, dy, weight, bias, groups
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_affine(kernels, case, dtype, layout):
+    x, dy, scale, shift, _ = case
+    for given in (scale, None):
+        wide = [None if v is None else v.cpu().double() for v in (x, given, shift)]
+        y = kernels.fused.affine(_laid_out(x, layout), given, shift)
+        assert y.dtype == dtype
+        _close(y, _fused._affine_mish(*wide), dtype, 2)
+        found = kernels.fused.affine_backward(dy, _laid_out(x, layout), given, shift)
+        exact = _fused._affine_backward(dy.cpu().double(), *wide)
+        _close(found[0], exact[0], dtype, 8)
+        kind = torch.promote_types(dtype, torch.float32)
+        for ours, sums in zip(found[1:], exact[1:], strict=True):
+            assert ours.dtype == kind
+            _close(ours, sums, kind, 40)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_group_norm(kernels, case, dtype, layout):
+    x, dy, weight, bias, groups = case
+    kind = torch.promote_types(dtype, torch.float32)
+    for a, b in ((weight, bias), (None, bias), (weight, None)):
+        wide = [None if v is None else v.cpu().double() for v in (x, a, b)]
+        found = kernels.fused.group_norm_forward(_laid_out(x, layout), a, b, groups, 1e-5)
+        exact = _fused._group_norm_mish(*wide, groups, 1e-5)
+        assert found[0].dtype == dtype
+        _close(found[0], exact[0], dtype, 8 if dtype.itemsize > 2 else 2)
+        for ours, statistics in zip(found[1:], exact[1:], strict=True):
+            assert ours.dtype == kind
+            _close(ours, statistics, kind, 8)
+        statistics = found[1:]
+        found = kernels.fused.group_norm_backward(
+            dy, _laid_out(x, layout), *statistics, a, b, groups
+        )
+        exact = _fused._group_norm_backward(
+            dy.cpu().double(), wide[0], *exact[1:], *wide[1:], groups
+        )
+        _close(found[0], exact[0], dtype, 16)
+        for ours, sums in zip(found[1:], exact[1:], strict=True):
+            _close(ours, sums, kind, 40)
+
+
+def test_memory_format_stays(kernels):
+    x = _laid_out(_numbers((2, 8, 16), torch.float32, kernels.device, 0), "last")
+    bias = _numbers((8,), torch.float32, kernels.device, 1)
+    y = kernels.fused.affine(x, None, bias)
+    z, mean, rstd = kernels.fused.group_norm_forward(x, None, bias, 2, 1e-5)
+    dx = kernels.fused.group_norm_backward(y, x, mean, rstd, None, bias, 2)[0]
+    for each in (y, z, dx, kernels.fused.affine_backward(y, x, None, bias)[0]):
+        assert each.stride() == x.stride()
+
+
+def test_a_large_mean(kernels):
+    """It is rounded to float32, by 5e-4 here; nothing else is lost."""
+    for places in (64, 4200):
+        x = _numbers((1, 2, places), torch.float32, kernels.device, 0) + 1e4
+        y, mean, rstd = kernels.fused.group_norm_forward(x, None, None, 1, 1e-5)
+        wide = x.cpu().double().unflatten(1, (1, 2))
+        deviation = wide - mean.cpu().double()[..., None, None]
+        torch.testing.assert_close(mean.cpu().double(), wide.mean((2, 3)), rtol=1e-7, atol=0)
+        variance = wide.var((2, 3), unbiased=False)
+        torch.testing.assert_close(
+            rstd.cpu().double(), (variance + 1e-5) ** -0.5, rtol=1e-6, atol=0
+        )
+        z = (deviation * rstd.cpu().double()[..., None, None]).flatten(1, 2)
+        torch.testing.assert_close(
+            y.cpu().double(), _fused.affine_operations(z, None, z[0, :, 0] * 0)
+        )
+
+
+def test_empty(kernels):
+    x = torch.empty(0, 4, 3, device=kernels.device)
+    bias = torch.ones(4, device=kernels.device)
+    assert kernels.fused.affine(x, None, bias).shape == x.shape
+    y, mean, rstd = kernels.fused.group_norm_forward(x, bias, bias, 2, 1e-5)
+    found = kernels.fused.group_norm_backward(y, x, mean, rstd, bias, bias, 2)
+    found += kernels.fused.affine_backward(y, x, None, bias)
+    assert [each.shape for each in found] == [x.shape, (4,), (4,)] * 2
+    assert not torch.stack(found[1:3] + found[4:]).any()
