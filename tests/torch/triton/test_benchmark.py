@@ -27,14 +27,13 @@ def test_dry_run(script, monkeypatch, tmp_path):
     target = tmp_path / "page.md"
     monkeypatch.setattr(script.gpu_accuracy, "BLOCK", 1 << 16)
     monkeypatch.setattr(script.gpu_accuracy, "JUDGED", 100)
-    monkeypatch.setitem(script.FUSED, "twice", lambda x: (lambda: 2 * x, lambda: x + x))
     monkeypatch.setattr(sys, "argv", ["gpu.py", str(target), "--dry-run", "--no-compile"])
     script.main()
     text = target.read_text(encoding="utf-8")
     for head in ("## Accuracy", "## Forward", "## Backward", "## Fused", "## Instructions"):
         assert head in text
     assert "no measurement" in text.splitlines()[0]
-    assert text.count("| 2^10 |") == 4 * 3
+    assert text.count("| 2^10 |") == 4 * (2 + len(script.FUSED))
 
 
 def test_without_a_gpu_it_says_so(script, monkeypatch):
