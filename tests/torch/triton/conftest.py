@@ -65,8 +65,18 @@ def _interpreted_modules():
 _DEVICES = ["interpreter", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
+@pytest.fixture
+def set_slip(monkeypatch):
+    """A function that sets how wrong approximate instructions are in the interpreter."""
+
+    def set_to(name: str) -> None:
+        monkeypatch.setattr(tl, "inline_asm_elementwise", exact.assembly(exact.Slip[name]))
+
+    return set_to
+
+
 @pytest.fixture(params=_DEVICES)
-def kernels(request, monkeypatch):
+def kernels(request, monkeypatch, set_slip):
     """Where the kernels run (``device``), and their modules launch, math and pointwise."""
     if request.param == "cuda":
         modules = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in _MODULES}
@@ -78,6 +88,7 @@ def kernels(request, monkeypatch):
     monkeypatch.setattr(_cuda, "_launch", lambda: modules["launch"])
     with triton.knobs.runtime.scope():
         triton.knobs.runtime.interpret = True
+        set_slip("MIXED")
         monkeypatch.setattr(tl, "sum", triton.jit(tl.sum.fn))  # it was imported compiled
     with np.errstate(all="ignore"):
         yield SimpleNamespace(device="cpu", **modules)

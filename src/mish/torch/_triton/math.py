@@ -147,8 +147,9 @@ def mish_d1(x):
     e = large * down
     e_tail = large_tail * down
     a, a_tail = plus_small(e, e_tail, 1.0)
-    d = tl.fma(a, a, constant(x, 1.0))
-    d_tail = tl.fma(a + a, a_tail, tl.fma(a, a, 1.0 - d))
+    square, square_tail = times_exact(a, a_tail * 2.0, a)
+    d = square + 1.0
+    d_tail = (1.0 - (d - square)) + square_tail
     g = rough_reciprocal(d)
     rest = tl.fma(-g, d_tail, tl.fma(-g, d, constant(x, 1.0)))
     h = large * g  # times 2**power, as h_tail is
@@ -248,7 +249,7 @@ def mish_half(x):
     e = root * root  # where this is 0, root is not
     s = e + 2.0
     w = s * approximate.reciprocal(tl.fma(e, s, constant(x, 2.0)))
-    return (c * root) * (root * w)
+    return (c * (root * w)) * root  # in this order nothing overflows, nor underflows too early
 
 
 @triton.jit
