@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from mish.cost import FORMATS, OPERATIONS, _gpu, _sass
+from mish.cost import FORMATS, OPERATIONS, _cubin, _gpu, _sass
 
 # Instructions an element, at most: what is spent now and 3 %.
 BUDGET = {
@@ -26,7 +26,7 @@ def kernel(request):
 
 
 def test_machine_code(kernel):
-    ptx, sass = kernel.asm["ptx"], kernel.asm["sass"]
+    ptx, sass = kernel.asm["ptx"], _cubin.machine_code(kernel.asm["cubin"])
     assert set(re.findall(r"\S*\.(?:ftz|approx)\S*", ptx)) <= APPROXIMATE
     opcodes = {each.opcode for each in _sass.parse(sass).instructions}
     assert not any(".FTZ" in each for each in opcodes)
@@ -38,7 +38,9 @@ def test_machine_code(kernel):
 
 def test_products_and_sums_stay_apart(kernel):
     """Contracting a product and a sum would change bits, and leave fewer of each."""
-    opcodes = [each.opcode for each in _sass.parse(kernel.asm["sass"]).instructions]
+    opcodes = [
+        each.opcode for each in _sass.parse(_cubin.machine_code(kernel.asm["cubin"])).instructions
+    ]
     for machine, portable in (("[FD]MUL", "mul"), ("[FD]ADD", "(?:add|sub)")):
         found = sum(bool(re.match(machine, each)) for each in opcodes)
         written = re.findall(rf"\b{portable}((?:\.\w+)*)\.f(?:32|64)\b", kernel.asm["ptx"])
