@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,6 +66,23 @@ def _interpreted_modules():
 _DEVICES = ["interpreter", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
+@contextmanager
+def _language_restored():
+    """Take back what the interpreter changes in `triton.language` and leaves when kernels end.
+
+    It does so where a function of that library calls another; compilers would trip over it.
+    """
+    places = (tl, tl.core, tl.math, tl.tensor, tl.core.tensor_descriptor_base)
+    before = [(place, dict(vars(place))) for place in places]
+    yield
+    for place, members in before:
+        for name, now in dict(vars(place)).items():
+            if name not in members:
+                delattr(place, name)
+            elif now is not members[name]:
+                setattr(place, name, members[name])
+
+
 @pytest.fixture
 def set_slip(monkeypatch):
     """A function that sets how wrong approximate instructions are in the interpreter."""
@@ -90,7 +108,7 @@ def kernels(request, monkeypatch, set_slip):
         triton.knobs.runtime.interpret = True
         set_slip("MIXED")
         monkeypatch.setattr(tl, "sum", triton.jit(tl.sum.fn))  # it was imported compiled
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), _language_restored():
         yield SimpleNamespace(device="cpu", **modules)
 
 
