@@ -11,15 +11,12 @@ What is made, beside what `generate.py` makes for exp:
 The centre c is the number nearest to the zero, so f0 is tiny. p1 comes in two parts, so that the
 relative error stays bounded; the other coefficients are fitted as those of a row of the core
 tables are.
-
-*Short exp.* A polynomial of one degree less, with its leading ones, for results of 16 bits.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import mpmath as mp
@@ -27,7 +24,6 @@ from generate import FORMATS, Format, exp_polynomial, fit, series, zeros_of
 
 OUTPUT = Path(__file__).parents[2] / "src/mish/torch/_triton/constants.py"
 RADIUS = mp.mpf(1) / 8
-SHORT_EXP_DEGREE = 5
 DEGREES = {"f32": (6, 7, 7), "f64": (12, 12, 13)}  # by order
 
 HEADER = '''\
@@ -70,12 +66,6 @@ def constants(fmt: Format) -> list[str]:
         f" · 2^-{fmt.precision}.",
         numbers(f"{name}_EXP", polynomial),
     ]
-    if fmt.precision == 24:
-        short, error = exp_polynomial(replace(fmt, exp_degree=SHORT_EXP_DEGREE))
-        lines += [
-            f"# The same, shorter, for results of 16 bits; {error:.2f} · 2^-24.",
-            numbers("F32_SHORT_EXP", [mp.mpf(1), mp.mpf(1), *short]),
-        ]
     for order in (1, 2, 3):
         for i, zero in enumerate(zeros_of[order]):
             row, error = at_zero(fmt, zero, order)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from mish.cli.console import EXIT_USAGE, fail, out, print_json
+from mish.cli.console import EXIT_USAGE, fail, out, print_json, print_numbers
 from mish.cli.gpu_costs import show_gpu
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class _Found:
         for each in self.counted:
             numbers = [each.total, *(each.instructions[name] for name in CLASSES)]
             table.add_row(each.operation, each.dtype, *(f"{number:.2f}" for number in numbers))
-        out.print(table)
+        print_numbers(table)
         table = Table(title=f"Cycles an element, {self.core.name}", title_justify="left")
         heads = ("bytes", "flops", "flops/byte", "model", "limit", "llvm-mca", "in cache", "memory")
         for head in ("kernel", "dtype", *heads):
@@ -162,7 +162,7 @@ class _Found:
                 "" if time is None or clock is None else f"{time.cache * clock:.2f}",
                 "" if time is None or clock is None else f"{time.memory * clock:.2f}",
             )
-        out.print(table)
+        print_numbers(table)
         if self.machine:
             out.print(self._machine_line(), markup=False, highlight=False)
         out.print(self.summary, markup=False, highlight=False)
@@ -258,7 +258,7 @@ def _show_peers(found: list[Peer], as_json: bool) -> None:
     for each in found:
         counted = "valgrind is missing" if each.instructions is None else f"{each.instructions:.2f}"
         table.add_row(each.name, counted, f"{each.seconds * 1e9:.3f}")
-    out.print(table)
+    print_numbers(table)
 
 
 def _show_traffic(found: list[Traffic], training: Any, as_json: bool) -> None:
@@ -279,4 +279,4 @@ def _show_traffic(found: list[Traffic], training: Any, as_json: bool) -> None:
         table.add_column(head, justify="right" if head == "GB" else "left")
     for each in found:
         table.add_row(each.cause, each.formula, f"{each.bytes / 1e9:.2f}")
-    out.print(table)
+    print_numbers(table)

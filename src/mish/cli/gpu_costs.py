@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from mish.cli.console import EXIT_USAGE, fail, out, print_json
+from mish.cli.console import EXIT_USAGE, fail, print_json, print_numbers
 
 if TYPE_CHECKING:
     from mish.cost import GpuCount
@@ -83,7 +83,7 @@ def _print_counts(counted: list[GpuCount], architecture: str) -> None:
         numbers = [each.total, *(each.instructions[name] for name in SASS_CLASSES)]
         shown = [f"{number:.2f}" for number in numbers]
         table.add_row(each.operation, each.dtype, str(each.bytes), *shown, str(each.registers))
-    out.print(table)
+    print_numbers(table)
 
 
 def _print_predictions(counted: list[GpuCount]) -> None:
@@ -107,4 +107,4 @@ def _print_predictions(counted: list[GpuCount]) -> None:
                 "memory" if memory >= instructions else busiest,
                 f"{min(1, memory / instructions):.0%}",
             )
-        out.print(table)
+        print_numbers(table)

@@ -7,15 +7,11 @@ disassembler along. Counted is what a thread executes whose block lies wholly wi
 from __future__ import annotations
 
 import functools
-import re
-import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from mish.cost import _sass
+from mish.cost import _cubin, _sass
 
 CAPABILITY = 90  # of H100 and H200
 _SIGNATURES = {"float16": "*fp16", "bfloat16": "*bf16", "float32": "*fp32", "float64": "*fp64"}
@@ -116,8 +112,9 @@ def count_gpu(operation: str, dtype: str, capability: int = CAPABILITY) -> GpuCo
     kernel = compiled(operation, dtype, capability)
     threads = 32 * kernel.metadata.num_warps
     elements = launch.block_for(getattr(torch, dtype)) // threads
-    counted = _sass.count(_sass.fast_path(_sass.parse(kernel.asm["sass"])))
-    registers, spilled = _resources(kernel.asm["cubin"])
+    binary = kernel.asm["cubin"]
+    counted = _sass.count(_sass.fast_path(_sass.parse(_cubin.machine_code(binary))))
+    registers, spilled = _cubin.resources(binary)
     arrays = 3 if operation == "mish_grad" else 2
     return GpuCount(
         operation,
@@ -127,23 +124,6 @@ def count_gpu(operation: str, dtype: str, capability: int = CAPABILITY) -> GpuCo
         registers,
         spilled,
     )
-
-
-def _resources(binary: bytes) -> tuple[int, int]:
-    """Registers and bytes of local memory of a thread."""
-    import triton
-
-    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "kernel.cubin"
-        file.write_bytes(binary)
-        told = subprocess.run(
-            [tool, "-res-usage", file], capture_output=True, text=True, check=True
-        ).stdout
-    found = re.search(r"REG:(\d+) STACK:(\d+) .*?LOCAL:(\d+)", told)
-    if found is None:
-        raise ValueError(f"cuobjdump -res-usage gave no registers: {told.strip()}")
-    return int(found[1]), int(found[2]) + int(found[3])
 
 
 def predict_gpu(count: GpuCount, device: Device) -> tuple[float, float, str]:

@@ -65,7 +65,7 @@ class Code(NamedTuple):
 
 
 def parse(text: str) -> Code:
-    """Read a kernel as `triton.compile(...).asm["sass"]` or ``cuobjdump -sass`` gives it."""
+    """Read a kernel as ``cuobjdump -sass`` or `triton.compile(...).asm["sass"]` gives it."""
     instructions: list[Instruction] = []
     labels: dict[str, int] = {}
     for line in text.splitlines():

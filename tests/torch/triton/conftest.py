@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,8 +66,35 @@ def _interpreted_modules():
 _DEVICES = ["interpreter", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
+@contextmanager
+def _language_restored():
+    """Take back what the interpreter changes in `triton.language` and leaves when kernels end.
+
+    It does so where a function of that library calls another; compilers would trip over it.
+    """
+    places = (tl, tl.core, tl.math, tl.tensor, tl.core.tensor_descriptor_base)
+    before = [(place, dict(vars(place))) for place in places]
+    yield
+    for place, members in before:
+        for name, now in dict(vars(place)).items():
+            if name not in members:
+                delattr(place, name)
+            elif now is not members[name]:
+                setattr(place, name, members[name])
+
+
+@pytest.fixture
+def set_slip(monkeypatch):
+    """A function that sets how wrong approximate instructions are in the interpreter."""
+
+    def set_to(name: str) -> None:
+        monkeypatch.setattr(tl, "inline_asm_elementwise", exact.assembly(exact.Slip[name]))
+
+    return set_to
+
+
 @pytest.fixture(params=_DEVICES)
-def kernels(request, monkeypatch):
+def kernels(request, monkeypatch, set_slip):
     """Where the kernels run (``device``), and their modules launch, math and pointwise."""
     if request.param == "cuda":
         modules = {name: importlib.import_module(f"{_PACKAGE}.{name}") for name in _MODULES}
@@ -78,8 +106,9 @@ def kernels(request, monkeypatch):
     monkeypatch.setattr(_cuda, "_launch", lambda: modules["launch"])
     with triton.knobs.runtime.scope():
         triton.knobs.runtime.interpret = True
+        set_slip("MIXED")
         monkeypatch.setattr(tl, "sum", triton.jit(tl.sum.fn))  # it was imported compiled
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), _language_restored():
         yield SimpleNamespace(device="cpu", **modules)
 
 

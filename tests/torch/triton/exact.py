@@ -1,10 +1,13 @@
-"""Two operations over NumPy arrays as a GPU rounds them: the interpreter of Triton does not.
+"""Operations over NumPy arrays as a GPU does them: the interpreter of Triton does not.
 
-It rounds a fused multiply-add twice, and cuts numbers off that it converts to bfloat16.
+It rounds a fused multiply-add twice, cuts numbers off that it converts to bfloat16, and knows no
+assembly. The approximate instructions of `mish.torch._triton.approximate` are here as wrong as
+they may be: off by the bound in either direction, or by any part of it, as `Slip` has it.
 """
 
 from __future__ import annotations
 
+import enum
 from fractions import Fraction
 from typing import Any
 
@@ -69,6 +72,39 @@ def _fma64(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     return result
 
 
+class Slip(enum.Enum):
+    """What part of the error that an approximate instruction may have it has."""
+
+    NONE = 0
+    UP = 1
+    DOWN = -1
+    MIXED = None  # a part of its own for each number
+
+    def parts(self, x: np.ndarray) -> Any:
+        """Numbers from −1 to 1."""
+        if self is not Slip.MIXED:
+            return self.value
+        mixed = x.view(f"u{x.itemsize}").astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-52 - 1
+
+
+def _reciprocal(x: np.ndarray) -> np.ndarray:
+    return 1 / x.astype(np.float64)
+
+
+def _exp2(x: np.ndarray) -> np.ndarray:
+    y = np.exp2(x.astype(np.float64))
+    return np.where(y < 2.0**-126, 0.0, y)
+
+
+# What an instruction approximates, and the largest relative error that its caller allows for.
+_APPROXIMATE = {
+    "rcp.approx.ftz.f32": (_reciprocal, 2.0**-22),
+    "rcp.approx.ftz.f64": (_reciprocal, 2.0**-19),
+    "ex2.approx.ftz.f32": (_exp2, 2.0**-21),
+}
+
+
 def patches() -> dict[str, Any]:
     """What to put in the place of methods of `interpreter.InterpreterBuilder`."""
     cast = interpreter.InterpreterBuilder.cast_impl
@@ -87,3 +123,16 @@ def patches() -> dict[str, Any]:
         return interpreter.TensorHandle(data, target.scalar)
 
     return {"create_fma": create_fma, "cast_impl": cast_impl}
+
+
+def assembly(slip: Slip) -> Any:
+    """What to put in the place of `tl.inline_asm_elementwise`."""
+
+    def inline_asm_elementwise(text: str, constraints: str, args: list[Any], *_: Any, **__: Any):
+        function, bound = _APPROXIMATE[text.split(maxsplit=1)[0]]
+        (x,) = args
+        data = x.handle.data
+        y = (function(data) * (1 + bound * slip.parts(data))).astype(data.dtype)
+        return tl.tensor(interpreter.TensorHandle(y, x.dtype), x.type)
+
+    return inline_asm_elementwise

@@ -19,9 +19,10 @@ ORDERS = (0, 1, 2, 3)
 FLOAT32 = (0.84, 0.84, 0.93, 0.93)
 FLOAT64 = (0.82, 0.82, 0.82, 0.82)
 LOSSY = [np.float32(x) for x in (4.1005636e-39, 1.5035393e-38, 2.0502825e-38, 2.3236527e-38)]
-# How many of all 65,536 inputs do not come out correctly rounded.
-FLOAT16 = (6, 1, 1, 6)
-BFLOAT16 = (0, 1, 0, 0)
+# How many of all 65,536 inputs do not come out correctly rounded: if the approximate instructions
+# were; and if they are all off by twice what PTX allows.
+FLOAT16 = {"NONE": (5, 4, 2, 8), "UP": (30, 26, 37, 27), "DOWN": (28, 15, 30, 34)}
+BFLOAT16 = {"NONE": (0, 1, 0, 0), "UP": (2, 2, 1, 0), "DOWN": (0, 0, 1, 0)}
 
 
 def _worst(computed, x, order):
@@ -71,13 +72,15 @@ def test_float64_at_hard_points(evaluate, order):
     assert ulp.error(evaluate(x, order, torch.float64).numpy(), x, order).max() < FLOAT64[order]
 
 
+@pytest.mark.parametrize("slip", FLOAT16)
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize(
     ("kind", "form", "misrounded"),
     [(torch.float16, np.float16, FLOAT16), (torch.bfloat16, ml_dtypes.bfloat16, BFLOAT16)],
     ids=["float16", "bfloat16"],
 )
-def test_every_16_bit_number(evaluate, order, kind, form, misrounded):
+def test_every_16_bit_number(evaluate, order, kind, form, misrounded, slip, set_slip):
+    set_slip(slip)
     x = _sweeps.every_16_bit(form)
     y = evaluate(x.astype(np.float64), order, kind)
     computed = y.view(torch.uint16).numpy().view(form)
@@ -85,8 +88,20 @@ def test_every_16_bit_number(evaluate, order, kind, form, misrounded):
     same = computed.view(np.uint16) == right.view(np.uint16)
     wrong = ~same & ~np.isnan(right.astype(np.float32))
     assert np.isnan(computed.astype(np.float32)).sum() == 1
-    assert wrong.sum() <= misrounded[order]
-    assert _worst(computed, x, order) < 0.501
+    assert wrong.sum() <= misrounded[slip][order]
+    assert _worst(computed, x, order) < (0.501 if slip == "NONE" else 0.508)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_float32_hardly_depends_on_the_reciprocal(evaluate, order, set_slip):
+    """It is corrected by what is left over, so what stays of its error is the square."""
+    x = np.random.default_rng(order).uniform(-30, 20, 1 << 18).astype(np.float32)
+    results = []
+    for slip in ("DOWN", "UP"):
+        set_slip(slip)
+        results.append(evaluate(x, order, torch.float32).numpy())
+        assert _worst(results[-1], x, order) < FLOAT32[order]
+    assert np.mean(results[0] != results[1]) < 1e-3
 
 
 SPECIAL = (0.0, -0.0, math.inf, -math.inf, math.nan, -1e4, -104.0, -88.8, 88.8, 1e4, 1e-40, -1e-40)

@@ -6,15 +6,18 @@ import re
 
 import pytest
 
-from mish.cost import FORMATS, OPERATIONS, _gpu, _sass
+from mish.cost import FORMATS, OPERATIONS, _cubin, _gpu, _sass
 
 # Instructions an element, at most: what is spent now and 3 %.
 BUDGET = {
-    "float16": (26, 40, 58, 72, 42.5),
-    "bfloat16": (32, 46, 58, 73, 48.5),
-    "float32": (57, 95.5, 136, 193, 97),
-    "float64": (84, 142, 206, 281, 144),
+    "float16": (12.6, 21.5, 44.3, 56.8, 23.8),
+    "bfloat16": (15.6, 19.1, 44.8, 57.3, 22),
+    "float32": (45.2, 73.1, 123.6, 178.4, 74.7),
+    "float64": (70.3, 114.3, 191, 265.5, 115.4),
 }
+# Those of the unit that gives an eighth as many results as the others.
+SPECIAL = {"float16": (2, 2, 3, 3, 2), "bfloat16": (2, 2, 3, 3, 2)}
+APPROXIMATE = {"rcp.approx.ftz.f32", "rcp.approx.ftz.f64", "ex2.approx.ftz.f32"}
 
 
 @pytest.fixture(params=[(o, f) for f in FORMATS for o in OPERATIONS], ids="-".join)
@@ -23,12 +26,11 @@ def kernel(request):
 
 
 def test_machine_code(kernel):
-    ptx, sass = kernel.asm["ptx"], kernel.asm["sass"]
-    assert ".ftz" not in ptx
-    assert ".approx" not in ptx
+    ptx, sass = kernel.asm["ptx"], _cubin.machine_code(kernel.asm["cubin"])
+    assert set(re.findall(r"\S*\.(?:ftz|approx)\S*", ptx)) <= APPROXIMATE
     opcodes = {each.opcode for each in _sass.parse(sass).instructions}
     assert not any(".FTZ" in each for each in opcodes)
-    assert not any(re.match(r"CALL|RET|LDL|STL|MUFU|BAR", each) for each in opcodes)
+    assert not any(re.match(r"CALL|RET|LDL|STL|BAR", each) for each in opcodes)
     assert any(each.startswith("LDG") and "128" in each for each in opcodes)
     assert any(each.startswith("STG") and "128" in each for each in opcodes)
     assert "cvt.rz" not in ptx  # numbers are rounded to the nearest
@@ -36,7 +38,9 @@ def test_machine_code(kernel):
 
 def test_products_and_sums_stay_apart(kernel):
     """Contracting a product and a sum would change bits, and leave fewer of each."""
-    opcodes = [each.opcode for each in _sass.parse(kernel.asm["sass"]).instructions]
+    opcodes = [
+        each.opcode for each in _sass.parse(_cubin.machine_code(kernel.asm["cubin"])).instructions
+    ]
     for machine, portable in (("[FD]MUL", "mul"), ("[FD]ADD", "(?:add|sub)")):
         found = sum(bool(re.match(machine, each)) for each in opcodes)
         written = re.findall(rf"\b{portable}((?:\.\w+)*)\.f(?:32|64)\b", kernel.asm["ptx"])
@@ -51,21 +55,23 @@ def test_counts(operation, dtype):
     assert found.spilled == 0
     assert found.registers <= 80
     assert found.total <= BUDGET[dtype][OPERATIONS.index(operation)]
-    assert found.total > 20
+    assert found.total > 10
     vectors = {"float16": 8, "bfloat16": 8, "float32": 4, "float64": 2}
     inputs = 2 if operation == "mish_grad" else 1
     assert found.instructions["load"] == inputs / vectors[dtype]
     assert found.instructions["store"] == 1 / vectors[dtype]
-    assert found.instructions["special"] == 0
+    assert (
+        found.instructions["special"] == SPECIAL.get(dtype, (1,) * 5)[OPERATIONS.index(operation)]
+    )
 
 
-def test_forward_and_backward_are_bound_by_the_memory_of_an_h100():
+@pytest.mark.parametrize("device", _gpu.DEVICES, ids=lambda device: device.name)
+def test_forward_and_backward_are_bound_by_memory(device):
     """By its data sheet; no device was asked."""
-    h100 = _gpu.DEVICES[0]
     for operation in ("mish", "mish_grad"):
-        for dtype in FORMATS:
-            memory, instructions, _ = _gpu.predict_gpu(_gpu.count_gpu(operation, dtype), h100)
-            assert instructions < memory
+        for dtype in ("float16", "bfloat16", "float32"):
+            memory, instructions, _ = _gpu.predict_gpu(_gpu.count_gpu(operation, dtype), device)
+            assert instructions < 1.02 * memory
 
 
 TEXT = """\

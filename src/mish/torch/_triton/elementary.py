@@ -1,9 +1,8 @@
 """What `math` is made of: exponential, reciprocal, and numbers in two parts.
 
 A number in two parts is head + tail, the tail within half an ulp of the head; together they carry
-about twice the format's precision. Every operation is one that IEEE 754 defines to the last bit
-(multiplication, addition, fused multiply-add, integer and bit operations), so results do not depend
-on the device. Kernels must be launched with ``enable_fp_fusion=False``.
+about twice the format's precision. But for the reciprocal, every operation is one that IEEE 754
+defines to the last bit. Kernels must be launched with ``enable_fp_fusion=False``.
 """
 
 from __future__ import annotations
@@ -11,12 +10,11 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from mish.torch._triton import constants
+from mish.torch._triton import approximate, constants
 
 _F32 = tl.constexpr((constants.F32_LOG2E, constants.F32_LN2, constants.F32_LN2_LOW))
 _F64 = tl.constexpr((constants.F64_LOG2E, constants.F64_LN2, constants.F64_LN2_LOW))
 _F32_EXP = tl.constexpr(constants.F32_EXP)
-_F32_SHORT_EXP = tl.constexpr(constants.F32_SHORT_EXP)
 _F64_EXP = tl.constexpr(constants.F64_EXP)
 
 # x + this is x rounded to an integer; the low bits of the sum are that integer and the exponent's
@@ -87,66 +85,59 @@ def power_of_two(shifted):
 
 
 @triton.jit
-def exp_reduced(x):
-    """Return k + _INTEGER, k and x − k·ln 2 less a last part; k is the integer nearest to x/ln 2.
+def _exp_reduced(x, power: tl.constexpr):
+    """Return k + power + _INTEGER, r and t: exp(x) = 2**k·(1 + r + t), k an integer next to x/ln 2.
 
-    The difference is exact: near 0, k is 0; elsewhere it is a multiple of ulp(ln 2) below 1/2.
+    r is exact: near 0, k is 0; elsewhere it is a multiple of ulp(ln 2) below 1/2. t is less than
+    a quarter of it, and right to 2**-27 (float32) or 2**-56.
     """
     if x.dtype == tl.float32:
-        integer: tl.constexpr = _F32_INTEGER
+        integer: tl.constexpr = _F32_INTEGER + power
         ln2: tl.constexpr = _F32
+        polynomial: tl.constexpr = _F32_EXP
     else:
-        integer: tl.constexpr = _F64_INTEGER
+        integer: tl.constexpr = _F64_INTEGER + power
         ln2: tl.constexpr = _F64
+        polynomial: tl.constexpr = _F64_EXP
     shifted = tl.fma(x, constant(x, ln2[0]), constant(x, integer))
     k = shifted - constant(x, integer)
-    return shifted, k, tl.fma(k, constant(x, -ln2[1]), x)
+    r = tl.fma(k, constant(x, -ln2[1]), x)
+    low = k * -ln2[2]
+    whole = r + low
+    return shifted, r, tl.fma(whole * whole, horner(whole, polynomial), low)
 
 
 @triton.jit
-def exp_parts(x, least: tl.constexpr, most: tl.constexpr):
-    """exp(x) = (head + tail)·2**excess, relative error below 2**-27 (float32) or 2**-56.
+def _times_one_and(scale, r, t):
+    """scale·(1 + r + t) in two parts, for a power of two."""
+    head = tl.fma(scale, r + t, scale)
+    return head, tl.fma(scale, t, tl.fma(scale, r, scale - head))
+
+
+@triton.jit
+def exp_scaled(x, power: tl.constexpr):
+    """exp(x)·2**power in two parts, where that is a normal number."""
+    shifted, r, t = _exp_reduced(x, power)
+    return _times_one_and(power_of_two(shifted), r, t)
+
+
+@triton.jit
+def exp_held(x, least: tl.constexpr, most: tl.constexpr):
+    """exp(x) = (head + tail)·2**excess.
 
     Args:
         x: from −120 to 88 (float32), from −800 to 709 (float64).
         least: head is not below 2**least; excess is then negative.
-        most: head is not above 2**(most + 1), or None; excess is then positive.
+        most: head is not above 2**(most + 1); excess is then positive.
 
     Returns:
         head, tail, excess.
     """
-    if x.dtype == tl.float32:
-        integer: tl.constexpr = _F32_INTEGER
-        ln2_low: tl.constexpr = _F32[2]
-        polynomial: tl.constexpr = _F32_EXP
-    else:
-        integer: tl.constexpr = _F64_INTEGER
-        ln2_low: tl.constexpr = _F64[2]
-        polynomial: tl.constexpr = _F64_EXP
-    shifted, k, r_high = exp_reduced(x)
-    r = tl.fma(k, constant(x, -ln2_low), r_high)
-    first = r_high + 1.0
-    left_over = (1.0 - first) + r_high
-    others = tl.fma(r * r, horner(r, polynomial), tl.fma(k, constant(x, -ln2_low), left_over))
-    head = first + others
-    tail = (first - head) + others
-    high: tl.constexpr = None if most is None else integer + most
-    held = clamp(shifted, integer + least, high)
-    scale = power_of_two(held)
-    return head * scale, tail * scale, shifted - held
-
-
-@triton.jit
-def exp_short(x, least: tl.constexpr, most: tl.constexpr):
-    """exp(x) = e·2**excess in float32 alone, relative error below 2**-21; see `exp_parts`.
-
-    Without ``least`` and ``most``, x must be from −87 to 88 and excess is 0.
-    """
-    shifted, _, r = exp_reduced(x)
-    low: tl.constexpr = None if least is None else _F32_INTEGER + least
-    high: tl.constexpr = None if most is None else _F32_INTEGER + most
-    held = clamp(shifted, low, high)
-    return horner(r, _F32_SHORT_EXP) * power_of_two(held), shifted - held
+    integer: tl.constexpr = _F32_INTEGER if x.dtype == tl.float32 else _F64_INTEGER
+    shifted, r, t = _exp_reduced(x, 0)
+    held = clamp(shifted, integer + least, integer + most)
+    head, tail = _times_one_and(power_of_two(held), r, t)
+    return head, tail, shifted - held
 
 
 @triton.jit
@@ -160,38 +151,16 @@ def scaled(y, excess):
 
 @triton.jit
 def rough_reciprocal(x):
-    """1/x for positive normal x, relative error below 2**-17 (float32) or 2**-38 (float64).
+    """1/x for normal x, relative error below 2**-22 (float32) or 2**-38 (float64).
 
-    For those who take what is left over into account, which squares that error. An integer
-    subtraction gives 1/x to 5 % (the exponent changes its sign, the fraction is taken for a
-    logarithm); with e = 1 − x·y, y·(1 + e + e² + …) is off by the first power that is left out.
+    For those who take what is left over into account, which squares that error. So the bits of
+    their results hardly depend on those of the device's instruction.
     """
+    y = approximate.reciprocal(x)
     if x.dtype == tl.float32:
-        y = (0x7EF311C3 - bits(x)).to(tl.float32, bitcast=True)
-        e = tl.fma(-x, y, constant(x, 1.0))
-        return tl.fma(y, tl.fma(e, tl.fma(e, e, e), e), y)
+        return y
     else:
-        y = (0x7FDE623870000000 - bits(x)).to(tl.float64, bitcast=True)
-        e = tl.fma(-x, y, constant(x, 1.0))
-        y = tl.fma(y, tl.fma(e, e, e), y)
-        e = tl.fma(-x, y, constant(x, 1.0))
-        return tl.fma(y, tl.fma(e, e, e), y)
-
-
-@triton.jit
-def reciprocal(x):
-    """1/x for positive normal x, to some 1.5 ulp."""
-    y = rough_reciprocal(x)
-    return tl.fma(y, tl.fma(-x, y, constant(x, 1.0)), y)
-
-
-@triton.jit
-def short_reciprocal(x):
-    """1/x for positive normal x in float32, to some 1.5 ulp, by fewer steps."""
-    y = (0x7EF311C3 - bits(x)).to(tl.float32, bitcast=True)
-    e = tl.fma(-x, y, constant(x, 1.0))
-    y = tl.fma(y, tl.fma(e, e, e), y)
-    return tl.fma(y, tl.fma(-x, y, constant(x, 1.0)), y)
+        return tl.fma(y, tl.fma(-x, y, constant(x, 1.0)), y)
 
 
 @triton.jit

@@ -2,24 +2,28 @@
 
 ``mish``, ``mish_d1``, ``mish_d2`` and ``mish_d3`` take float32 or float64 and return the same, in
 float32 less than 1 ulp from the exact value. ``mish_half``, ``mish_half_d1``, … are for 16-bit
-formats: they take float32 and return float32, right to some 20 bits, in little more than half the
+formats: they take float32 and return float32, right to some 19 bits, in a third of the
 instructions. Load float16 or bfloat16, convert to float32, call those, and round once at the end.
-``mish_float16`` and ``mish_float16_d1`` save five more where the format is float16.
+``mish_float16`` and ``mish_float16_d1`` are shorter, or closer, where the format is float16.
 
-All must be compiled with ``enable_fp_fusion=False``, and give the same bits on every device.
+All must be compiled with ``enable_fp_fusion=False``.
 
-With e = exp(x), d = e² + 2e + 2, g = 1/d::
+With e = exp(x), d = e² + 2e + 2, g = 1/d, h = e·g::
 
     mish   = x·n·g,  n = e² + 2e
-    mish′  = e·g·(e + 2 + 4x·(e + 1)·g)
-    mish″  = 4e·g²·(2(e + 1) + x·K),  K = 1 − 2e + 4e·g
-    mish‴  = 4e·g²·(3K + x·(1 + 4e − 12M·(1 + 2e·g))),  M = e·(e + 1)·g
+    mish′  = h·(2x + 2 + e·(1 − 2x·h))
+    mish″  = 4h·g·(2(e + 1) + x·K),  K = 1 − 2e + 4h
+    mish‴  = 4h·g·(3K + x·(1 + 4e − 12M·(1 + 2h))),  M = (e + 1)·h
 
-Each comes from the one before by d′ = 2e(e + 1), g′ = −g²·d′ and (e + 1)²·g = 1 − g. Where e is
-tiny or huge only its leading power counts, so e = E·2**excess with E held within bounds, and the
-result is the one for E times that power of 2**excess: no product underflows or overflows on the
-way. Brackets that cancel are computed in two parts; around their zeros, where no precision of e
-would suffice, a polynomial in the distance takes over.
+Each comes from the one before by d′ = 2e(e + 1), g′ = −g²·d′ and (e + 1)²·g = 1 − g; the bracket
+of mish′, which is e + 2 + 4x·(e + 1)·g at first, by 2(e + 1)·g = 1 − e²·g besides. Brackets that
+cancel are computed in two parts; around their zeros, where no precision of e would suffice, a
+polynomial in the distance takes over.
+
+Where e is tiny, Mish and mish′ are like it. So they are computed with e times a constant power of
+two, and brought down at the end: no part of a product underflows on the way. The others are like e
+on the left and like e**−2 on the right. There e = E·2**excess with E held within bounds, and the
+result is the one for E times that power of 2**excess.
 """
 
 from __future__ import annotations
@@ -27,33 +31,45 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from mish.torch._triton import constants
+from mish.torch._triton import approximate, constants
 from mish.torch._triton.elementary import (
     bits,
     clamp,
     constant,
-    exp_parts,
-    exp_short,
+    exp_held,
+    exp_scaled,
     horner,
     part_of,
     plus,
     plus_small,
-    reciprocal,
     rough_reciprocal,
     scaled,
-    short_reciprocal,
     times,
     times_constant,
     times_exact,
     two_sum,
 )
 
+# Within this distance of a zero a polynomial stands for a derivative; for Mish′ in float16, which
+# has few numbers there, within the second.
 RADIUS = tl.constexpr(constants.RADIUS)
-# Left of the first number derivatives have reached their limits, right of the second those of order
-# 2 and 3, right of the third Mish and its first derivative; the bounds of E as powers of two.
-F32_RANGE = tl.constexpr((-120.0, 60.0, 20.0, -64, 32))
-F64_RANGE = tl.constexpr((-800.0, 400.0, 40.0, -512, 128))
+FLOAT16_RADIUS = tl.constexpr(1 / 64)
+# Where functions have reached their limits: on the left; on the right Mish, Mish′, the others.
+F32_LIMITS = tl.constexpr((-109.0, 20.0, 11.0, 60.0))
+F64_LIMITS = tl.constexpr((-800.0, 40.0, 21.0, 400.0))
 FLOAT16_LEFT = tl.constexpr(-40.0)
+# exp(x) times this power of two has no subnormal parts within the limits, and neither overflows
+# (Mish′) nor does its square (Mish).
+F32_POWERS = tl.constexpr((32, 64))
+F64_POWERS = tl.constexpr((256, 512))
+# Bounds of E as powers of two for the higher derivatives; in 16 bits those of x.
+F32_HELD = tl.constexpr((-64, 32))
+F64_HELD = tl.constexpr((-512, 128))
+HALF_HELD = tl.constexpr((-44.0, 22.0))
+# A sum with one of these is rounded to a multiple of 2**-8 or 2**-20.
+F32_COARSE = tl.constexpr(1.5 * 2**15)
+F64_COARSE = tl.constexpr(1.5 * 2**32)
+LOG2E = tl.constexpr(constants.F32_LOG2E)
 
 
 @triton.constexpr_function
@@ -67,20 +83,28 @@ def _row(order, number, is_float32):
 def mish(x):
     """Mish of a block of float32 or float64; keeps the sign of zero."""
     if x.dtype == tl.float32:
-        limits: tl.constexpr = F32_RANGE
+        limits: tl.constexpr = F32_LIMITS
+        power: tl.constexpr = F32_POWERS[0]
     else:
-        limits: tl.constexpr = F64_RANGE
-    c = clamp(x, limits[0], None)
-    e, e_tail, excess = exp_parts(c, limits[3], None)
-    n = tl.fma(e, e, e + e)
-    n_tail = tl.fma(e_tail, (e + e) + 2.0, tl.fma(e, e, (e + e) - n))
-    d, d_tail = plus_small(n, n_tail, 2.0)
-    # Not the rough one: where x is about the least normal number, c·g·rest has few bits left.
-    g = reciprocal(d)
+        limits: tl.constexpr = F64_LIMITS
+        power: tl.constexpr = F64_POWERS[0]
+    unit: tl.constexpr = 2.0**power
+    down: tl.constexpr = 2.0 ** (-2 * power)
+    c = clamp(x, limits[0], limits[1])
+    # e and n are the true ones times unit and times unit².
+    e, e_tail = exp_scaled(c, power)
+    e2 = e * (2 * unit)
+    n = tl.fma(e, e, e2)
+    twice = tl.fma(e, constant(x, 2.0), constant(x, 2 * unit))
+    n_tail = tl.fma(e_tail, twice, tl.fma(e, e, e2 - n))
+    d = tl.fma(n, constant(x, down), constant(x, 2.0))
+    d_tail = tl.fma(n, constant(x, down), 2.0 - d)
+    d_tail = tl.fma(n_tail, constant(x, down), d_tail)
+    g = rough_reciprocal(d)
     q = n * g
     rest = tl.fma(-q, d_tail, tl.fma(-q, d, n) + n_tail)
-    y = scaled(tl.fma(c, q, c * (g * rest)), excess)
-    y = tl.where(x > limits[2], x, y)
+    y = tl.fma(c, q, c * (g * rest)) * down
+    y = tl.where(x > limits[1], x, y)
     # n·g is positive; but −0 times the parts of it may sum up to +0.
     if x.dtype == tl.float32:
         return (bits(y) | (bits(x) & -0x80000000)).to(x.dtype, bitcast=True)
@@ -89,49 +113,18 @@ def mish(x):
 
 
 @triton.jit
-def _parts(x, order: tl.constexpr):
-    """What the derivatives have in common.
-
-    Returns:
-        x within its range, e, g = 1/d and e·g, each in two parts, and the excess of e.
-    """
-    if x.dtype == tl.float32:
-        limits: tl.constexpr = F32_RANGE
-    else:
-        limits: tl.constexpr = F64_RANGE
-    if order == 1:  # on the right the limit is 1, whatever e
-        c = clamp(x, limits[0], limits[2])
-        e, e_tail, excess = exp_parts(c, limits[3], None)
-        s, s_tail = plus_small(e, e_tail, 2.0)
-    else:
-        c = clamp(x, limits[0], limits[1])
-        e, e_tail, excess = exp_parts(c, limits[3], limits[4])
-        s, s_tail = plus(e, e_tail, 2.0)
-    n, n_tail = times(e, e_tail, s, s_tail)
-    d, d_tail = plus(n, n_tail, 2.0)
-    g = rough_reciprocal(d)
-    g_tail = g * tl.fma(-g, d_tail, tl.fma(-g, d, constant(x, 1.0)))
-    h, h_tail = times(e, e_tail, g, g_tail)
-    return c, e, e_tail, g, g_tail, h, h_tail, excess
-
-
-@triton.jit
 def _near_zero(x, row: tl.constexpr, y):
     """``y``, but next to the zero of this row the polynomial there."""
     f0 = constant(x, row[1])
     p1 = constant(x, row[2])
-    p1_low = constant(x, row[3])
     if row[0] < -2 * RADIUS or row[0] > 2 * RADIUS:  # x and c are close, so x − c is exact
         d = x - row[0]
-        u = d * p1
-        low = tl.fma(d, p1, -u) + f0
     else:
         d, d_tail = two_sum(x, constant(x, -row[0]))
-        u = d * p1
-        low = tl.fma(d_tail, p1, tl.fma(d, p1, -u) + f0)
-    q = horner(d, part_of(row, 4, None))
-    near = u + tl.fma(d, tl.fma(d, q, p1_low), low)
-    return tl.where(tl.abs(d) < RADIUS, near, y)
+        f0 = tl.fma(d_tail, p1, f0)
+    # What follows p1·d is less than a tenth of it, so that its rounding hardly counts.
+    others = tl.fma(d, horner(d, part_of(row, 3, None)), f0)
+    return tl.where(tl.abs(d) < RADIUS, tl.fma(d, p1, others), y)
 
 
 @triton.jit
@@ -144,16 +137,61 @@ def _near_zeros(x, order: tl.constexpr, y):
 @triton.jit
 def mish_d1(x):
     """The first derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x, 1)
-    s, s_tail = plus_small(e, e_tail, 2.0)
+    if x.dtype == tl.float32:
+        limits: tl.constexpr = F32_LIMITS
+        power: tl.constexpr = F32_POWERS[1]
+        coarse: tl.constexpr = F32_COARSE
+    else:
+        limits: tl.constexpr = F64_LIMITS
+        power: tl.constexpr = F64_POWERS[1]
+        coarse: tl.constexpr = F64_COARSE
+    down: tl.constexpr = 2.0**-power
+    c = clamp(x, limits[0], limits[2])
+    large, large_tail = exp_scaled(c, power)
+    e = large * down
+    e_tail = large_tail * down
     a, a_tail = plus_small(e, e_tail, 1.0)
-    m, m_tail = times(a, a_tail, g, g_tail)
-    c4 = c * 4.0
-    xm, xm_tail = times_exact(m, m_tail, c4)
-    b, b_tail = two_sum(s, xm)
-    b_tail = b_tail + (s_tail + xm_tail)
-    y = tl.fma(h, b, tl.fma(h, b_tail, h_tail * b))
-    return _near_zeros(x, 1, scaled(y, excess))
+    square, square_tail = times_exact(a, a_tail * 2.0, a)
+    d = square + 1.0
+    d_tail = (1.0 - (d - square)) + square_tail
+    g = rough_reciprocal(d)
+    rest = tl.fma(-g, d_tail, tl.fma(-g, d, constant(x, 1.0)))
+    h = large * g  # times 2**power, as h_tail is
+    h_tail = tl.fma(large_tail, g, tl.fma(h, rest, tl.fma(large, g, -h)))
+    minus_2x = c * (-2 * down)
+    v = tl.fma(minus_2x, h, constant(x, 1.0))
+    v_tail = tl.fma(minus_2x, h_tail, tl.fma(minus_2x, h, 1.0 - v))
+    # A coarse part of 2x + 2 and the rest; e·v may be far greater, and w − b must be exact.
+    w = tl.fma(c, constant(x, 2.0), constant(x, 2.0 + coarse)) - coarse
+    w_rest = tl.fma(c, constant(x, 2.0), 2.0 - w)
+    b = tl.fma(e, v, w)
+    b_tail = tl.fma(e, v_tail, tl.fma(e_tail, v, tl.fma(e, v, w - b) + w_rest))
+    y = tl.fma(h, b, tl.fma(h, b_tail, h_tail * b)) * down
+    return _near_zeros(x, 1, y)
+
+
+@triton.jit
+def _parts(x):
+    """What the higher derivatives have in common.
+
+    Returns:
+        x within its range, e, g = 1/d and e·g, each in two parts, and the excess of e.
+    """
+    if x.dtype == tl.float32:
+        limits: tl.constexpr = F32_LIMITS
+        bounds: tl.constexpr = F32_HELD
+    else:
+        limits: tl.constexpr = F64_LIMITS
+        bounds: tl.constexpr = F64_HELD
+    c = clamp(x, limits[0], limits[3])
+    e, e_tail, excess = exp_held(c, bounds[0], bounds[1])
+    s, s_tail = plus(e, e_tail, 2.0)
+    n, n_tail = times(e, e_tail, s, s_tail)
+    d, d_tail = plus(n, n_tail, 2.0)
+    g = rough_reciprocal(d)
+    g_tail = g * tl.fma(-g, d_tail, tl.fma(-g, d, constant(x, 1.0)))
+    h, h_tail = times(e, e_tail, g, g_tail)
+    return c, e, e_tail, g, g_tail, h, h_tail, excess
 
 
 @triton.jit
@@ -175,7 +213,7 @@ def _tapered(h, h_tail, g, g_tail, b, b_tail, excess):
 @triton.jit
 def mish_d2(x):
     """The second derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x, 2)
+    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x)
     k, k_tail = _k(e, e_tail, h, h_tail)
     xk, xk_tail = times_exact(k, k_tail, c)
     a, a_tail = plus(e, e_tail, 1.0)
@@ -188,7 +226,7 @@ def mish_d2(x):
 @triton.jit
 def mish_d3(x):
     """The third derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x, 3)
+    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x)
     k, k_tail = _k(e, e_tail, h, h_tail)
     a, a_tail = plus(e, e_tail, 1.0)
     m, m_tail = times(a, a_tail, h, h_tail)
@@ -210,87 +248,100 @@ def mish_d3(x):
 @triton.jit
 def mish_half(x):
     """Mish of a block of float32 that comes from, and goes to, a 16-bit format."""
-    c = clamp(x, F32_RANGE[0], None)
-    e, excess = exp_short(clamp(c, None, F32_RANGE[2]), F32_RANGE[3], None)
-    n = tl.fma(e, e, e + e)
-    return scaled(c * (n * short_reciprocal(n + 2.0)), excess)
+    c = clamp(x, F32_LIMITS[0], None)
+    root = approximate.exp2(clamp(c, None, F32_LIMITS[1]) * (LOG2E / 2))
+    e = root * root  # where this is 0, root is not
+    s = e + 2.0
+    w = s * approximate.reciprocal(tl.fma(e, s, constant(x, 2.0)))
+    return (c * (root * w)) * root  # in this order nothing overflows, nor underflows too early
 
 
 @triton.jit
 def mish_float16(x):
-    """`mish_half` for float16 alone, whose least number is 2**-24: e needs no excess."""
+    """`mish_half` for float16 alone, whose least number is 2**-24."""
     c = clamp(x, FLOAT16_LEFT, None)
-    e, _ = exp_short(clamp(c, None, F32_RANGE[2]), None, None)
+    e = approximate.exp2(clamp(c, None, F32_LIMITS[1]) * LOG2E)
     n = tl.fma(e, e, e + e)
-    return c * (n * short_reciprocal(n + 2.0))
+    return c * (n * approximate.reciprocal(n + 2.0))
 
 
 @triton.jit
-def _half_first(c, e):
-    """The first derivative from x and e."""
-    g = short_reciprocal(tl.fma(e, e, e + e) + 2.0)
-    return (e * g) * tl.fma(c * 4.0, (e + 1.0) * g, e + 2.0)
+def _half_bracket(c, e):
+    """G = 1/d and the bracket of the first derivative."""
+    a = e + 1.0
+    g = approximate.reciprocal(tl.fma(a, a, constant(a, 1.0)))
+    v = tl.fma(c * -2.0, e * g, constant(e, 1.0))
+    return g, tl.fma(e, v, tl.fma(c, constant(c, 2.0), constant(c, 2.0)))
+
+
+@triton.jit
+def _half_near_zero(x, row: tl.constexpr, stop: tl.constexpr, radius: tl.constexpr, y):
+    """``y``, but next to the zero of this row the polynomial of its entries before ``stop``."""
+    d = x - row[0]
+    slope = tl.fma(d, horner(d, part_of(row, 4, stop)), constant(x, row[2]))
+    return tl.where(tl.abs(d) < radius, tl.fma(d, slope, constant(x, row[1])), y)
+
+
+@triton.jit
+def mish_half_d1(x):
+    """The first derivative of such a block; next to its zero, wrong by some 2**-23."""
+    c = clamp(x, F32_LIMITS[0], F32_LIMITS[1])
+    root = approximate.exp2(c * (LOG2E / 2))
+    g, b = _half_bracket(c, root * root)
+    return ((root * g) * b) * root
+
+
+@triton.jit
+def mish_float16_d1(x):
+    """The same for float16 alone, and exact next to the zero."""
+    c = clamp(x, FLOAT16_LEFT, F32_LIMITS[1])
+    e = approximate.exp2(c * LOG2E)
+    g, b = _half_bracket(c, e)
+    # p2 and p3 are enough so close to the zero.
+    return _half_near_zero(x, _row(1, 0, True), 6, FLOAT16_RADIUS, (e * g) * b)
 
 
 @triton.jit
 def _half_parts(x):
-    """Return x within its range, e, g = 1/d, e·g, and the excess of e."""
-    c = clamp(x, F32_RANGE[0], F32_RANGE[1])
-    e, excess = exp_short(c, F32_RANGE[3], F32_RANGE[4])
-    g = short_reciprocal(tl.fma(e, e, e + e) + 2.0)
-    return c, e, g, e * g, excess
+    """Return x within its range, e, g = 1/d, e·g, and a factor.
 
-
-@triton.jit
-def _half_near_zero(x, row: tl.constexpr, y):
-    """``y``, but next to the zero of this row the polynomial there."""
-    d = x - row[0]
-    # p2 to p6 are enough.
-    slope = tl.fma(d, horner(d, part_of(row, 4, 9)), constant(x, row[2]))
-    return tl.where(tl.abs(d) < RADIUS, tl.fma(d, slope, constant(x, row[1])), y)
+    e is held within bounds; the factor is what a derivative of order 2 or 3, which is like e on the
+    left and like 1/e² on the right, has to be multiplied by for the rest of x.
+    """
+    c = clamp(x, F32_LIMITS[0], F32_LIMITS[3])
+    held = clamp(c, HALF_HELD[0], HALF_HELD[1])
+    rest = c - held
+    factor = approximate.exp2(tl.minimum(rest, rest * -2.0) * LOG2E)
+    e = approximate.exp2(held * LOG2E)
+    a = e + 1.0
+    g = approximate.reciprocal(tl.fma(a, a, constant(x, 1.0)))
+    return c, e, g, e * g, factor
 
 
 @triton.jit
 def _half_near_zeros(x, order: tl.constexpr, y):
     for i in tl.static_range(order):
-        y = _half_near_zero(x, _row(order, i, True), y)
+        # p2 to p6 are enough.
+        y = _half_near_zero(x, _row(order, i, True), 9, RADIUS, y)
     return y
-
-
-@triton.jit
-def mish_half_d1(x):
-    """The first derivative of such a block."""
-    c = clamp(x, F32_RANGE[0], F32_RANGE[2])
-    e, excess = exp_short(c, F32_RANGE[3], None)
-    return _half_near_zeros(x, 1, scaled(_half_first(c, e), excess))
-
-
-@triton.jit
-def mish_float16_d1(x):
-    """`mish_half_d1` for float16 alone."""
-    c = clamp(x, FLOAT16_LEFT, F32_RANGE[2])
-    e, _ = exp_short(c, None, None)
-    return _half_near_zeros(x, 1, _half_first(c, e))
 
 
 @triton.jit
 def mish_half_d2(x):
     """The second derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x)
+    c, e, g, h, factor = _half_parts(x)
     k = tl.fma(h, constant(x, 4.0), tl.fma(e, constant(x, -2.0), constant(x, 1.0)))
     b = tl.fma(c, k, (e + e) + 2.0)
-    y = scaled((h * 4.0) * g * b, tl.minimum(excess, excess * -2.0))
-    return _half_near_zeros(x, 2, y)
+    return _half_near_zeros(x, 2, (((h * 4.0) * g) * b) * factor)
 
 
 @triton.jit
 def mish_half_d3(x):
     """The third derivative of such a block."""
-    c, e, g, h, excess = _half_parts(x)
+    c, e, g, h, factor = _half_parts(x)
     k = tl.fma(h, constant(x, 4.0), tl.fma(e, constant(x, -2.0), constant(x, 1.0)))
     m = (e + 1.0) * h
     w = tl.fma(h, constant(x, 2.0), constant(x, 1.0))
     v = tl.fma(m * -12.0, w, tl.fma(e, constant(x, 4.0), constant(x, 1.0)))
     b = tl.fma(c, v, k * 3.0)
-    y = scaled((h * 4.0) * g * b, tl.minimum(excess, excess * -2.0))
-    return _half_near_zeros(x, 3, y)
+    return _half_near_zeros(x, 3, (((h * 4.0) * g) * b) * factor)

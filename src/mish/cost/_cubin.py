@@ -1,0 +1,33 @@
+"""What NVIDIA's tools, which the Triton package brings along, tell of a compiled kernel."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+
+def machine_code(binary: bytes) -> str:
+    """The kernel as ``cuobjdump -sass`` prints it."""
+    return _cuobjdump("-sass", binary)
+
+
+def resources(binary: bytes) -> tuple[int, int]:
+    """Registers and bytes of local memory of a thread."""
+    told = _cuobjdump("-res-usage", binary)
+    found = re.search(r"REG:(\d+) STACK:(\d+) .*?LOCAL:(\d+)", told)
+    if found is None:
+        raise ValueError(f"cuobjdump -res-usage gave no registers: {told.strip()}")
+    return int(found[1]), int(found[2]) + int(found[3])
+
+
+def _cuobjdump(option: str, binary: bytes) -> str:
+    import triton
+
+    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "kernel.cubin"
+        file.write_bytes(binary)
+        command = [str(tool), option, str(file)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
