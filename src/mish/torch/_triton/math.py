@@ -136,7 +136,7 @@ def _near_zeros(x, order: tl.constexpr, y):
 
 @triton.jit
 def _denominator(a, a_tail):
-    """d = a² + 1 in two parts, for a ≥ 1."""
+    """Return d = a² + 1 in two parts, for a ≥ 1."""
     square, square_tail = times_exact(a, a_tail * 2.0, a)
     d = square + 1.0
     return d, (1.0 - (d - square)) + square_tail
