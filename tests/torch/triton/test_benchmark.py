@@ -19,7 +19,7 @@ BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 def script(monkeypatch):
     monkeypatch.syspath_prepend(BENCHMARKS)
     yield importlib.import_module("gpu")
-    for name in ("gpu", "gpu_accuracy"):
+    for name in ("gpu", "gpu_accuracy", "gpu_fused"):
         del sys.modules[name]
 
 
@@ -30,10 +30,13 @@ def test_dry_run(script, monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "argv", ["gpu.py", str(target), "--dry-run", "--no-compile"])
     script.main()
     text = target.read_text(encoding="utf-8")
-    for head in ("## Accuracy", "## Forward", "## Backward", "## Fused", "## Instructions"):
-        assert head in text
+    for head in ("Accuracy", "Forward", "Backward", "Fused, forward", "Instructions"):
+        assert f"## {head}" in text
     assert "no measurement" in text.splitlines()[0]
-    assert text.count("| 2^10 |") == 4 * (2 + len(script.FUSED))
+    assert text.count("| 2^10 |") == 2 * len(script.DTYPES)
+    layers = len(script.gpu_fused.OPERATORS) * len(script.gpu_fused.SHAPES) * len(script.DTYPES)
+    assert text.count(" and Mish |") == 2 * layers
+    assert text.count("| mish_grad |") == len(script.DTYPES)
 
 
 def test_without_a_gpu_it_says_so(script, monkeypatch):

@@ -12,8 +12,8 @@ from mish.cost import FORMATS, OPERATIONS, _cubin, _gpu, _sass
 BUDGET = {
     "float16": (12.6, 21.5, 44.3, 56.8, 23.8),
     "bfloat16": (15.6, 19.1, 44.8, 57.3, 22),
-    "float32": (45.2, 73.1, 123.6, 178.4, 74.7),
-    "float64": (70.3, 114.3, 191, 265.5, 115.4),
+    "float32": (45.2, 73.1, 113.3, 168.1, 74.7),
+    "float64": (70.3, 114.3, 180.7, 255.2, 115.4),
 }
 # Those of the unit that gives an eighth as many results as the others.
 SPECIAL = {"float16": (2, 2, 3, 3, 2), "bfloat16": (2, 2, 3, 3, 2)}

@@ -135,6 +135,14 @@ def _near_zeros(x, order: tl.constexpr, y):
 
 
 @triton.jit
+def _denominator(a, a_tail):
+    """Return d = a² + 1 in two parts, for a ≥ 1."""
+    square, square_tail = times_exact(a, a_tail * 2.0, a)
+    d = square + 1.0
+    return d, (1.0 - (d - square)) + square_tail
+
+
+@triton.jit
 def mish_d1(x):
     """The first derivative of a block of float32 or float64."""
     if x.dtype == tl.float32:
@@ -151,9 +159,7 @@ def mish_d1(x):
     e = large * down
     e_tail = large_tail * down
     a, a_tail = plus_small(e, e_tail, 1.0)
-    square, square_tail = times_exact(a, a_tail * 2.0, a)
-    d = square + 1.0
-    d_tail = (1.0 - (d - square)) + square_tail
+    d, d_tail = _denominator(a, a_tail)
     g = rough_reciprocal(d)
     rest = tl.fma(-g, d_tail, tl.fma(-g, d, constant(x, 1.0)))
     h = large * g  # times 2**power, as h_tail is
@@ -175,7 +181,7 @@ def _parts(x):
     """What the higher derivatives have in common.
 
     Returns:
-        x within its range, e, g = 1/d and e·g, each in two parts, and the excess of e.
+        x within its range, e, a = e + 1, g = 1/d and e·g, each in two parts, and the excess of e.
     """
     if x.dtype == tl.float32:
         limits: tl.constexpr = F32_LIMITS
@@ -185,13 +191,12 @@ def _parts(x):
         bounds: tl.constexpr = F64_HELD
     c = clamp(x, limits[0], limits[3])
     e, e_tail, excess = exp_held(c, bounds[0], bounds[1])
-    s, s_tail = plus(e, e_tail, 2.0)
-    n, n_tail = times(e, e_tail, s, s_tail)
-    d, d_tail = plus(n, n_tail, 2.0)
+    a, a_tail = plus(e, e_tail, 1.0)
+    d, d_tail = _denominator(a, a_tail)
     g = rough_reciprocal(d)
     g_tail = g * tl.fma(-g, d_tail, tl.fma(-g, d, constant(x, 1.0)))
     h, h_tail = times(e, e_tail, g, g_tail)
-    return c, e, e_tail, g, g_tail, h, h_tail, excess
+    return c, e, e_tail, a, a_tail, g, g_tail, h, h_tail, excess
 
 
 @triton.jit
@@ -213,10 +218,9 @@ def _tapered(h, h_tail, g, g_tail, b, b_tail, excess):
 @triton.jit
 def mish_d2(x):
     """The second derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x)
+    c, e, e_tail, a, a_tail, g, g_tail, h, h_tail, excess = _parts(x)
     k, k_tail = _k(e, e_tail, h, h_tail)
     xk, xk_tail = times_exact(k, k_tail, c)
-    a, a_tail = plus(e, e_tail, 1.0)
     b, b_tail = two_sum(a * 2.0, xk)
     b_tail = b_tail + tl.fma(a_tail, constant(x, 2.0), xk_tail)
     y = _tapered(h, h_tail, g, g_tail, b, b_tail, excess)
@@ -226,9 +230,8 @@ def mish_d2(x):
 @triton.jit
 def mish_d3(x):
     """The third derivative of a block of float32 or float64."""
-    c, e, e_tail, g, g_tail, h, h_tail, excess = _parts(x)
+    c, e, e_tail, a, a_tail, g, g_tail, h, h_tail, excess = _parts(x)
     k, k_tail = _k(e, e_tail, h, h_tail)
-    a, a_tail = plus(e, e_tail, 1.0)
     m, m_tail = times(a, a_tail, h, h_tail)
     w, w_tail = two_sum(constant(x, 1.0), h * 2.0)
     w_tail = tl.fma(h_tail, constant(x, 2.0), w_tail)
