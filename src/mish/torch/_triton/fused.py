@@ -8,10 +8,9 @@ import torch
 import triton
 from torch import Tensor
 
-from mish.torch._triton import channels, group_norm, launch
+from mish.torch._triton import channels, group_norm, large_group_norm, launch, plans
 
 _TILE = 4096  # elements of a program at a time
-_WHOLE = 8192  # a group up to this size is read once: 32 elements for each of 256 threads
 _PARTS = 64  # of the rows, at most, in sums over channels
 _NARROW = 2**31 - 2**16
 
@@ -123,18 +122,23 @@ def affine_backward(
     return dx, sums[0].sum(0), sums[1].sum(0)
 
 
-def _group_blocks(x: Tensor, groups: int) -> dict[str, Any]:
+def _group_norm(x: Tensor, groups: int, last: bool, backward: bool) -> tuple[Any, dict[str, Any]]:
+    """The kernel, and what forward and backward launches have in common."""
     depth = x.shape[1] // groups
     places = x.numel() // (x.shape[0] * x.shape[1])
-    covering = triton.next_power_of_2(depth), triton.next_power_of_2(places)
-    whole = covering[0] * covering[1] <= _WHOLE
-    block_d, block_s = covering if whole else _tile(depth, places)
-    return {
-        "block_d": block_d,
-        "block_s": block_s,
-        "whole": whole,
+    rows, columns = (places, depth) if last else (depth, places)
+    plan = plans.in_registers(rows, columns, x.element_size(), arrays=2 if backward else 1)
+    module = large_group_norm if plan is None else group_norm
+    tiling, warps = plan or plans.in_loops(rows, columns, x.element_size())
+    return module.backward if backward else module.forward, {
+        "places": places,
+        "groups": groups,
+        "depth": depth,
+        "last": last,
+        "tiling": tiling,
         "wide": x.numel() > _NARROW,
-        **_options(block_d * block_s),
+        "num_warps": warps,
+        "enable_fp_fusion": False,
     }
 
 
@@ -147,23 +151,20 @@ def group_norm_forward(
     mean, rstd = (x.new_empty(x.shape[0], groups, dtype=_arithmetic(x)) for _ in range(2))
     if x.numel() == 0:
         return y, mean, rstd
+    kernel, options = _group_norm(x, groups, last, backward=False)
     with torch.cuda.device_of(x):
-        group_norm.forward[(x.shape[0] * groups,)](
+        kernel[(x.shape[0] * groups,)](
             y,
             mean,
             rstd,
             x,
             x if weight is None else weight.contiguous(),
             x if bias is None else bias.contiguous(),
-            x.shape[1],
-            x.numel() // (x.shape[0] * x.shape[1]),
-            x.shape[1] // groups,
             eps=eps,
             function=launch.function_for(x.dtype, 0),
-            last=last,
             has_weight=weight is not None,
             has_bias=bias is not None,
-            **_group_blocks(x, groups),
+            **options,
         )
     return y, mean, rstd
 
@@ -184,8 +185,9 @@ def group_norm_backward(
     if x.numel() == 0:
         return dx, *_zeros(x)
     sums = torch.empty((2, x.shape[0], x.shape[1]), dtype=_arithmetic(x), device=x.device)
+    kernel, options = _group_norm(x, groups, last, backward=True)
     with torch.cuda.device_of(x):
-        group_norm.backward[(x.shape[0] * groups,)](
+        kernel[(x.shape[0] * groups,)](
             dx,
             sums[0],
             sums[1],
@@ -195,13 +197,9 @@ def group_norm_backward(
             rstd,
             x if weight is None else weight.contiguous(),
             x if bias is None else bias.contiguous(),
-            x.shape[1],
-            x.numel() // (x.shape[0] * x.shape[1]),
-            x.shape[1] // groups,
             first=launch.function_for(x.dtype, 1),
-            last=last,
             has_weight=weight is not None,
             has_bias=bias is not None,
-            **_group_blocks(x, groups),
+            **options,
         )
     return dx, sums[0].sum(0), sums[1].sum(0)

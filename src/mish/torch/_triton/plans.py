@@ -1,0 +1,81 @@
+"""Which tiling of a matrix costs the fewest instructions, and how many warps share a tile.
+
+A tile has one access of 16 bytes for each thread. Few threads with many elements each are best: what
+a thread does once, for sums over threads above all, is then shared by more elements. Registers are
+the limit, and elements beyond the edges of the matrix are computed for nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from mish.torch._triton.tiles import Tiling
+
+_LANES = 32
+_WARPS = (1, 2, 4, 8)
+# 4-byte registers of a thread that may hold elements. It has 255 in all, and Mish takes some 30.
+_REGISTERS = 112
+# About what kernels execute, in instructions: for an element, for a thread, and for a row of it.
+_ELEMENT, _THREAD, _ROW = 30, 150, 8
+_NARROWEST = 64  # bytes side by side, so that the memory reads nothing in vain
+_LOOP = 4096  # elements of a tile in a loop
+
+
+def _cover(count: int) -> int:
+    """The power of two that is not less."""
+    return 1 << (count - 1).bit_length()
+
+
+def _step(columns: int, block: int) -> int:
+    """See `Tiling`."""
+    return 0 if columns % block == 0 else min(16, block, columns & -columns)
+
+
+def _tiling(rows: int, columns: int, block_rows: int, block_columns: int) -> Tiling:
+    return Tiling(
+        block_rows,
+        block_columns,
+        -(-rows // block_rows),
+        -(-columns // block_columns),
+        rows % block_rows != 0,
+        _step(columns, block_columns),
+    )
+
+
+@functools.lru_cache(4096)
+def in_registers(rows: int, columns: int, size: int, arrays: int) -> tuple[Tiling, int] | None:
+    """The tiling, and the warps, of a program that keeps a whole matrix.
+
+    Args:
+        rows: of the matrix.
+        columns: of the matrix, side by side in memory.
+        size: bytes of an element in memory; in registers it has 4 or 8.
+        arrays: how many numbers for each element a thread keeps.
+
+    Returns:
+        None if the matrix is too large.
+    """
+    vector = min(16 // size, columns & -columns)
+    most = _REGISTERS // (max(size, 4) // 4 * arrays)
+    narrowest = min(_cover(columns), max(vector, _NARROWEST // size))
+    best = None
+    for warps in _WARPS:
+        tile = _LANES * warps * vector
+        block_columns = narrowest
+        while block_columns <= min(_cover(columns), tile):
+            block_rows = min(tile // block_columns, _cover(rows))
+            tiling = _tiling(rows, columns, block_rows, block_columns)
+            each = tiling.rows * tiling.columns * vector
+            work = _LANES * warps * (each * _ELEMENT + tiling.rows * _ROW + _THREAD)
+            if each <= most and (best is None or work < best[0]):
+                best = work, tiling, warps
+            block_columns *= 2
+    return None if best is None else best[1:]
+
+
+def in_loops(rows: int, columns: int, size: int) -> tuple[Tiling, int]:
+    """The tiling, and the warps, of a program that goes through a matrix of any size."""
+    block_columns = min(_cover(columns), 16 * _LANES * 16 // size)
+    block_rows = min(_cover(rows), max(1, _LOOP // block_columns))
+    warps = max(1, min(_WARPS[-1], block_rows * block_columns // 512))
+    return _tiling(rows, columns, block_rows, block_columns), warps
