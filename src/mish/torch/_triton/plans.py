@@ -18,7 +18,6 @@ _REGISTERS = 112
 # About what kernels execute, in instructions: for an element, for a thread, and for a row of it.
 _ELEMENT, _THREAD, _ROW = 30, 150, 8
 _NARROWEST = 64  # bytes side by side, so that the memory reads nothing in vain
-_LOOP = 4096  # elements of a tile in a loop
 
 
 def _cover(count: int) -> int:
@@ -73,9 +72,31 @@ def in_registers(rows: int, columns: int, size: int, arrays: int) -> tuple[Tilin
     return None if best is None else best[1:]
 
 
-def in_loops(rows: int, columns: int, size: int) -> tuple[Tiling, int]:
-    """The tiling, and the warps, of a program that goes through a matrix of any size."""
-    block_columns = min(_cover(columns), 16 * _LANES * 16 // size)
-    block_rows = min(_cover(rows), max(1, _LOOP // block_columns))
-    warps = max(1, min(_WARPS[-1], block_rows * block_columns // 512))
-    return _tiling(rows, columns, block_rows, block_columns), warps
+@functools.lru_cache(4096)
+def one_by_one(
+    rows: int, columns: int, size: int, elements: int, widest: int | None = None
+) -> tuple[Tiling, int]:
+    """The tiling, and the warps, of programs that go through a matrix of any size.
+
+    Args:
+        rows: of the matrix.
+        columns: of the matrix, side by side in memory.
+        size: bytes of an element in memory.
+        elements: how many of a tile a thread has.
+        widest: columns of a tile at most; a power of two.
+    """
+    most = _LANES * 4 * elements
+    widest = min(_cover(columns), widest or most, most)
+    block_columns = min(_cover(columns), _NARROWEST // size)
+    best = None
+    while block_columns <= widest:
+        block_rows = min(most // block_columns, _cover(rows))
+        tiling = _tiling(rows, columns, block_rows, block_columns)
+        work = tiling.rows * tiling.columns * max(block_rows * block_columns, most // 2)
+        if best is None or work <= best[0]:
+            best = work, tiling
+        block_columns *= 2
+    assert best is not None
+    tiling = best[1]
+    tile = tiling.block_rows * tiling.block_columns
+    return tiling, max(1, tile // (_LANES * elements))

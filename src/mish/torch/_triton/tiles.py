@@ -49,6 +49,12 @@ def checks(tiling, row, column):
     )
 
 
+@triton.constexpr_function
+def factor_of_columns(tiling):
+    """A number that divides the number of columns."""
+    return tiling.step or tiling.block_columns
+
+
 @triton.jit
 def offsets(stride, tiling: tl.constexpr):
     """Where the elements of the first tile lie; rows are ``stride`` apart."""
