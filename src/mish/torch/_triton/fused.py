@@ -68,7 +68,7 @@ def affine_launch(x: Tensor, last: bool, backward: bool) -> tuple[Any, tuple[int
         "columns": columns,
         "channels": count,
         "last": last,
-        "tiling": tiling,
+        "tiling": plans.for_any_number(tiling),
         "wide": x.numel() > _NARROW,
         "num_warps": warps,
         "enable_fp_fusion": False,
@@ -144,9 +144,13 @@ def group_norm_launch(
     """
     depth = x.shape[1] // groups
     rows, columns = (_places(x), depth) if last else (depth, _places(x))
-    plan = plans.in_registers(rows, columns, x.element_size(), arrays=2 if backward else 1)
+    plan = plans.in_registers(rows, columns, x.element_size(), last, backward)
     module = large_group_norm if plan is None else group_norm
-    tiling, warps = plan or plans.one_by_one(rows, columns, x.element_size(), _BACKWARD)
+    if plan is None:
+        tiling, warps = plans.one_by_one(rows, columns, x.element_size(), _BACKWARD)
+        tiling = plans.for_any_number(tiling)
+    else:
+        tiling, warps = plan
     arguments = {
         "places": _places(x),
         "groups": groups,

@@ -15,8 +15,9 @@ _LANES = 32
 _WARPS = (1, 2, 4, 8)
 # 4-byte registers of a thread that may hold elements. It has 255 in all, and Mish takes some 30.
 _REGISTERS = 112
-# About what kernels execute, in instructions: for an element, for a thread, and for a row of it.
-_ELEMENT, _THREAD, _ROW = 30, 150, 8
+# About what kernels execute, in instructions: for an element, for a thread, and for each channel
+# that a thread has elements of, forward and backward, where sums over threads belong to each.
+_ELEMENT, _THREAD, _CHANNEL = 30, 150, (6, 24)
 _NARROWEST = 64  # bytes side by side, so that the memory reads nothing in vain
 
 
@@ -41,21 +42,29 @@ def _tiling(rows: int, columns: int, block_rows: int, block_columns: int) -> Til
     )
 
 
+def for_any_number(tiling: Tiling) -> Tiling:
+    """Without the numbers of tiles, so that a kernel is not compiled for each."""
+    return tiling._replace(rows=0, columns=0)
+
+
 @functools.lru_cache(4096)
-def in_registers(rows: int, columns: int, size: int, arrays: int) -> tuple[Tiling, int] | None:
+def in_registers(
+    rows: int, columns: int, size: int, last: bool, backward: bool
+) -> tuple[Tiling, int] | None:
     """The tiling, and the warps, of a program that keeps a whole matrix.
 
     Args:
         rows: of the matrix.
         columns: of the matrix, side by side in memory.
         size: bytes of an element in memory; in registers it has 4 or 8.
-        arrays: how many numbers for each element a thread keeps.
+        last: whether columns are channels; else rows are.
+        backward: whether two numbers for each element are kept, or one.
 
     Returns:
         None if the matrix is too large.
     """
     vector = min(16 // size, columns & -columns)
-    most = _REGISTERS // (max(size, 4) // 4 * arrays)
+    most = _REGISTERS // (max(size, 4) // 4 * (2 if backward else 1))
     narrowest = min(_cover(columns), max(vector, _NARROWEST // size))
     best = None
     for warps in _WARPS:
@@ -65,7 +74,8 @@ def in_registers(rows: int, columns: int, size: int, arrays: int) -> tuple[Tilin
             block_rows = min(tile // block_columns, _cover(rows))
             tiling = _tiling(rows, columns, block_rows, block_columns)
             each = tiling.rows * tiling.columns * vector
-            work = _LANES * warps * (each * _ELEMENT + tiling.rows * _ROW + _THREAD)
+            channels = tiling.columns * vector if last else tiling.rows
+            work = _LANES * warps * (each * _ELEMENT + channels * _CHANNEL[backward] + _THREAD)
             if each <= most and (best is None or work < best[0]):
                 best = work, tiling, warps
             block_columns *= 2

@@ -19,8 +19,8 @@ class Tiling(NamedTuple):
     Attributes:
         block_rows: rows of a tile, a power of two.
         block_columns: columns of a tile, a power of two.
-        rows: how many tiles follow each other downwards.
-        columns: how many follow each other sideways.
+        rows: how many tiles follow each other downwards, or 0 if a kernel is not to know.
+        columns: how many follow each other sideways, or 0.
         check_rows: whether the last tile may go beyond the last row.
         step: a power of two that divides the number of columns and ``block_columns``, or 0 if the
             last tile does not go beyond the last column.
@@ -42,7 +42,7 @@ def shape_of(tiling):
 
 @triton.constexpr_function
 def checks(tiling, row, column):
-    """Whether this tile may go beyond the last row; the step if it may go beyond the last column, or 0."""
+    """Whether a tile may go beyond the last row, and the step if beyond the last column, or 0."""
     return (
         tiling.check_rows and row == tiling.rows - 1,
         tiling.step if column == tiling.columns - 1 else 0,
