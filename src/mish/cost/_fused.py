@@ -35,13 +35,21 @@ class Layer(NamedTuple):
     last: bool = False
     groups: int = 8
 
+    def __str__(self) -> str:
+        return "x".join(map(str, self.shape)) + (" last" if self.last else "")
 
-# Of diffusion policies, Matcha-TTS and YOLOv4.
-LAYERS = {
+
+# Of diffusion policies and Matcha-TTS, and of YOLOv4.
+_SHAPES = {
     "group_norm": ((256, 512, 64), (64, 256, 400)),
     "affine": ((16, 64, 208 * 208), (16, 256, 52 * 52)),
 }
-"""Shapes that networks have, by the beginning of the operation's name."""
+
+
+def layers_for(operation: str) -> list[Layer]:
+    """Tensors that networks have, in both layouts."""
+    shapes = _SHAPES[operation.removesuffix("_grad")]
+    return [Layer(shape, last) for shape in shapes for last in (False, True)]
 
 
 class Compiled(NamedTuple):
@@ -123,12 +131,9 @@ def count_fused(
     threads = 32 * kernel.metadata.num_warps / math.prod(layer.shape)
     registers, spilled = _resources(kernel.asm["cubin"])
     return GpuCount(
-        operation,
+        f"{operation} {layer}",
         dtype,
-        {
-            name: threads * (programs * once[name] + tiles * each[name])
-            for name in _sass.CLASSES
-        },
+        {name: threads * (programs * once[name] + tiles * each[name]) for name in _sass.CLASSES},
         (3 if operation.endswith("_grad") else 2) * _BYTES[dtype],
         registers,
         spilled,

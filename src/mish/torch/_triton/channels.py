@@ -61,7 +61,7 @@ def forward(
     """Y = mish(x·scale + shift) over a matrix; a program has a tile of it."""
     columns = _columns(columns, channels, last, wide, tiling)
     across = (columns + tiling.block_columns - 1) // tiling.block_columns
-    program = tl.program_id(0)
+    program = tl.program_id(0).to(tl.int64) if wide else tl.program_id(0)
     top = program // across * tiling.block_rows
     left = program % across * tiling.block_columns
     i = top + tl.arange(0, tiling.block_rows)
@@ -98,17 +98,19 @@ def backward(
 ):
     """dx, and for each part of the matrix the sums of its gradients by scale and shift.
 
-    ``first`` is the derivative of Mish. Channels first, rows are samples, and a program has a part of
-    one channel, so many rows by so many columns; channels last, it has so many rows of a block of
-    columns. These numbers are multiples of the tile's. Sums of parts are added up in a fixed order
-    elsewhere, so results repeat to the last bit. Where a tile goes beyond the matrix, dy is read as
-    0, and what is summed is 0.
+    ``first`` is the derivative of Mish. Channels first, rows are samples, and a program has a part
+    of one channel, so many rows by so many columns; channels last, it has so many rows of a block
+    of columns. These numbers are multiples of the tile's. Sums of parts are added up in a fixed
+    order elsewhere, so results repeat to the last bit. Where a tile goes beyond the matrix, dy is
+    read as 0, and what is summed is 0.
     """
     kind: tl.constexpr = dscale.dtype.element_ty
     columns = _columns(columns, channels, last, wide, tiling)
     program = tl.program_id(0)
     part = tl.program_id(1) * tl.num_programs(2) + tl.program_id(2)
     begin = tl.program_id(1) * rows_of_part
+    if wide:
+        begin = begin.to(tl.int64)
     end = tl.minimum(begin + rows_of_part, rows)
     left = program * tiling.block_columns if last else tl.program_id(2) * columns_of_part
     right = left + 1 if last else tl.minimum(left + columns_of_part, columns)
@@ -122,10 +124,9 @@ def backward(
     total = tl.full(tiles.shape_of(tiling), 0.0, kind)
     product = tl.full(tiles.shape_of(tiling), 0.0, kind)
     for top in range(begin, end, tiling.block_rows):
-        row = top.to(tl.int64) if wide else top
         for side in range(left, right, tiling.block_columns):
             mask = tiles.within(top + i, side + j, end, columns, tiling.check_rows, tiling.step)
-            tile = start + row * stride + side
+            tile = start + top * stride + side
             value = tiles.load(x + tile + at, mask)
             z, a = _affine(value, scale, shift, channel, known, last, has_scale)
             dz = tiles.load(dy + tile + at, mask) * first(z)

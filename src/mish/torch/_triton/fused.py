@@ -51,7 +51,9 @@ def _places(x: Tensor) -> int:
     return x.numel() // (x.shape[0] * x.shape[1])
 
 
-def affine_launch(x: Tensor, last: bool, backward: bool) -> tuple[Any, tuple[int, ...], dict]:
+def affine_launch(
+    x: Tensor, last: bool, backward: bool
+) -> tuple[Any, tuple[int, ...], dict[str, Any]]:
     """How mish(x·scale + shift) is launched: the kernel, the grid, and arguments by name.
 
     What is not among the arguments is tensors and ``has_scale``. Of ``x`` only the shape and the
@@ -136,7 +138,7 @@ def affine_backward(
 
 def group_norm_launch(
     x: Tensor, groups: int, last: bool, backward: bool
-) -> tuple[Any, tuple[int, ...], dict]:
+) -> tuple[Any, tuple[int, ...], dict[str, Any]]:
     """How mish of a group normalisation is launched: the kernel, the grid, and arguments by name.
 
     What is not among the arguments is tensors, ``has_weight``, ``has_bias`` and ``eps``. Of ``x``

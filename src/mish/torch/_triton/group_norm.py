@@ -193,6 +193,8 @@ def backward(
     dx = dx + start + tiles.offsets(stride, tiling)
     m = tl.load(mean + program)
     r = tl.load(rstd + program)
+    plain = tl.full(_channels(tiling, last, 0).shape, 0.0, kind)
+    weighted = tl.full(_channels(tiling, last, 0).shape, 0.0, kind)
     scales = ()
     deviations = ()
     gradients = ()
@@ -219,8 +221,8 @@ def backward(
         out = program // groups * (groups * depth) + channel_0 + channel
         tl.store(dbias + out, by_bias, mask=channel < depth)
         tl.store(dweight + out, by_weight, mask=channel < depth)
-        plain = plain + by_bias * w if t else by_bias * w  # noqa: F821
-        weighted = weighted + by_weight * w if t else by_weight * w  # noqa: F821
+        plain = tl.fma(by_bias, w, plain)
+        weighted = tl.fma(by_weight, w, weighted)
     offset = -r * mean_of(plain, depth * places, depth * known)
     slope = -r * (r * mean_of(weighted, depth * places, depth * known))
     for t in tl.static_range(channel_tiles):

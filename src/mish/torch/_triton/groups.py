@@ -53,10 +53,9 @@ def parameter(
     """
     if not has:
         return tl.full(channel.shape, otherwise, kind)
-    elif check:
-        return tl.load(pointer + channel, mask=channel < depth, other=0.0).to(kind)
     else:
-        return tl.load(pointer + channel).to(kind)
+        known = channel < depth if check else None
+        return tl.load(pointer + channel, mask=known, other=0.0 if check else None).to(kind)
 
 
 @triton.jit

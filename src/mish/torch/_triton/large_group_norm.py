@@ -1,7 +1,7 @@
 """The kernels of `group_norm` for groups too large for registers.
 
-A program reads its group again for each pass, from the cache if it fits there. Arguments are those of
-`group_norm`; of the tiling only the blocks count, and that all tiles are checked as its last one is.
+A program reads its group again for each pass, from the cache if it fits there. Arguments are those
+of `group_norm`; of the tiling, numbers of tiles do not count, and all are checked as the last is.
 """
 
 from __future__ import annotations

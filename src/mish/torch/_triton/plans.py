@@ -1,8 +1,8 @@
 """Which tiling of a matrix costs the fewest instructions, and how many warps share a tile.
 
-A tile has one access of 16 bytes for each thread. Few threads with many elements each are best: what
-a thread does once, for sums over threads above all, is then shared by more elements. Registers are
-the limit, and elements beyond the edges of the matrix are computed for nothing.
+Few threads with many elements each are best: what a thread does once, for sums over threads above
+all, is then shared by more elements. Registers are the limit, and elements beyond the edges of the
+matrix are computed for nothing.
 """
 
 from __future__ import annotations

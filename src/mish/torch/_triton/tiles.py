@@ -96,20 +96,16 @@ def within(i, j, rows, columns, check_rows: tl.constexpr, step: tl.constexpr):
             return (i < rows)[:, None] & (j // step < columns // step)[None, :]
         else:
             return (i < rows)[:, None]
+    elif step:
+        return (j // step < columns // step)[None, :]
     else:
-        if step:
-            return (j // step < columns // step)[None, :]
-        else:
-            return None
+        return None
 
 
 @triton.jit
 def load(pointer, mask):
     """Load in the arithmetic of the format, float32 for 16 bits; 0 where the mask is not set."""
-    if mask is None:
-        x = tl.load(pointer)
-    else:
-        x = tl.load(pointer, mask=mask, other=0.0)
+    x = tl.load(pointer, mask=mask, other=None if mask is None else 0.0)
     return x.to(tl.float32) if x.dtype.primitive_bitwidth == 16 else x
 
 
