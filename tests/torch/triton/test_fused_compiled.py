@@ -59,14 +59,15 @@ def test_counts(case):
     assert found.bytes == (3 if operation.endswith("_grad") else 2) * (16 // vector)
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("dtype", OVERHEAD["group_norm"])
 def test_normalisation_is_faster_than_five_passes(dtype):
     """By the model, against the memory traffic of the pair alone, as if it had no arithmetic."""
+    size = {"float16": 2, "bfloat16": 2, "float32": 4}[dtype]
     for layer in layers_for("group_norm"):
         counted = count_fused("group_norm", dtype, layer)
-        for device, ratio in zip(_gpu.DEVICES, (1.8, 1.5), strict=True):
+        for device in _gpu.DEVICES:
             memory, instructions, _ = _gpu.predict_gpu(counted, device)
-            assert 5 * 2 / device.bandwidth > ratio * max(memory, instructions)
+            assert 5 * size / device.bandwidth > 2.4 * max(memory, instructions)
 
 
 def test_a_group_too_large_for_registers():
