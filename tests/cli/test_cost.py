@@ -114,6 +114,18 @@ def test_gpu_counts():
         assert kernel["predicted"]["H100 SXM"]["by_memory"] == kernel["bytes"] / 3.35e12
 
 
+def test_gpu_counts_of_fused_layers():
+    pytest.importorskip("torch")
+    pytest.importorskip("triton")
+    shown = run("--gpu", "sm_90", "--op", "affine", "--dtype", "float16", "--json")
+    assert shown.exit_code == 0, shown.stderr
+    kernels = json.loads(shown.stdout)["kernels"]
+    layers = cost.layers_for("affine")
+    assert [kernel["operation"] for kernel in kernels] == [f"affine {each}" for each in layers]
+    counted = cost.count_fused("affine", "float16", layers[0])
+    assert kernels[0]["total"] == pytest.approx(counted.total)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -25,7 +25,12 @@ def cost(
         str | None, typer.Option(help="The instruction set.", show_default="the one in use")
     ] = None,
     operation: Annotated[
-        str, typer.Option("--op", help="mish, mish_d1, mish_d2, mish_d3, mish_grad or all.")
+        str,
+        typer.Option(
+            "--op",
+            help="mish, mish_d1, mish_d2, mish_d3, mish_grad or all; with --gpu also group_norm, "
+            "group_norm_grad, affine or affine_grad.",
+        ),
     ] = "all",
     dtype: Annotated[str, typer.Option(help="float16, bfloat16, float32, float64 or all.")] = "all",
     measure: Annotated[

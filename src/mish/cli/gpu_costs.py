@@ -21,7 +21,8 @@ def show_gpu(architecture: str, operation: str, dtype: str, as_json: bool) -> No
 
     Args:
         architecture: ``"sm_90"`` or another that the assembler of the Triton package knows.
-        operation: a kernel, or ``"all"``.
+        operation: a kernel, or ``"all"`` for those of one element each; those of fused layers are
+            counted for several tensors.
         dtype: a format, or ``"all"``.
         as_json: print JSON.
     """
@@ -33,11 +34,14 @@ def show_gpu(architecture: str, operation: str, dtype: str, as_json: bool) -> No
     capability = int(named[1])
     operations = costs.OPERATIONS if operation == "all" else (operation,)
     dtypes = costs.FORMATS if dtype == "all" else (dtype,)
-    if unknown := {*operations, *dtypes} - {*costs.OPERATIONS, *costs.FORMATS}:
+    if unknown := {*operations, *dtypes} - {*costs.OPERATIONS, *costs.FUSED, *costs.FORMATS}:
         fail(f"no kernel or dtype is called {', '.join(sorted(unknown))}", EXIT_USAGE)
     try:
         counted = [
-            costs.count_gpu(each, kind, capability) for each in operations for kind in dtypes
+            count
+            for each in operations
+            for kind in dtypes
+            for count in _counts(each, kind, capability)
         ]
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
@@ -53,6 +57,17 @@ def show_gpu(architecture: str, operation: str, dtype: str, as_json: bool) -> No
     _print_counts(counted, architecture)
     if capability == _PREDICTED:
         _print_predictions(counted)
+
+
+def _counts(operation: str, dtype: str, capability: int) -> list[GpuCount]:
+    from mish import cost as costs
+
+    if operation not in costs.FUSED:
+        return [costs.count_gpu(operation, dtype, capability)]
+    return [
+        costs.count_fused(operation, dtype, layer, capability=capability)
+        for layer in costs.layers_for(operation)
+    ]
 
 
 def _data(count: GpuCount, capability: int) -> dict[str, object]:

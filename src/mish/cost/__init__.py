@@ -12,6 +12,7 @@ from mish.cost._binary import Unreadable
 from mish.cost._classes import CLASSES
 from mish.cost._communication import Traffic, Training, all_gather, all_reduce, step
 from mish.cost._count import FORMATS, OPERATIONS, Count, count, isas
+from mish.cost._fused import FUSED, Layer, count_fused, layers_for
 from mish.cost._gpu import DEVICES, Device, GpuCount, count_gpu, predict_gpu
 from mish.cost._measure import Machine, Time, measure_kernels, measure_machine
 from mish.cost._model import CORES, Core, core_for, predict, simulate
@@ -25,6 +26,7 @@ __all__ = [
     "CORES",
     "DEVICES",
     "FORMATS",
+    "FUSED",
     "OPERATIONS",
     "SASS_CLASSES",
     "Core",
@@ -32,6 +34,7 @@ __all__ = [
     "Curve",
     "Device",
     "GpuCount",
+    "Layer",
     "Machine",
     "Peer",
     "Time",
@@ -42,10 +45,12 @@ __all__ = [
     "all_reduce",
     "core_for",
     "count",
+    "count_fused",
     "count_gpu",
     "draw_patterns",
     "draw_roofline",
     "isas",
+    "layers_for",
     "measure_kernels",
     "measure_machine",
     "measure_patterns",

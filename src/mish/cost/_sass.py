@@ -107,14 +107,66 @@ def fast_path(code: Code) -> list[Instruction]:
     raise ValueError("no way through this kernel reads and writes 16 bytes at a time throughout")
 
 
-def _after(at: int, code: Code) -> list[int]:
+def once_and_each(code: Code) -> tuple[list[Instruction], list[Instruction]]:
+    """What a thread executes that meets no rare case: once, and each time around the loop.
+
+    It is the shortest way to the loop that writes to memory, through it and on to the end. Without
+    such a loop it is all once.
+
+    Raises:
+        ValueError: if there are several such loops, one after the other.
+    """
+    last = len(code.instructions) - 1
+    ends = [at for at, each in enumerate(code.instructions) if _is_exit(each)]
+    loops = [
+        (code.labels[each.target], at)
+        for at, each in enumerate(code.instructions[: ends[0] + 1])
+        if each.target is not None and code.labels[each.target] < at
+    ]
+    loops = [(a, b) for a, b in loops if any(map(_stores, code.instructions[a:b]))]
+    inner = [(a, b) for a, b in loops if not any(a <= c and d < b for c, d in loops)]
+    if not inner:
+        return _shortest(code, 0, ends), []
+    if len(inner) > 1:
+        raise ValueError("this kernel has several loops that write")
+    head, tail = inner[0]
+    before, after = _shortest(code, 0, [head])[:-1], _shortest(code, min(tail + 1, last), ends)
+    return before + after, _shortest(code, head, [tail])
+
+
+def _stores(each: Instruction) -> bool:
+    return each.opcode.startswith("STG")
+
+
+def _is_exit(each: Instruction) -> bool:
+    return each.opcode == "EXIT" and not each.guarded
+
+
+def _shortest(code: Code, start: int, ends: list[int]) -> list[Instruction]:
+    """The shortest way that never goes back."""
+    before: dict[int, int] = {start: -1}
+    waiting = deque([start])
+    while waiting:
+        at = waiting.popleft()
+        if at in ends:
+            return _way_to(at, before, code)
+        for following in _next(at, code):
+            if following > at and following not in before:
+                before[following] = at
+                waiting.append(following)
+    raise ValueError("there is no way through this kernel")
+
+
+def _next(at: int, code: Code) -> list[int]:
     each = code.instructions[at]
     following = [at + 1] if each.target is None or each.guarded else []
-    if each.target is not None:
-        target = code.labels[each.target]
-        if target < at:
-            raise ValueError("this kernel has loops")
-        following.append(target)
+    return following if each.target is None else [*following, code.labels[each.target]]
+
+
+def _after(at: int, code: Code) -> list[int]:
+    following = _next(at, code)
+    if any(target < at for target in following):
+        raise ValueError("this kernel has loops")
     return following
 
 

@@ -61,7 +61,23 @@ def test_affine(kernels, case, dtype, layout):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_group_norm(kernels, case, dtype, layout):
-    x, dy, weight, bias, groups = case
+    _check_group_norm(kernels, *case, dtype, layout)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[:2])
+def test_group_norm_in_loops(kernels, monkeypatch, dtype, layout):
+    """As if the groups were too large for registers, in tiles smaller than they are."""
+    small = kernels.fused.plans._tiling
+    monkeypatch.setattr(kernels.fused.plans, "in_registers", lambda *_: None)
+    monkeypatch.setattr(
+        kernels.fused.plans, "one_by_one", lambda rows, columns, *_: (small(rows, columns, 4, 4), 1)
+    )
+    x, dy = (_numbers((2, 10, 6), dtype, kernels.device, seed) for seed in (0, 1))
+    weight, bias = (_numbers((10,), dtype, kernels.device, seed) for seed in (2, 3))
+    _check_group_norm(kernels, x, dy, weight, bias, 2, dtype, layout)
+
+
+def _check_group_norm(kernels, x, dy, weight, bias, groups, dtype, layout):
     kind = torch.promote_types(dtype, torch.float32)
     for a, b in ((weight, bias), (None, bias), (weight, None)):
         wide = [None if v is None else v.cpu().double() for v in (x, a, b)]
@@ -94,22 +110,18 @@ def test_memory_format_stays(kernels):
         assert each.stride() == x.stride()
 
 
-def test_a_large_mean(kernels):
+@pytest.mark.parametrize("places", [64, 4200, 16384])  # one tile, several, loops
+def test_a_large_mean(kernels, places):
     """It is rounded to float32, by 5e-4 here; nothing else is lost."""
-    for places in (64, 4200):
-        x = _numbers((1, 2, places), torch.float32, kernels.device, 0) + 1e4
-        y, mean, rstd = kernels.fused.group_norm_forward(x, None, None, 1, 1e-5)
-        wide = x.cpu().double().unflatten(1, (1, 2))
-        deviation = wide - mean.cpu().double()[..., None, None]
-        torch.testing.assert_close(mean.cpu().double(), wide.mean((2, 3)), rtol=1e-7, atol=0)
-        variance = wide.var((2, 3), unbiased=False)
-        torch.testing.assert_close(
-            rstd.cpu().double(), (variance + 1e-5) ** -0.5, rtol=1e-6, atol=0
-        )
-        z = (deviation * rstd.cpu().double()[..., None, None]).flatten(1, 2)
-        torch.testing.assert_close(
-            y.cpu().double(), _fused.affine_operations(z, None, z[0, :, 0] * 0)
-        )
+    x = _numbers((1, 2, places), torch.float32, kernels.device, 0) + 1e4
+    y, mean, rstd = kernels.fused.group_norm_forward(x, None, None, 1, 1e-5)
+    wide = x.cpu().double().unflatten(1, (1, 2))
+    deviation = wide - mean.cpu().double()[..., None, None]
+    torch.testing.assert_close(mean.cpu().double(), wide.mean((2, 3)), rtol=1e-7, atol=0)
+    variance = wide.var((2, 3), unbiased=False)
+    torch.testing.assert_close(rstd.cpu().double(), (variance + 1e-5) ** -0.5, rtol=1e-6, atol=0)
+    z = (deviation * rstd.cpu().double()[..., None, None]).flatten(1, 2)
+    torch.testing.assert_close(y.cpu().double(), _fused.affine_operations(z, None, z[0, :, 0] * 0))
 
 
 def test_empty(kernels):

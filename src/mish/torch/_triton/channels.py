@@ -9,26 +9,36 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from mish.torch._triton import tiles
 from mish.torch._triton.elementary import constant
 
 
 @triton.jit
-def load_wide(pointer, mask):
-    """Load in the arithmetic of the format: float32 for 16 bits."""
-    x = tl.load(pointer, mask=mask, other=0.0)
-    return x.to(tl.float32) if x.dtype.primitive_bitwidth == 16 else x
+def _columns(
+    columns, channels: tl.constexpr, last: tl.constexpr, wide: tl.constexpr, tiling: tl.constexpr
+):
+    """The number of columns, with all that is known of it."""
+    if last:
+        return channels
+    else:
+        columns = tl.multiple_of(columns, tiles.factor_of_columns(tiling))
+        return columns.to(tl.int64) if wide else columns
 
 
 @triton.jit
-def _affine(x, scale, shift, channel, known, last: tl.constexpr, has_scale: tl.constexpr):
-    """x·scale + shift, and the scale; those of a channel lie along a column or a row."""
-    b = tl.load(shift + channel, mask=known, other=0.0).to(x.dtype)
-    b = b[None, :] if last else b[:, None]
+def _parameter(pointer, channel, mask, x, last: tl.constexpr):
+    """A number of each channel, repeated in the shape of a tile x."""
+    value = tl.load(pointer + channel, mask=mask).to(x.dtype)
+    return tl.broadcast_to(value[None, :] if last else value[:, None], x.shape)
+
+
+@triton.jit
+def _affine(x, scale, shift, channel, mask, last: tl.constexpr, has_scale: tl.constexpr):
+    """x·scale + shift, and the scale."""
+    b = _parameter(shift, channel, mask, x, last)
     if has_scale:
-        a = tl.load(scale + channel, mask=known, other=0.0).to(x.dtype)
-        a = a[None, :] if last else a[:, None]
-        a = tl.broadcast_to(a, x.shape)
-        return tl.fma(x, a, tl.broadcast_to(b, x.shape)), a
+        a = _parameter(scale, channel, mask, x, last)
+        return tl.fma(x, a, b), a
     else:
         return x + b, constant(x, 1.0)
 
@@ -41,24 +51,29 @@ def forward(
     shift,
     rows,
     columns,
-    channels,
+    channels: tl.constexpr,
     function: tl.constexpr,
     last: tl.constexpr,
     has_scale: tl.constexpr,
-    block_rows: tl.constexpr,
-    block_columns: tl.constexpr,
+    tiling: tl.constexpr,
     wide: tl.constexpr,
 ):
     """Y = mish(x·scale + shift) over a matrix; a program has a tile of it."""
-    r = tl.program_id(0) * block_rows + tl.arange(0, block_rows)
-    c = tl.program_id(1) * block_columns + tl.arange(0, block_columns)
-    start = r.to(tl.int64) if wide else r
-    at = start[:, None] * columns + c[None, :]
-    inside = (r < rows)[:, None] & (c < columns)[None, :]
-    channel = c if last else r % channels
-    known = c < columns if last else r < rows
-    z, _ = _affine(load_wide(x + at, inside), scale, shift, channel, known, last, has_scale)
-    tl.store(y + at, function(z).to(y.dtype.element_ty), mask=inside)
+    columns = _columns(columns, channels, last, wide, tiling)
+    across = (columns + tiling.block_columns - 1) // tiling.block_columns
+    program = tl.program_id(0).to(tl.int64) if wide else tl.program_id(0)
+    top = program // across * tiling.block_rows
+    left = program % across * tiling.block_columns
+    i = top + tl.arange(0, tiling.block_rows)
+    j = left + tl.arange(0, tiling.block_columns)
+    start = top * columns + left
+    at = tiles.offsets(columns, tiling)
+    mask = tiles.within(i, j, rows, columns, tiling.check_rows, tiling.step)
+    value = tiles.load(x + start + at, mask)
+    channel = j if last else i % channels
+    known = channel < channels if last and tiling.step else None
+    z, _ = _affine(value, scale, shift, channel, known, last, has_scale)
+    tiles.store(y + start + at, function(z), mask)
 
 
 @triton.jit
@@ -72,51 +87,56 @@ def backward(
     shift,
     rows,
     columns,
-    channels,
     rows_of_part,
+    columns_of_part,
+    channels: tl.constexpr,
     first: tl.constexpr,
     last: tl.constexpr,
     has_scale: tl.constexpr,
-    block_rows: tl.constexpr,
-    block_columns: tl.constexpr,
+    tiling: tl.constexpr,
     wide: tl.constexpr,
 ):
-    """dx, and for each part of the rows the sums of its gradients by scale and shift.
+    """dx, and for each part of the matrix the sums of its gradients by scale and shift.
 
-    ``first`` is the derivative of Mish. Channels first, rows are samples, and a program has one
-    channel; channels last, a program has a block of columns. Sums of parts are added up in a fixed
-    order elsewhere, so results repeat to the last bit.
+    ``first`` is the derivative of Mish. Channels first, rows are samples, and a program has a part
+    of one channel, so many rows by so many columns; channels last, it has so many rows of a block
+    of columns. These numbers are multiples of the tile's. Sums of parts are added up in a fixed
+    order elsewhere, so results repeat to the last bit. Where a tile goes beyond the matrix, dy is
+    read as 0, and what is summed is 0.
     """
-    part = tl.program_id(1)
+    kind: tl.constexpr = dscale.dtype.element_ty
+    columns = _columns(columns, channels, last, wide, tiling)
     program = tl.program_id(0)
-    i = tl.arange(0, block_rows)
-    j = tl.arange(0, block_columns)
-    begin = part * rows_of_part
+    part = tl.program_id(1) * tl.num_programs(2) + tl.program_id(2)
+    begin = tl.program_id(1) * rows_of_part
+    if wide:
+        begin = begin.to(tl.int64)
     end = tl.minimum(begin + rows_of_part, rows)
-    left = program * block_columns if last else 0
-    right = tl.minimum(left + block_columns, columns) if last else columns
-    total = tl.full((block_rows, block_columns), 0.0, dscale.dtype.element_ty)
-    product = tl.full((block_rows, block_columns), 0.0, dscale.dtype.element_ty)
-    for top in range(begin, end, block_rows):
-        for side in range(left, right, block_columns):
-            r = top + i
-            c = side + j
-            row = r.to(tl.int64) if wide else r
-            row = row if last else row * channels + program
-            at = row[:, None] * columns + c[None, :]
-            inside = (r < end)[:, None] & (c < right)[None, :]
-            channel = c if last else program + 0 * i
-            known = c < right if last else r < end
-            value = load_wide(x + at, inside)
+    left = program * tiling.block_columns if last else tl.program_id(2) * columns_of_part
+    right = left + 1 if last else tl.minimum(left + columns_of_part, columns)
+    stride = channels if last else channels * columns
+    start = 0 if last else program * columns
+    at = tiles.offsets(stride, tiling)
+    i = tl.arange(0, tiling.block_rows)
+    j = tl.arange(0, tiling.block_columns)
+    channel = left + j if last else program + 0 * i
+    known = channel < channels if last and tiling.step else None
+    total = tl.full(tiles.shape_of(tiling), 0.0, kind)
+    product = tl.full(tiles.shape_of(tiling), 0.0, kind)
+    for top in range(begin, end, tiling.block_rows):
+        for side in range(left, right, tiling.block_columns):
+            mask = tiles.within(top + i, side + j, end, columns, tiling.check_rows, tiling.step)
+            tile = start + top * stride + side
+            value = tiles.load(x + tile + at, mask)
             z, a = _affine(value, scale, shift, channel, known, last, has_scale)
-            dz = tl.where(inside, load_wide(dy + at, inside) * first(z), 0.0)
-            tl.store(dx + at, (dz * a).to(dx.dtype.element_ty), mask=inside)
+            dz = tiles.load(dy + tile + at, mask) * first(z)
+            tiles.store(dx + tile + at, dz * a, mask)
             total += dz
-            product += tl.where(inside, dz * value, 0.0)
+            product = tl.fma(dz, value, product)
     if last:
-        out = part * channels + left + j
-        tl.store(dshift + out, tl.sum(total, 0), mask=left + j < right)
-        tl.store(dscale + out, tl.sum(product, 0), mask=left + j < right)
+        out = part * channels + channel
+        tl.store(dshift + out, tl.sum(total, 0), mask=channel < channels)
+        tl.store(dscale + out, tl.sum(product, 0), mask=channel < channels)
     else:
-        tl.store(dshift + part * channels + program, tl.sum(tl.sum(total, 1), 0))
-        tl.store(dscale + part * channels + program, tl.sum(tl.sum(product, 1), 0))
+        tl.store(dshift + part * channels + program, tl.sum(total))
+        tl.store(dscale + part * channels + program, tl.sum(product))

@@ -1,4 +1,8 @@
-"""Tensors in, tensors out: the kernels of `channels` and `group_norm`."""
+"""Tensors in, tensors out: the kernels of `channels` and `group_norm`.
+
+Kernels are compiled for what a layer fixes (channels, groups) and for a tiling; numbers of samples
+and, but for tilings that cover them exactly, of places are told when they are launched.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,13 @@ import torch
 import triton
 from torch import Tensor
 
-from mish.torch._triton import channels, group_norm, launch
+from mish.torch._triton import channels, group_norm, large_group_norm, launch, plans
 
-_TILE = 4096  # elements of a program at a time
-_WHOLE = 8192  # a group up to this size is read once: 32 elements for each of 256 threads
-_PARTS = 64  # of the rows, at most, in sums over channels
+# Of a thread. Backward passes need registers for sums, and loops share the cost of the tile.
+_FORWARD, _BACKWARD = 32, 16
+_WIDEST = 128  # channels of a program, at most, in sums over channels
+_PROGRAMS = 2048  # of these, so that every multiprocessor has several
 _NARROW = 2**31 - 2**16
-
-
-def _options(elements: int) -> dict[str, Any]:
-    return {"num_warps": max(1, min(8, elements // 512)), "enable_fp_fusion": False}
-
-
-def _tile(rows: int, columns: int) -> tuple[int, int]:
-    """Powers of two that cover a matrix, or a tile of it as wide as it is worth."""
-    wide = min(triton.next_power_of_2(columns), _TILE)
-    return min(triton.next_power_of_2(rows), max(1, _TILE // wide)), wide
 
 
 def _matrix(x: Tensor) -> tuple[Tensor, bool]:
@@ -52,31 +47,65 @@ def _zeros(x: Tensor) -> tuple[Tensor, Tensor]:
     return zeros, zeros.clone()
 
 
+def _places(x: Tensor) -> int:
+    return x.numel() // (x.shape[0] * x.shape[1])
+
+
+def affine_launch(
+    x: Tensor, last: bool, backward: bool
+) -> tuple[Any, tuple[int, ...], dict[str, Any]]:
+    """How mish(x·scale + shift) is launched: the kernel, the grid, and arguments by name.
+
+    What is not among the arguments is tensors and ``has_scale``. Of ``x`` only the shape and the
+    dtype count.
+    """
+    count = x.shape[1]
+    columns = count if last else _places(x)
+    rows = x.numel() // (columns if last or not backward else count * columns)
+    elements = _BACKWARD if backward else _FORWARD
+    widest = _WIDEST if last and backward else None
+    tiling, warps = plans.one_by_one(rows, columns, x.element_size(), elements, widest)
+    arguments = {
+        "rows": rows,
+        "columns": columns,
+        "channels": count,
+        "last": last,
+        "tiling": plans.for_any_number(tiling),
+        "wide": x.numel() > _NARROW,
+        "num_warps": warps,
+        "enable_fp_fusion": False,
+    }
+    if not backward:
+        arguments["function"] = launch.function_for(x.dtype, 0)
+        return channels.forward, (tiling.rows * tiling.columns,), arguments
+    blocks = tiling.columns if last else count
+    parts = triton.cdiv(_PROGRAMS, blocks)
+    across = 1 if last else min(tiling.columns, triton.cdiv(parts, tiling.rows))
+    rows_of_part = triton.cdiv(tiling.rows, parts) * tiling.block_rows
+    columns_of_part = triton.cdiv(tiling.columns, across) * tiling.block_columns
+    arguments["rows_of_part"] = rows_of_part
+    arguments["columns_of_part"] = columns_of_part
+    arguments["first"] = launch.function_for(x.dtype, 1)
+    across = 1 if last else triton.cdiv(columns, columns_of_part)
+    grid = blocks, triton.cdiv(rows, rows_of_part), across
+    return channels.backward, grid, arguments
+
+
 def affine(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
     """mish(x·scale + shift); scale and shift have one number for each channel."""
     x, last = _matrix(x)
     y = torch.empty_like(x)
     if x.numel() == 0:
         return y
-    columns = x.shape[1] if last else x.numel() // (x.shape[0] * x.shape[1])
-    rows = x.numel() // columns
-    block_rows, block_columns = _tile(rows, columns)
+    kernel, grid, arguments = affine_launch(x, last, backward=False)
     with torch.cuda.device_of(x):
-        channels.forward[(triton.cdiv(rows, block_rows), triton.cdiv(columns, block_columns))](
+        kernel[grid](
             y,
             x,
             shift if scale is None else scale.contiguous(),
             shift.contiguous(),
-            rows,
-            columns,
-            x.shape[1],
-            function=launch.function_for(x.dtype, 0),
-            last=last,
             has_scale=scale is not None,
-            block_rows=block_rows,
-            block_columns=block_columns,
-            wide=x.numel() > _NARROW,
-            **_options(block_rows * block_columns),
+            **arguments,
         )
     return y
 
@@ -87,20 +116,13 @@ def affine_backward(
     """The gradients by x, scale and shift."""
     x, last = _matrix(x)
     dy = _laid_out(dy, last)
-    count = x.shape[1]
     dx = torch.empty_like(x)
     if x.numel() == 0:
         return dx, *_zeros(x)
-    columns = count if last else x.numel() // (x.shape[0] * count)
-    rows = x.numel() // count if last else x.shape[0]
-    block_rows, block_columns = _tile(rows, columns)
-    if last:
-        block_columns = min(block_columns, 128)
-        block_rows = min(triton.next_power_of_2(rows), _TILE // block_columns)
-    parts = min(_PARTS, triton.cdiv(rows, block_rows))
-    sums = torch.empty((2, parts, count), dtype=_arithmetic(x), device=x.device)
+    kernel, grid, arguments = affine_launch(x, last, backward=True)
+    sums = torch.empty((2, grid[1] * grid[2], x.shape[1]), dtype=_arithmetic(x), device=x.device)
     with torch.cuda.device_of(x):
-        channels.backward[(triton.cdiv(count, block_columns) if last else count, parts)](
+        kernel[grid](
             dx,
             sums[0],
             sums[1],
@@ -108,34 +130,41 @@ def affine_backward(
             x,
             shift if scale is None else scale.contiguous(),
             shift.contiguous(),
-            rows,
-            columns,
-            count,
-            triton.cdiv(rows, parts),
-            first=launch.function_for(x.dtype, 1),
-            last=last,
             has_scale=scale is not None,
-            block_rows=block_rows,
-            block_columns=block_columns,
-            wide=x.numel() > _NARROW,
-            **_options(block_rows * block_columns),
+            **arguments,
         )
     return dx, sums[0].sum(0), sums[1].sum(0)
 
 
-def _group_blocks(x: Tensor, groups: int) -> dict[str, Any]:
+def group_norm_launch(
+    x: Tensor, groups: int, last: bool, backward: bool
+) -> tuple[Any, tuple[int, ...], dict[str, Any]]:
+    """How mish of a group normalisation is launched: the kernel, the grid, and arguments by name.
+
+    What is not among the arguments is tensors, ``has_weight``, ``has_bias`` and ``eps``. Of ``x``
+    only the shape and the dtype count.
+    """
     depth = x.shape[1] // groups
-    places = x.numel() // (x.shape[0] * x.shape[1])
-    covering = triton.next_power_of_2(depth), triton.next_power_of_2(places)
-    whole = covering[0] * covering[1] <= _WHOLE
-    block_d, block_s = covering if whole else _tile(depth, places)
-    return {
-        "block_d": block_d,
-        "block_s": block_s,
-        "whole": whole,
+    rows, columns = (_places(x), depth) if last else (depth, _places(x))
+    plan = plans.in_registers(rows, columns, x.element_size(), last, backward)
+    module = large_group_norm if plan is None else group_norm
+    if plan is None:
+        tiling, warps = plans.one_by_one(rows, columns, x.element_size(), _BACKWARD)
+        tiling = plans.for_any_number(tiling)
+    else:
+        tiling, warps = plan
+    arguments = {
+        "places": _places(x),
+        "groups": groups,
+        "depth": depth,
+        "last": last,
+        "tiling": tiling,
         "wide": x.numel() > _NARROW,
-        **_options(block_d * block_s),
+        "num_warps": warps,
+        "enable_fp_fusion": False,
     }
+    arguments["first" if backward else "function"] = launch.function_for(x.dtype, int(backward))
+    return module.backward if backward else module.forward, (x.shape[0] * groups,), arguments
 
 
 def group_norm_forward(
@@ -147,23 +176,19 @@ def group_norm_forward(
     mean, rstd = (x.new_empty(x.shape[0], groups, dtype=_arithmetic(x)) for _ in range(2))
     if x.numel() == 0:
         return y, mean, rstd
+    kernel, grid, arguments = group_norm_launch(x, groups, last, backward=False)
     with torch.cuda.device_of(x):
-        group_norm.forward[(x.shape[0] * groups,)](
+        kernel[grid](
             y,
             mean,
             rstd,
             x,
             x if weight is None else weight.contiguous(),
             x if bias is None else bias.contiguous(),
-            x.shape[1],
-            x.numel() // (x.shape[0] * x.shape[1]),
-            x.shape[1] // groups,
             eps=eps,
-            function=launch.function_for(x.dtype, 0),
-            last=last,
             has_weight=weight is not None,
             has_bias=bias is not None,
-            **_group_blocks(x, groups),
+            **arguments,
         )
     return y, mean, rstd
 
@@ -184,8 +209,9 @@ def group_norm_backward(
     if x.numel() == 0:
         return dx, *_zeros(x)
     sums = torch.empty((2, x.shape[0], x.shape[1]), dtype=_arithmetic(x), device=x.device)
+    kernel, grid, arguments = group_norm_launch(x, groups, last, backward=True)
     with torch.cuda.device_of(x):
-        group_norm.backward[(x.shape[0] * groups,)](
+        kernel[grid](
             dx,
             sums[0],
             sums[1],
@@ -195,13 +221,8 @@ def group_norm_backward(
             rstd,
             x if weight is None else weight.contiguous(),
             x if bias is None else bias.contiguous(),
-            x.shape[1],
-            x.numel() // (x.shape[0] * x.shape[1]),
-            x.shape[1] // groups,
-            first=launch.function_for(x.dtype, 1),
-            last=last,
             has_weight=weight is not None,
             has_bias=bias is not None,
-            **_group_blocks(x, groups),
+            **arguments,
         )
     return dx, sums[0].sum(0), sums[1].sum(0)

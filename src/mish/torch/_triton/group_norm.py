@@ -1,9 +1,11 @@
-"""Kernels for mish of a group normalisation; a program has one group of one sample.
+"""Kernels for mish of a group normalisation whose groups fit in registers.
 
-A group is a matrix of its channels by the places of the sample, of whatever strides. Where a tile
-holds all of it (``whole``), it is read once and written once; else it is read again for each pass,
-from the cache if it fits there. The variance is the mean of squared deviations, taken after the
-mean is known, so a large mean costs no digits of it.
+A program has one group of one sample; it reads it once and writes it once. The variance is the mean
+of squared deviations, taken after the mean is known, so a large mean costs no digits of it. What
+belongs to a channel is put together before its elements are, so that beside Mish an element costs
+an addition for the mean, a subtraction and a multiply-add for the variance, and a multiply-add.
+
+Tiles are numbered by their channels first, whichever way they lie.
 """
 
 from __future__ import annotations
@@ -11,54 +13,75 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from mish.torch._triton.channels import load_wide
+from mish.torch._triton import tiles
+from mish.torch._triton.groups import (
+    along_channels,
+    mean_of,
+    parameter,
+    reciprocal_root,
+    start_of,
+)
 
 
-@triton.jit
-def _offsets(d, s, channels, places, channels_of_group, last: tl.constexpr, wide: tl.constexpr):
-    """Where channels d and places s of this program's group lie, in elements."""
-    program = tl.program_id(0)
-    groups = channels // channels_of_group
-    sample = program // groups
-    first = (program % groups) * channels_of_group
-    if wide:
-        sample = sample.to(tl.int64)
-        s = s.to(tl.int64)
-    base = sample * channels * places
+@triton.constexpr_function
+def _channel_tiles(tiling, last):
+    return tiling.columns if last else tiling.rows
+
+
+@triton.constexpr_function
+def _place_tiles(tiling, last):
+    return tiling.rows if last else tiling.columns
+
+
+@triton.constexpr_function
+def _known_places(tiling, last):
+    """How many there are, or 0 if that depends on the launch."""
     if last:
-        return base + first + s[None, :] * channels + d[:, None]
-    else:
-        return base + (first + d)[:, None] * places + s[None, :]
+        return 0 if tiling.check_rows else tiling.rows * tiling.block_rows
+    return 0 if tiling.step else tiling.columns * tiling.block_columns
+
+
+@triton.constexpr_function
+def _checks_channels(tiling, last, channel_tile):
+    rows, step = tiles.checks(tiling, *_tile(last, channel_tile, -2))
+    return step > 0 if last else rows
+
+
+@triton.constexpr_function
+def _tile(last, channel_tile, place_tile):
+    """Which tile this is, downwards and sideways."""
+    return (place_tile, channel_tile) if last else (channel_tile, place_tile)
+
+
+@triton.constexpr_function
+def _axis_of_places(last):
+    return 0 if last else 1
 
 
 @triton.jit
-def _parameter(pointer, d, channels, channels_of_group, has: tl.constexpr, x, otherwise):
-    """A column of weights or biases, as wide as x."""
-    groups = channels // channels_of_group
-    first = (tl.program_id(0) % groups) * channels_of_group
-    if has:
-        value = tl.load(pointer + first + d, mask=d < channels_of_group, other=0.0).to(x.dtype)
-        return tl.broadcast_to(value[:, None], x.shape)
+def _channels(tiling: tl.constexpr, last: tl.constexpr, channel_tile: tl.constexpr):
+    """The channels of a tile."""
+    if last:
+        block: tl.constexpr = tiling.block_columns
     else:
-        return tl.full(x.shape, otherwise, x.dtype)
+        block: tl.constexpr = tiling.block_rows
+    return channel_tile * block + tl.arange(0, block)
 
 
 @triton.jit
-def _mean_of(total, count):
-    """A sum of a block over ``count``."""
-    sum = tl.sum(tl.sum(total, 1), 0)
-    if sum.dtype == tl.float32:
-        return tl.div_rn(sum, count.to(tl.float32))
-    else:
-        return sum / count.to(tl.float64)
-
-
-@triton.jit
-def _reciprocal_root(x):
-    if x.dtype == tl.float32:
-        return tl.div_rn(1.0, tl.sqrt_rn(x))
-    else:
-        return 1.0 / tl.sqrt(x)
+def _parameter(
+    pointer,
+    channel_tile: tl.constexpr,
+    has: tl.constexpr,
+    otherwise: tl.constexpr,
+    depth: tl.constexpr,
+    last: tl.constexpr,
+    tiling: tl.constexpr,
+    kind: tl.constexpr,
+):
+    channel = _channels(tiling, last, channel_tile)
+    check: tl.constexpr = _checks_channels(tiling, last, channel_tile)
+    return parameter(pointer, channel, has, otherwise, depth, check, kind)
 
 
 @triton.jit
@@ -69,59 +92,62 @@ def forward(
     x,
     weight,
     bias,
-    channels,
     places,
-    channels_of_group,
+    groups: tl.constexpr,
+    depth: tl.constexpr,
     eps: tl.constexpr,
     function: tl.constexpr,
     last: tl.constexpr,
     has_weight: tl.constexpr,
     has_bias: tl.constexpr,
-    block_d: tl.constexpr,
-    block_s: tl.constexpr,
-    whole: tl.constexpr,
+    tiling: tl.constexpr,
     wide: tl.constexpr,
 ):
     """Y = mish((x − mean)·rstd·weight + bias), and the mean and 1/√(variance + eps)."""
-    i = tl.arange(0, block_d)
-    j = tl.arange(0, block_s)
-    count = channels_of_group * places
-    at = _offsets(i, j, channels, places, channels_of_group, last, wide)
-    inside = (i < channels_of_group)[:, None] & (j < places)[None, :]
-    value = load_wide(x + at, inside)
-    if whole:
-        m = _mean_of(value, count)
-        deviation = tl.where(inside, value - m, 0.0)
-        variance = _mean_of(deviation * deviation, count)
-    else:
-        total = tl.full((block_d, block_s), 0.0, mean.dtype.element_ty)
-        for d in range(0, channels_of_group, block_d):
-            for s in range(0, places, block_s):
-                at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
-                inside = (d + i < channels_of_group)[:, None] & (s + j < places)[None, :]
-                total += load_wide(x + at, inside)
-        m = _mean_of(total, count)
-        total = tl.full((block_d, block_s), 0.0, mean.dtype.element_ty)
-        for d in range(0, channels_of_group, block_d):
-            for s in range(0, places, block_s):
-                at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
-                inside = (d + i < channels_of_group)[:, None] & (s + j < places)[None, :]
-                deviation = tl.where(inside, load_wide(x + at, inside) - m, 0.0)
-                total = tl.fma(deviation, deviation, total)
-        variance = _mean_of(total, count)
-    r = _reciprocal_root(variance + eps)
+    kind: tl.constexpr = mean.dtype.element_ty
+    channel_tiles: tl.constexpr = _channel_tiles(tiling, last)
+    place_tiles: tl.constexpr = _place_tiles(tiling, last)
+    known: tl.constexpr = _known_places(tiling, last)
+    if known:
+        places = known
+    rows = places if last else depth
+    columns = depth if last else places
+    stride = groups * depth if last else places
+    start, first = start_of(places, groups, depth, last, wide)
+    x = x + start + tiles.offsets(stride, tiling)
+    y = y + start + tiles.offsets(stride, tiling)
+    weights = ()
+    biases = ()
+    values = ()
+    total = tl.full(tiles.shape_of(tiling), 0.0, kind)
+    for t in tl.static_range(channel_tiles):
+        for s in tl.static_range(place_tiles):
+            mask = tiles.inside(rows, columns, tiling, _tile(last, t, s))
+            value = tiles.load(x + tiles.step_to(stride, tiling, _tile(last, t, s)), mask)
+            total = total + value if t + s else value
+            values += (value,)
+        weights += (_parameter(weight + first, t, has_weight, 1.0, depth, last, tiling, kind),)
+        biases += (_parameter(bias + first, t, has_bias, 0.0, depth, last, tiling, kind),)
+    m = mean_of(total, depth * places, depth * known)
+    deviations = ()
+    for t in tl.static_range(channel_tiles):
+        for s in tl.static_range(place_tiles):
+            deviation = values[t * place_tiles + s] - m
+            mask = tiles.inside(rows, columns, tiling, _tile(last, t, s))
+            if mask is not None:
+                deviation = tl.where(mask, deviation, 0.0)
+            total = tl.fma(deviation, deviation, total) if t + s else deviation * deviation
+            deviations += (deviation,)
+    r = reciprocal_root(mean_of(total, depth * places, depth * known) + eps)
     tl.store(mean + tl.program_id(0), m)
     tl.store(rstd + tl.program_id(0), r)
-    for d in range(0, channels_of_group, block_d):
-        a = _parameter(weight, d + i, channels, channels_of_group, has_weight, value, 1.0)
-        b = _parameter(bias, d + i, channels, channels_of_group, has_bias, value, 0.0)
-        for s in range(0, places, block_s):
-            at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
-            inside = (d + i < channels_of_group)[:, None] & (s + j < places)[None, :]
-            if not whole:
-                value = load_wide(x + at, inside)
-            z = tl.fma((value - m) * r, a, b)
-            tl.store(y + at, function(z).to(y.dtype.element_ty), mask=inside)
+    for t in tl.static_range(channel_tiles):
+        a = along_channels(weights[t] * r, total, last)
+        b = along_channels(biases[t], total, last)
+        for s in tl.static_range(place_tiles):
+            z = tl.fma(deviations[t * place_tiles + s], a, b)
+            mask = tiles.inside(rows, columns, tiling, _tile(last, t, s))
+            tiles.store(y + tiles.step_to(stride, tiling, _tile(last, t, s)), function(z), mask)
 
 
 @triton.jit
@@ -135,63 +161,74 @@ def backward(
     rstd,
     weight,
     bias,
-    channels,
     places,
-    channels_of_group,
+    groups: tl.constexpr,
+    depth: tl.constexpr,
     first: tl.constexpr,
     last: tl.constexpr,
     has_weight: tl.constexpr,
     has_bias: tl.constexpr,
-    block_d: tl.constexpr,
-    block_s: tl.constexpr,
-    whole: tl.constexpr,
+    tiling: tl.constexpr,
     wide: tl.constexpr,
 ):
     """dx, and for each sample the gradients by weight and bias; ``first`` is Mish's derivative.
 
     With h = (x − mean)·rstd and dz = dy·mish′(h·weight + bias), the gradient by h is dz·weight, and
-    dx = rstd·(dz·weight − mean of that − h·mean of h times that).
+    dx = rstd·(dz·weight − mean of that − h·mean of h times that). Where a tile goes beyond the
+    group, dy is read as 0, and so is dz.
     """
+    kind: tl.constexpr = mean.dtype.element_ty
+    channel_tiles: tl.constexpr = _channel_tiles(tiling, last)
+    place_tiles: tl.constexpr = _place_tiles(tiling, last)
+    known: tl.constexpr = _known_places(tiling, last)
+    if known:
+        places = known
+    rows = places if last else depth
+    columns = depth if last else places
+    stride = groups * depth if last else places
     program = tl.program_id(0)
-    groups = channels // channels_of_group
-    start = (program // groups) * channels + (program % groups) * channels_of_group
-    count = channels_of_group * places
+    start, channel_0 = start_of(places, groups, depth, last, wide)
+    x = x + start + tiles.offsets(stride, tiling)
+    dy = dy + start + tiles.offsets(stride, tiling)
+    dx = dx + start + tiles.offsets(stride, tiling)
     m = tl.load(mean + program)
     r = tl.load(rstd + program)
-    i = tl.arange(0, block_d)
-    j = tl.arange(0, block_s)
-    plain = tl.full((block_d, block_s), 0.0, m.dtype)
-    weighted = tl.full((block_d, block_s), 0.0, m.dtype)
-    h = tl.full((block_d, block_s), 0.0, m.dtype)
-    dh = tl.full((block_d, block_s), 0.0, m.dtype)
-    for d in range(0, channels_of_group, block_d):
-        a = _parameter(weight, d + i, channels, channels_of_group, has_weight, h, 1.0)
-        b = _parameter(bias, d + i, channels, channels_of_group, has_bias, h, 0.0)
-        total = tl.full((block_d, block_s), 0.0, m.dtype)
-        product = tl.full((block_d, block_s), 0.0, m.dtype)
-        for s in range(0, places, block_s):
-            at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
-            inside = (d + i < channels_of_group)[:, None] & (s + j < places)[None, :]
-            h = tl.where(inside, (load_wide(x + at, inside) - m) * r, 0.0)
-            dz = tl.where(inside, load_wide(dy + at, inside) * first(tl.fma(h, a, b)), 0.0)
-            dh = dz * a
-            total += dz
-            product = tl.fma(dz, h, product)
-        plain = tl.fma(total, a, plain)
-        weighted = tl.fma(product, a, weighted)
-        known = d + i < channels_of_group
-        tl.store(dbias + start + d + i, tl.sum(total, 1), mask=known)
-        tl.store(dweight + start + d + i, tl.sum(product, 1), mask=known)
-    by_mean = _mean_of(plain, count)
-    by_h = _mean_of(weighted, count)
-    for d in range(0, channels_of_group, block_d):
-        a = _parameter(weight, d + i, channels, channels_of_group, has_weight, h, 1.0)
-        b = _parameter(bias, d + i, channels, channels_of_group, has_bias, h, 0.0)
-        for s in range(0, places, block_s):
-            at = _offsets(d + i, s + j, channels, places, channels_of_group, last, wide)
-            inside = (d + i < channels_of_group)[:, None] & (s + j < places)[None, :]
-            if not whole:
-                h = (load_wide(x + at, inside) - m) * r
-                dh = load_wide(dy + at, inside) * first(tl.fma(h, a, b)) * a
-            each = (dh - by_mean - h * by_h) * r
-            tl.store(dx + at, each.to(dx.dtype.element_ty), mask=inside)
+    plain = tl.full(_channels(tiling, last, 0).shape, 0.0, kind)
+    weighted = tl.full(_channels(tiling, last, 0).shape, 0.0, kind)
+    scales = ()
+    deviations = ()
+    gradients = ()
+    for t in tl.static_range(channel_tiles):
+        channel = _channels(tiling, last, t)
+        w = _parameter(weight + channel_0, t, has_weight, 1.0, depth, last, tiling, kind)
+        scale = w * r
+        shift = _parameter(bias + channel_0, t, has_bias, 0.0, depth, last, tiling, kind)
+        total = tl.full(tiles.shape_of(tiling), 0.0, kind)
+        product = tl.full(tiles.shape_of(tiling), 0.0, kind)
+        for s in tl.static_range(place_tiles):
+            mask = tiles.inside(rows, columns, tiling, _tile(last, t, s))
+            at = tiles.step_to(stride, tiling, _tile(last, t, s))
+            d = tiles.load(x + at, mask) - m
+            z = tl.fma(d, along_channels(scale, d, last), along_channels(shift, d, last))
+            dz = tiles.load(dy + at, mask) * first(z)
+            total = total + dz if s else dz
+            product = tl.fma(dz, d, product) if s else dz * d
+            deviations += (d,)
+            gradients += (dz,)
+        scales += (scale,)
+        by_bias = tl.sum(total, _axis_of_places(last))
+        by_weight = tl.sum(product, _axis_of_places(last)) * r
+        out = program // groups * (groups * depth) + channel_0 + channel
+        tl.store(dbias + out, by_bias, mask=channel < depth)
+        tl.store(dweight + out, by_weight, mask=channel < depth)
+        plain = tl.fma(by_bias, w, plain)
+        weighted = tl.fma(by_weight, w, weighted)
+    offset = -r * mean_of(plain, depth * places, depth * known)
+    slope = -r * (r * mean_of(weighted, depth * places, depth * known))
+    for t in tl.static_range(channel_tiles):
+        for s in tl.static_range(place_tiles):
+            d = deviations[t * place_tiles + s]
+            rest = tl.fma(d, tl.broadcast_to(slope, d.shape), tl.broadcast_to(offset, d.shape))
+            each = tl.fma(gradients[t * place_tiles + s], along_channels(scales[t], d, last), rest)
+            mask = tiles.inside(rows, columns, tiling, _tile(last, t, s))
+            tiles.store(dx + tiles.step_to(stride, tiling, _tile(last, t, s)), each, mask)
