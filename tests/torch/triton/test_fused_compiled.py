@@ -79,6 +79,15 @@ def test_a_group_too_large_for_registers():
     assert "F2I" not in code
 
 
+@pytest.mark.parametrize(("places", "bits"), [(72, "128"), (676, "64")])
+@pytest.mark.parametrize("operation", ["group_norm", "affine"])
+def test_accesses_are_as_wide_as_rows_allow(operation, places, bits):
+    layer = _fused.Layer((16, 256, places))
+    kernel = _fused.compiled(operation, "float16", layer, _identity).kernel
+    for access in ("LDG", "STG"):
+        assert re.search(rf"{access}\.E\.{bits}", kernel.asm["sass"])
+
+
 LOOP = """\
 Function:sum
 --:-:0:-:8\tLDC R1, c[0x0][0x28];

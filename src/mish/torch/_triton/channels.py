@@ -21,7 +21,7 @@ def _columns(
     if last:
         return channels
     else:
-        columns = tl.multiple_of(columns, tiles.factor_of_columns(tiling))
+        columns = tiles.divisible(columns, tiling)
         return columns.to(tl.int64) if wide else columns
 
 

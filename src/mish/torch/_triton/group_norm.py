@@ -110,6 +110,8 @@ def forward(
     known: tl.constexpr = _known_places(tiling, last)
     if known:
         places = known
+    elif not last:
+        places = tiles.divisible(places, tiling)
     rows = places if last else depth
     columns = depth if last else places
     stride = groups * depth if last else places
@@ -183,6 +185,8 @@ def backward(
     known: tl.constexpr = _known_places(tiling, last)
     if known:
         places = known
+    elif not last:
+        places = tiles.divisible(places, tiling)
     rows = places if last else depth
     columns = depth if last else places
     stride = groups * depth if last else places

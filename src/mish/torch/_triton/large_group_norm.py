@@ -60,6 +60,8 @@ def forward(
     kind: tl.constexpr = mean.dtype.element_ty
     block_d: tl.constexpr = tiling.block_columns if last else tiling.block_rows
     block_s: tl.constexpr = tiling.block_rows if last else tiling.block_columns
+    if not last:
+        places = tiles.divisible(places, tiling)
     stride = groups * depth if last else places
     start, first = start_of(places, groups, depth, last, wide)
     x += start
@@ -124,6 +126,8 @@ def backward(
     block_d: tl.constexpr = tiling.block_columns if last else tiling.block_rows
     block_s: tl.constexpr = tiling.block_rows if last else tiling.block_columns
     axis_s: tl.constexpr = 0 if last else 1
+    if not last:
+        places = tiles.divisible(places, tiling)
     stride = groups * depth if last else places
     program = tl.program_id(0)
     start, channel = start_of(places, groups, depth, last, wide)

@@ -50,9 +50,15 @@ def checks(tiling, row, column):
 
 
 @triton.constexpr_function
-def factor_of_columns(tiling):
-    """A number that divides the number of columns."""
-    return tiling.step or tiling.block_columns
+def _factor_of_columns(tiling):
+    return tiling.step or min(tiling.block_columns, 16)
+
+
+@triton.jit
+def divisible(columns, tiling: tl.constexpr):
+    """The number of columns, told in a way that shows what divides it, so that rows are aligned."""
+    factor: tl.constexpr = _factor_of_columns(tiling)
+    return columns // factor * factor
 
 
 @triton.jit
