@@ -133,3 +133,27 @@ def test_empty(kernels):
     found += kernels.fused.affine_backward(y, x, None, bias)
     assert [each.shape for each in found] == [x.shape, (4,), (4,)] * 2
     assert not torch.stack(found[1:3] + found[4:]).any()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS[:2])
+@pytest.mark.parametrize("loops", [False, True], ids=["registers", "loops"])
+def test_indices_of_64_bits(kernels, monkeypatch, layout, loops):
+    if loops:
+        monkeypatch.setattr(kernels.fused.plans, "in_registers", lambda *_: None)
+    x, dy = (_numbers((3, 8, 24), torch.float32, kernels.device, seed) for seed in (0, 1))
+    weight, bias = (_numbers((8,), torch.float32, kernels.device, seed) for seed in (2, 3))
+    x = _laid_out(x, layout)
+
+    def results():
+        y, mean, rstd = kernels.fused.group_norm_forward(x, weight, bias, 2, 1e-5)
+        return (
+            y,
+            *kernels.fused.group_norm_backward(dy, x, mean, rstd, weight, bias, 2),
+            kernels.fused.affine(x, weight, bias),
+            *kernels.fused.affine_backward(dy, x, weight, bias),
+        )
+
+    narrow = results()
+    monkeypatch.setattr(kernels.fused, "_NARROW", 0)
+    for one, other in zip(narrow, results(), strict=True):
+        assert torch.equal(one, other)

@@ -9,6 +9,7 @@ import pytest
 triton = pytest.importorskip("triton")
 
 from mish.cost import FUSED, _cubin, _fused, _gpu, _sass, count_fused, layers_for  # noqa: E402
+from mish.torch._triton import fused  # noqa: E402
 
 # Instructions an element without Mish, at most: what is spent now and 5 %.
 OVERHEAD = {
@@ -86,6 +87,15 @@ def test_accesses_are_as_wide_as_rows_allow(operation, places, bits):
     kernel = _fused.compiled(operation, "float16", layer, _identity).kernel
     for access in ("LDG", "STG"):
         assert re.search(rf"{access}\.E\.{bits}", kernel.asm["sass"])
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["first", "last"])
+@pytest.mark.parametrize("operation", FUSED)
+def test_indices_of_64_bits(monkeypatch, operation, last):
+    monkeypatch.setattr(fused, "_NARROW", 0)
+    compiled = _fused.compiled.__wrapped__  # not from the cache, nor into it
+    kernel = compiled(operation, "float32", _fused.Layer((3, 16, 40), last, 2), _identity).kernel
+    assert re.search(r"extsi .* i32 to i64", kernel.asm["ttir"])
 
 
 LOOP = """\
