@@ -117,8 +117,17 @@ def _group_norm_backward(
     return dx.to(x.dtype), dweight, dbias
 
 
+# Earlier ones, of PyTorch 2.11 and before, cannot compile the fused kernels.
+_LEAST_TRITON = (3, 7)
+
+
 def _fused_kernels(x: Tensor) -> ModuleType | None:
     if kernels_for(x) is None:
+        return None
+    import triton
+
+    major, minor, *_ = triton.__version__.split(".")
+    if (int(major), int(minor)) < _LEAST_TRITON:
         return None
     from mish.torch._triton import fused
 

@@ -11,9 +11,10 @@ import sys
 import pytest
 import torch
 import torch.nn.functional as F
+import triton
 
 import mish.torch
-from mish.torch import _cuda, _cuda_aten, _ops
+from mish.torch import _cuda, _cuda_aten, _fused, _ops
 
 
 @pytest.fixture
@@ -185,3 +186,12 @@ def test_import_loads_no_triton_and_starts_no_cuda():
         "assert not torch.cuda.is_initialized()"
     )
     subprocess.run([sys.executable, "-c", show], check=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "fused"), [("3.6.0", False), ("3.7.0+git1", True), ("4.0", True)]
+)
+def test_old_versions_of_triton_do_not_fuse(kernels, monkeypatch, version, fused):
+    monkeypatch.setattr(triton, "__version__", version)
+    found = _fused._fused_kernels(torch.ones(2, 2, 2, device=kernels.device))
+    assert (found is not None) == fused
