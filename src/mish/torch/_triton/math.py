@@ -58,7 +58,7 @@ FLOAT16_RADIUS = tl.constexpr(1 / 64)
 F32_LIMITS = tl.constexpr((-109.0, 20.0, 11.0, 60.0))
 F64_LIMITS = tl.constexpr((-800.0, 40.0, 21.0, 400.0))
 FLOAT16_LEFT = tl.constexpr(-40.0)
-# exp(x) times this power of two has no subnormal parts within the limits, and neither overflows
+# exp(x) times this power of two is a normal number within the limits, and neither it overflows
 # (Mish′) nor does its square (Mish).
 F32_POWERS = tl.constexpr((32, 64))
 F64_POWERS = tl.constexpr((256, 512))
