@@ -12,15 +12,11 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
-import triton
+from mish.cost import SASS_CLASSES, _cubin, _sass
 
-from mish.cost import SASS_CLASSES, _sass
-
-TOOL = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
 ARCHITECTURE = "sm_90"
 # As the compiler spells them in the names of kernels: the argument of the lambda.
 TYPES = {
@@ -35,13 +31,13 @@ OPERATIONS = {"mish": r"11mish_kernel", "mish_grad": r"20mish_backward_kernel"}
 def machine_code(library: Path) -> str:
     """The text of every function in the part of the library that has Mish."""
     with tempfile.TemporaryDirectory() as folder:
-        extract = [TOOL, "-arch", ARCHITECTURE, "-xelf", "all", library.resolve()]
-        subprocess.run(extract, cwd=folder, check=True, capture_output=True)
-        files = [file for file in Path(folder).iterdir() if b"mish_kernel" in file.read_bytes()]
-        if not files:
-            raise SystemExit(f"{library} has no Mish for {ARCHITECTURE}")
-        dump = subprocess.run([TOOL, "-sass", files[0]], check=True, capture_output=True, text=True)
-        return dump.stdout
+        place = str(library.resolve())
+        _cubin.cuobjdump("-arch", ARCHITECTURE, "-xelf", "all", place, folder=folder)
+        binaries = (file.read_bytes() for file in Path(folder).iterdir())
+        for binary in binaries:
+            if b"mish_kernel" in binary:
+                return _cubin.machine_code(binary)
+    raise SystemExit(f"{library} has no Mish for {ARCHITECTURE}")
 
 
 def kernel(functions: list[str], operation: str, dtype: str) -> list[_sass.Instruction]:

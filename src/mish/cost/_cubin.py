@@ -9,25 +9,30 @@ from pathlib import Path
 
 
 def machine_code(binary: bytes) -> str:
-    """The kernel as ``cuobjdump -sass`` prints it."""
-    return _cuobjdump("-sass", binary)
+    """The kernels as ``cuobjdump -sass`` prints them."""
+    return _told("-sass", binary)
 
 
 def resources(binary: bytes) -> tuple[int, int]:
     """Registers and bytes of local memory of a thread."""
-    told = _cuobjdump("-res-usage", binary)
+    told = _told("-res-usage", binary)
     found = re.search(r"REG:(\d+) STACK:(\d+) .*?LOCAL:(\d+)", told)
     if found is None:
         raise ValueError(f"cuobjdump -res-usage gave no registers: {told.strip()}")
     return int(found[1]), int(found[2]) + int(found[3])
 
 
-def _cuobjdump(option: str, binary: bytes) -> str:
-    import triton
-
-    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
+def _told(option: str, binary: bytes) -> str:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "kernel.cubin"
         file.write_bytes(binary)
-        command = [str(tool), option, str(file)]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return cuobjdump(option, str(file), folder=folder)
+
+
+def cuobjdump(*arguments: str, folder: str) -> str:
+    """What the tool prints when it is run in a folder."""
+    import triton
+
+    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
+    command = [str(tool), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
