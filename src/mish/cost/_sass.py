@@ -98,7 +98,7 @@ def fast_path(code: Code) -> list[Instruction]:
         each = code.instructions[at]
         if _GLOBAL.match(each.opcode) and ".128" not in each.opcode:
             continue
-        if each.opcode == "EXIT" and not each.guarded:
+        if _is_exit(each):
             return _way_to(at, before, code)
         for following in _after(at, code):
             if following not in before:

@@ -8,6 +8,7 @@ PyTorch differentiates.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -121,13 +122,18 @@ def _group_norm_backward(
 _LEAST_TRITON = (3, 7)
 
 
+@functools.cache
+def _can_fuse(version: str) -> bool:
+    major, minor, *_ = version.split(".")
+    return (int(major), int(minor)) >= _LEAST_TRITON
+
+
 def _fused_kernels(x: Tensor) -> ModuleType | None:
     if kernels_for(x) is None:
         return None
     import triton
 
-    major, minor, *_ = triton.__version__.split(".")
-    if (int(major), int(minor)) < _LEAST_TRITON:
+    if not _can_fuse(triton.__version__):
         return None
     from mish.torch._triton import fused
 
