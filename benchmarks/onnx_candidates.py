@@ -8,7 +8,15 @@ import numpy as np
 import onnx
 import onnx.parser
 
-CONSTANTS = {"half": 0.5, "one": 1, "two": 2, "low": -120, "high": 20, "top": float("inf")}
+CONSTANTS = {
+    "half": 0.5,
+    "one": 1,
+    "two": 2,
+    "minus": -2,
+    "low": -120,
+    "high": 20,
+    "top": float("inf"),
+}
 
 # In each: s = sigmoid(x), q = sigmoid(-x), t = s(2-s), e = exp(x), n = e(e+2).
 CANDIDATES = {
@@ -30,6 +38,10 @@ CANDIDATES = {
     ),
     "x / (1 + 2/n)": (
         "e = Exp(x)  a = Add(e, two)  n = Mul(e, a)  r = Div(two, n)  d = Add(r, one)"
+        "  y = Div(x, d)"
+    ),
+    "x / (1 + 2/n) with Sub and Div alone": (
+        "e = Exp(x)  a = Sub(e, minus)  f = Div(minus, a)  r = Div(f, e)  d = Sub(one, r)"
         "  y = Div(x, d)"
     ),
     "c / (1 + 2/n), c = clip(x, -120, inf)": (

@@ -48,7 +48,7 @@ def test_keeps_what_is_needed_elsewhere(build, run, more, outputs, kept):
     model = build(body, "float[N] x, bool c" if "If" in more else "float[N] x", outputs)
     report = optimize(model)
     assert [op for op in operators(report) if op in OLD] == kept
-    assert "Mul" in operators(report)
+    assert "Exp" in operators(report)
     for got, want in zip(run(report.model, **feed), run(model, **feed), strict=True):
         np.testing.assert_allclose(got, want, rtol=2e-6)
 
@@ -81,8 +81,8 @@ def test_names_that_are_taken_already(build, run):
     model.graph.input[0].name = "mish/1/FLOAT"
     model.graph.node[0].input[0] = model.graph.node[2].input[0] = "mish/1/FLOAT"
     model.graph.node[1].name = "y/mish/Exp"
-    model.graph.node[0].output[0] = model.graph.node[1].input[0] = "mish/2/FLOAT"
-    model.graph.output.append(onnx.helper.make_tensor_value_info("mish/2/FLOAT", 1, ["N"]))
+    model.graph.node[0].output[0] = model.graph.node[1].input[0] = "mish/-2/FLOAT"
+    model.graph.output.append(onnx.helper.make_tensor_value_info("mish/-2/FLOAT", 1, ["N"]))
     new = optimize(model).model
     values = [name for node in new.graph.node for name in node.output] + ["mish/1/FLOAT"]
     assert len(values) == len(set(values))
