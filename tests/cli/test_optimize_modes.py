@@ -25,6 +25,7 @@ g (float[N, 3] x) => (float[N, 3] y) {
 }
 """
 PLAIN = TEXT.replace("Softplus", "Neg")
+DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits" / "digits.onnx"
 
 
 @pytest.fixture
@@ -230,3 +231,55 @@ def test_progress_is_shown_where_somebody_sees_it(source, tmp_path, monkeypatch,
     assert mish(source, "-o", tmp_path / "out.onnx").exit_code == 0
     assert ("writing in.onnx" in screen.getvalue()) == terminal
     assert "wrote" not in screen.getvalue()
+
+
+QUANTIZED = """
+<ir_version: 8, opset_import: ["": 18]>
+g (float[N, 2] x) => (float[N, 2] y)
+<float s = {0.1}, uint8 z = {0}, float[2, 2] w = {1.0, 2.0, 3.0, 4.0}>
+{
+  h = MatMul(x, w)
+  p = Softplus(h)
+  t = Tanh(p)
+  q = QuantizeLinear(t, s, z)
+  d = DequantizeLinear(q, s, z)
+  m = Mul(h, d)
+  y = MISH(m)
+}
+"""
+
+
+def quantized(tmp_path: Path, operator: str) -> Path:
+    onnx.save(onnx.parser.parse_model(QUANTIZED.replace("MISH", operator)), tmp_path / "in.onnx")
+    return tmp_path / "in.onnx"
+
+
+def test_mish_that_is_quantised_inside_alone(tmp_path):
+    result = mish(quantized(tmp_path, "Abs"), "-o", tmp_path / "out.onnx")
+    assert result.exit_code == 2
+    assert "but 1 quantised between the parts, the first of which makes m" in said(result)
+    assert "optimize the model before it is quantised" in said(result)
+    assert not (tmp_path / "out.onnx").exists()
+
+
+def test_mish_that_is_quantised_inside_beside_another(tmp_path):
+    model, target = quantized(tmp_path, "Mish"), tmp_path / "out.onnx"
+    result = mish(model, "-o", target)
+    assert "left, quantised inside" in result.stdout
+    assert "to quantise it" not in result.stdout
+    result = mish(model, "--dry-run", "-v")
+    assert "h -> m: Softplus, Tanh, Mul -> left: it is quantised between" in result.stdout
+    (site,) = json.loads(mish(model, "-o", target, "--json").stdout)["quantized_inside"]
+    assert (site["input"], site["output"]) == ("h", "m")
+
+
+@pytest.mark.parametrize(
+    ("form", "advice"),
+    [("sigmoid", "use --form op"), ("native", "the form sigmoid"), ("op", None)],
+)
+def test_what_to_know_before_quantising(tmp_path, form, advice):
+    target = tmp_path / "out.onnx"
+    result = mish(DIGITS, "-o", target, "--form", form, "--no-verify")
+    assert result.exit_code == 0
+    assert ("to quantise it: " in result.stdout) == (advice is not None)
+    assert (advice or "") in result.stdout

@@ -28,7 +28,7 @@ def tell(
             if outcome.status != "nothing":
                 _print(outcome, verbose)
             elif many:
-                out.print(outcome.message, markup=False, highlight=False, soft_wrap=True)
+                _line(outcome.message)
     codes = {"failed": EXIT_USAGE, "refused": EXIT_REFUSED, "nothing": 0 if many else EXIT_USAGE}
     bad = [outcome for outcome in outcomes if codes.get(outcome.status)]
     if bad and many:
@@ -53,6 +53,8 @@ def _print(outcome: Outcome, verbose: bool) -> None:
         table.add_row(f"rewritten from {spelling}", str(count))
     for site, reason in report.skipped:
         table.add_row(f"left, {site.output}", reason)
+    if report.quantized:
+        table.add_row("left, quantised inside", str(len(report.quantized)))
     if report.opset[0] != report.opset[1]:
         table.add_row("opset", f"{report.opset[0]}, now {report.opset[1]}")
     if comparison is not None:
@@ -67,26 +69,31 @@ def _print(outcome: Outcome, verbose: bool) -> None:
         _print_sites(report)
     if outcome.status == "written":
         kept = f"; the old model is {outcome.backup}" if outcome.backup else ""
-        out.print(f"wrote {outcome.target}{kept}", markup=False, highlight=False, soft_wrap=True)
+        _line(f"wrote {outcome.target}{kept}")
         if report.form == "native":
-            out.print(
+            _line(
                 "a session runs the kernel after mish.onnx.register(session_options), else the "
-                "model's own function",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
+                "model's own function"
             )
+        if report.advice is not None:
+            _line(report.advice)
+
+
+def _line(text: str) -> None:
+    """Print a line of plain text, however long."""
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_sites(report: Report) -> None:
     """A line for each site: where it is, what it was, what it is now or why not."""
     lines: list[tuple[Site, str]] = [(site, report.form) for site in report.rewritten]
     lines += [(site, f"left: {reason}") for site, reason in report.skipped]
+    lines += [(site, "left: it is quantised between its parts") for site in report.quantized]
     for site, now in lines:
         where = f"{site.graph}: " if site.graph else ""
         named = f"{site.node}: " if site.node else ""
         text = f"{where}{named}{site.input} -> {site.output}: {site.spelling} -> {now}"
-        out.print(text, markup=False, highlight=False, soft_wrap=True)
+        _line(text)
 
 
 def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
@@ -109,6 +116,7 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
             "found": len(report.rewritten) + len(report.skipped),
             "rewritten": [_site(site) for site in report.rewritten],
             "skipped": [_site(site) | {"reason": reason} for site, reason in report.skipped],
+            "quantized_inside": [_site(site) for site in report.quantized],
         }
     if comparison is not None:
         facts |= {

@@ -10,6 +10,7 @@ from mish.onnx.forms import FORMS
 from mish.onnx.match import find
 from mish.onnx.native import register
 from mish.onnx.optimize import Report, optimize
+from mish.onnx.quantized import find_quantized
 from mish.onnx.site import Site
 from mish.onnx.verify import Comparison, verify
 
@@ -20,6 +21,7 @@ __all__ = [
     "Report",
     "Site",
     "find",
+    "find_quantized",
     "optimize",
     "register",
     "verify",

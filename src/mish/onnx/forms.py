@@ -88,12 +88,14 @@ class Form(NamedTuple):
         opset: The oldest version of the standard operators in which it can be written.
         spelling: The operators that it is written with, as a site tells them.
         what: A few words about it.
+        advice: What to know before a model with it is quantised, if anything.
     """
 
     write: Callable[[Tape, str, str, int, int], None]
     opset: int
     spelling: str
     what: str
+    advice: str | None = None
 
 
 # From opset 7 on, an operator broadcasts its inputs as NumPy does. The forms need that.
@@ -103,13 +105,20 @@ FORMS: dict[str, Form] = {
         7,
         "Exp, Sub, Div, Div, Sub, Div",
         "standard operators, the fastest in ONNX Runtime on CPU",
+        "to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; where every "
+        "operator is quantised, use --form op",
     ),
     "op": Form(op, 18, "Mish", "the operator Mish, for OpenVINO, TensorRT and who has a kernel"),
     "softplus": Form(
         softplus, 7, "Softplus, Tanh, Mul", "three operators, for tools that fuse only those"
     ),
     "native": Form(
-        native, 8, "mish.Mish", "this package's kernel in ONNX Runtime, with a fallback elsewhere"
+        native,
+        8,
+        "mish.Mish",
+        "this package's kernel in ONNX Runtime, with a fallback elsewhere",
+        "to quantise it: quantise the form sigmoid and then write this one; preparing a model for "
+        "the quantiser replaces the kernel by the fallback",
     ),
 }
 """Each form by name."""

@@ -117,6 +117,12 @@ def run(
 
 
 def _nothing(source: Path, report: Report) -> str:
+    if report.quantized and not report.skipped:
+        return (
+            f"there is no Mish in {source} but {len(report.quantized)} quantised between the "
+            f"parts, the first of which makes {report.quantized[0].output}; optimize the model "
+            "before it is quantised. Nothing was written"
+        )
     if not report.skipped:
         return f"there is no Mish in {source}; nothing was written"
     site, reason = report.skipped[0]

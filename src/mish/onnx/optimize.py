@@ -15,6 +15,7 @@ from mish.onnx.infer import typed_scopes, used_functions
 from mish.onnx.match import find_in
 from mish.onnx.native import add_fallback, drop_domain
 from mish.onnx.opset import NEWEST, OpsetError, opset_of, raise_opset
+from mish.onnx.quantized import can_be_quantized, quantized_inside
 from mish.onnx.rewrite import rewrite
 from mish.onnx.scopes import Functions, Scope
 from mish.onnx.site import Match, Site
@@ -32,6 +33,7 @@ class Report:
         skipped: The sites that were left as they are, each with the reason.
         folder: What the locations of the model's external data are relative to, if known.
         opset: The version of the standard operators before and after.
+        quantized: The places left that would be Mish without the quantisation between their parts.
     """
 
     model: onnx.ModelProto
@@ -40,7 +42,15 @@ class Report:
     skipped: tuple[tuple[Site, str], ...]
     folder: Path | None
     opset: tuple[int, int]
+    quantized: tuple[Site, ...] = ()
     _source: Path | None = field(default=None, repr=False)
+
+    @property
+    def advice(self) -> str | None:
+        """What to know before the new model is quantised; None if it cannot be or is already."""
+        if not self.rewritten or not can_be_quantized(self.model):
+            return None
+        return FORMS[self.form].advice
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the new model whole or not at all, replacing an existing file.
@@ -107,9 +117,12 @@ def optimize(
     with legible():
         before = opset_of(new)
         rewritten, skipped = _optimize(new, FORMS[form], opset)
+        inside = quantized_inside(new, [*rewritten, *(site for site, _ in skipped)])
     folder = None if source is None else source.parent
     opsets = before, opset_of(new)
-    return Report(new, form, tuple(rewritten), tuple(skipped), folder, opsets, source)
+    return Report(
+        new, form, tuple(rewritten), tuple(skipped), folder, opsets, tuple(inside), source
+    )
 
 
 def _optimize(
