@@ -2,7 +2,7 @@
 
 >>> import numpy as np, mish
 >>> mish.mish(np.float32(1))
-np.float32(0.86509836)
+np.float32(0.8650984)
 """
 
 from __future__ import annotations

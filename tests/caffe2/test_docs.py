@@ -1,23 +1,13 @@
-"""The code in the documentation runs."""
+"""The documentation names every operator."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-import pytest
-
 from mish.caffe2 import registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "caffe2.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_code_runs(block, monkeypatch):
-    monkeypatch.setattr(registry, "OPERATORS", dict(registry.OPERATORS))
-    monkeypatch.setattr(registry, "GRADIENTS", dict(registry.GRADIENTS))
-    exec(block, {})
 
 
 def test_the_table_of_operators_is_complete():

@@ -2,7 +2,7 @@
 
 >>> from mish import facts
 >>> facts.certified("mish")["minimum"].text(12)
-'f = −0.30884341302 at x = −1.19243121452, the only stationary point'
+'f = −0.308843413017 at x = −1.19243121452, the only stationary point'
 
 The zeros of a derivative are found on the whole line: it is covered by intervals on each of which
 ball arithmetic (Arb, through python-flint) proves that there is no zero or exactly one, and the

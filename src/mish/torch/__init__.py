@@ -1,7 +1,7 @@
 """Mish for PyTorch: fast on the CPU, compiled everywhere, and right to any order.
 
 >>> import torch, mish.torch
->>> mish.torch.accelerate()  # F.mish and nn.Mish are ours from here on
+>>> acceleration = mish.torch.accelerate()  # F.mish and nn.Mish are ours from here on
 
 Needs the extra ``torch``.
 """
