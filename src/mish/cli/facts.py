@@ -117,7 +117,9 @@ def _show_gains(as_json: bool) -> None:
     if as_json:
         print_json({name: each._asdict() for name, each in found.items()})
         return
-    table = Table()
+    table = Table(
+        caption="for layers after the activation; a first layer on standardised data has gain 1"
+    )
     for head in ("", "forward gain", "backward gain", "growth", "drift", "mean"):
         table.add_column(head)
     for name, each in found.items():

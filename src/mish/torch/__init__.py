@@ -13,7 +13,7 @@ from importlib.util import find_spec
 if find_spec("torch") is None:
     raise ModuleNotFoundError("mish.torch needs PyTorch: pip install 'mish[torch]'", name="torch")
 
-from mish.torch import _cuda, _distributed, functional  # noqa: F401  (the first two register)
+from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (the first two register)
 from mish.torch._accelerate import accelerate
 from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish
@@ -28,5 +28,6 @@ __all__ = [
     "convert",
     "derivative",
     "functional",
+    "init",
     "mish",
 ]
