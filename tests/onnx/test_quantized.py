@@ -16,6 +16,7 @@ from onnxruntime.quantization import (
     QuantFormat,
     get_qdq_config,
     quantize,
+    quantize_dynamic,
     quantize_static,
     registry,
 )
@@ -95,6 +96,12 @@ def test_optimised_then_quantised_by_other_methods(right, tmp_path, method):
     source = optimized_digits(tmp_path, "sigmoid")
     new = quantized_digits(source, tmp_path / "new.onnx", calibrate_method=method)
     assert abs(accuracy(new) - right[QuantFormat.QDQ]) <= WITHIN
+
+
+def test_optimised_then_quantised_dynamically(right, tmp_path):
+    source = optimized_digits(tmp_path, "sigmoid")
+    quantize_dynamic(source, tmp_path / "new.onnx")
+    assert abs(accuracy(tmp_path / "new.onnx") - right[QuantFormat.QDQ]) <= WITHIN
 
 
 @pytest.mark.parametrize("form", ["sigmoid", "native"])

@@ -105,8 +105,8 @@ FORMS: dict[str, Form] = {
         7,
         "Exp, Sub, Div, Div, Sub, Div",
         "standard operators, the fastest in ONNX Runtime on CPU",
-        "to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; where every "
-        "operator is quantised, use --form op",
+        "to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; for quantisers "
+        "that take other operators use --form op",
     ),
     "op": Form(op, 18, "Mish", "the operator Mish, for OpenVINO, TensorRT and who has a kernel"),
     "softplus": Form(
