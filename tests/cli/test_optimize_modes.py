@@ -283,3 +283,5 @@ def test_what_to_know_before_quantising(tmp_path, form, advice):
     assert result.exit_code == 0
     assert ("to quantise it: " in result.stdout) == (advice is not None)
     assert (advice or "") in result.stdout
+    facts = json.loads(mish(DIGITS, "--dry-run", "--form", form, "--json").stdout)
+    assert (facts["advice"] is None) == (advice is None)

@@ -117,6 +117,7 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
             "rewritten": [_site(site) for site in report.rewritten],
             "skipped": [_site(site) | {"reason": reason} for site, reason in report.skipped],
             "quantized_inside": [_site(site) for site in report.quantized],
+            "advice": report.advice,
         }
     if comparison is not None:
         facts |= {

@@ -40,6 +40,9 @@ def find_quantized(model: onnx.ModelProto | str | PathLike[str]) -> list[Site]:
     Args:
         model: A model, or the path of one. Weights kept in other files are not read.
 
+    Returns:
+        The places, in the order of :func:`mish.onnx.find`.
+
     Raises:
         ModelError: If the path holds no readable ONNX model, or the model's types contradict
             each other.
