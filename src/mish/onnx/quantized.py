@@ -135,4 +135,4 @@ def _number(scope: Scope, name: str) -> float | None:
         found = uniform(owner.fixed[name])
     else:
         found = constant_of(owner.makers[name][1]) if name in owner.makers else None
-    return None if found is None else found.value
+    return None if found is None else float(found.value)
