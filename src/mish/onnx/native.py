@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import helper
 
+from mish.onnx.fallback import fallback
 from mish.onnx.files import ModelError, first_line
-from mish.onnx.forms import sigmoid, softplus
+from mish.onnx.match import find
 from mish.onnx.operators import NATIVE_DOMAIN
 from mish.onnx.opset import opset_of
-from mish.onnx.scopes import all_nodes
+from mish.onnx.scopes import all_nodes, called, key_of, title
 from mish.onnx.tape import Tape
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LIBRARY = Path(__file__).with_name("_kernel.so")
 _FUNCTIONS_SINCE = 8  # the version of the file format that knows functions
+_OPERATOR = (NATIVE_DOMAIN, "Mish", "")
 
 
 def register(session_options: SessionOptions) -> None:
@@ -44,30 +46,56 @@ def register(session_options: SessionOptions) -> None:
 
 
 def is_native(model: onnx.ModelProto) -> bool:
-    """Whether a model imports the domain of the form ``native``."""
-    return any(entry.domain == NATIVE_DOMAIN for entry in model.opset_import)
+    """Whether a model has the operator of the form ``native``, not a namesake of another meaning."""
+    bodies = (model.graph, *model.functions)
+    calls = any(called(node) == _OPERATOR for body in bodies for node in all_nodes(body))
+    return calls and not _taken(model)
+
+
+def refuse_namesake(model: onnx.ModelProto) -> None:
+    """See that the operator's name is free in a model, or means Mish there already.
+
+    Raises:
+        ModelError: If a function of the model has that name and is not Mish.
+    """
+    if _taken(model):
+        raise ModelError(
+            f"the model has a function {title(_OPERATOR)} that is not Mish, where the form native "
+            "would put its own; rename that function, or choose another form"
+        )
+
+
+def _taken(model: onnx.ModelProto) -> bool:
+    if _OPERATOR not in map(key_of, model.functions):
+        return False
+    x, y = (helper.make_empty_tensor_value_info(name) for name in "xy")
+    call = helper.make_node("Mish", ["x"], ["y"], domain=NATIVE_DOMAIN)
+    probe = onnx.ModelProto(
+        ir_version=model.ir_version,
+        opset_import=model.opset_import,
+        functions=model.functions,
+        graph=onnx.GraphProto(name="one call", node=[call], input=[x], output=[y]),
+    )
+    return not any(site.graph == "" for site in find(probe))
 
 
 def add_fallback(model: onnx.ModelProto, kinds: set[int]) -> None:
     """Import the domain wherever its operator is, and define the operator as a function.
 
-    A runtime without the kernel runs the function. It is the form ``sigmoid`` if all Mish of the
-    model is of one type, and else the form ``softplus``, which names no type.
+    A runtime without the kernel runs the function, :func:`mish.onnx.fallback.fallback`.
 
     Args:
         model: The model, changed in place.
-        kinds: The ONNX element types of its native Mish.
+        kinds: The ONNX element types of its native Mish; 0 for an unknown one.
     """
     for index in reversed(range(len(model.functions))):
-        if (model.functions[index].domain, model.functions[index].name) == (NATIVE_DOMAIN, "Mish"):
+        if key_of(model.functions[index]) == _OPERATOR:
             del model.functions[index]
     function = onnx.FunctionProto(name="Mish", domain=NATIVE_DOMAIN, input=["x"], output=["y"])
     function.doc_string = "Mish, x tanh(ln(1 + exp(x))), for runtimes without mish's kernel"
     function.opset_import.append(helper.make_opsetid("", opset_of(model)))
     tape = Tape({"x", "y"})
-    one_kind = len(kinds) == 1
-    write = sigmoid if one_kind else softplus
-    write(tape, "x", "y", kinds.pop() if one_kind else onnx.TensorProto.FLOAT, opset_of(model))
+    fallback(tape, "x", "y", kinds, opset_of(model))
     function.node.extend(tape.constants + tape.nodes)
     model.functions.append(function)
     for body in (model, *model.functions):

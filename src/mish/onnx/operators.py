@@ -21,7 +21,7 @@ Attributes = Mapping[str, Any]
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 """The ONNX element types that Mish is defined for."""
 
-NATIVE_DOMAIN = "mish"
+NATIVE_DOMAIN = "mish.onnx"
 """The domain of the operator Mish whose kernel this package brings."""
 
 
