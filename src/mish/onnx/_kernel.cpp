@@ -1,5 +1,5 @@
-// Mish as a custom operator of ONNX Runtime: operator Mish of the domain "mish.onnx", version 1, for
-// float16, bfloat16, float32 and float64. A session loads this library and calls
+// Mish as a custom operator of ONNX Runtime: operator Mish of the domain "mish.onnx", version 1,
+// for float16, bfloat16, float32 and float64. A session loads this library and calls
 // RegisterCustomOps.
 #include <algorithm>
 #include <atomic>

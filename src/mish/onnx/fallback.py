@@ -1,4 +1,4 @@
-"""What the operator of the form ``native`` means, in standard operators and for any element type."""
+"""The meaning of the operator of the form ``native``, for any element type."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from mish.onnx.files import ModelError, first_line
 from mish.onnx.match import find
 from mish.onnx.operators import NATIVE_DOMAIN
 from mish.onnx.opset import opset_of
-from mish.onnx.scopes import all_nodes, called, key_of, title
+from mish.onnx.scopes import all_nodes, called, key_of
 from mish.onnx.tape import Tape
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LIBRARY = Path(__file__).with_name("_kernel.so")
 _FUNCTIONS_SINCE = 8  # the version of the file format that knows functions
-_OPERATOR = (NATIVE_DOMAIN, "Mish", "")
+_OPERATOR = (NATIVE_DOMAIN, "Mish")
 
 
 def register(session_options: SessionOptions) -> None:
@@ -46,10 +46,10 @@ def register(session_options: SessionOptions) -> None:
 
 
 def is_native(model: onnx.ModelProto) -> bool:
-    """Whether a model has the operator of the form ``native``, not a namesake of another meaning."""
+    """Whether a model has the operator of the form ``native``, not a namesake of it."""
     bodies = (model.graph, *model.functions)
-    calls = any(called(node) == _OPERATOR for body in bodies for node in all_nodes(body))
-    return calls and not _taken(model)
+    calls = any(called(node)[:2] == _OPERATOR for body in bodies for node in all_nodes(body))
+    return calls and not _has_namesake(model)
 
 
 def refuse_namesake(model: onnx.ModelProto) -> None:
@@ -58,25 +58,37 @@ def refuse_namesake(model: onnx.ModelProto) -> None:
     Raises:
         ModelError: If a function of the model has that name and is not Mish.
     """
-    if _taken(model):
+    if _has_namesake(model):
         raise ModelError(
-            f"the model has a function {title(_OPERATOR)} that is not Mish, where the form native "
-            "would put its own; rename that function, or choose another form"
+            f"the model has a function {'.'.join(_OPERATOR)} that is not Mish, which the kernel of "
+            "the form native would run in its place; rename that function, or choose another form"
         )
 
 
-def _taken(model: onnx.ModelProto) -> bool:
-    if _OPERATOR not in map(key_of, model.functions):
-        return False
-    x, y = (helper.make_empty_tensor_value_info(name) for name in "xy")
-    call = helper.make_node("Mish", ["x"], ["y"], domain=NATIVE_DOMAIN)
+def _has_namesake(model: onnx.ModelProto) -> bool:
+    """Whether a function has the operator's name and is not Mish.
+
+    The overload makes no difference, for ONNX Runtime runs a kernel whatever that of the call.
+    """
+    keys = [key_of(function) for function in model.functions]
+    return any(key[:2] == _OPERATOR and not _is_mish(model, key[2]) for key in keys)
+
+
+def _is_mish(model: onnx.ModelProto, overload: str) -> bool:
+    domain, name = _OPERATOR
+    call = helper.make_node(name, ["x"], ["y"], domain=domain, overload=overload)
     probe = onnx.ModelProto(
         ir_version=model.ir_version,
         opset_import=model.opset_import,
         functions=model.functions,
-        graph=onnx.GraphProto(name="one call", node=[call], input=[x], output=[y]),
+        graph=onnx.GraphProto(
+            name="one call",
+            node=[call],
+            input=[helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, None)],
+            output=[helper.make_empty_tensor_value_info("y")],
+        ),
     )
-    return not any(site.graph == "" for site in find(probe))
+    return any(site.graph == "" for site in find(probe))
 
 
 def add_fallback(model: onnx.ModelProto, kinds: set[int]) -> None:
@@ -89,7 +101,7 @@ def add_fallback(model: onnx.ModelProto, kinds: set[int]) -> None:
         kinds: The ONNX element types of its native Mish; 0 for an unknown one.
     """
     for index in reversed(range(len(model.functions))):
-        if key_of(model.functions[index]) == _OPERATOR:
+        if key_of(model.functions[index]) == (*_OPERATOR, ""):
             del model.functions[index]
     function = onnx.FunctionProto(name="Mish", domain=NATIVE_DOMAIN, input=["x"], output=["y"])
     function.doc_string = "Mish, x tanh(ln(1 + exp(x))), for runtimes without mish's kernel"

@@ -106,7 +106,7 @@ def _cast(attributes: Attributes, x: Array) -> Array | None:
     return x.astype(np.float64) if attributes.get("to") in FLOATS else None
 
 
-def _cast_like(attributes: Attributes, x: Array) -> Array | None:
+def _cast_like(attributes: Attributes, x: Array, like: Array | None = None) -> Array | None:
     return x if x.dtype.kind == "f" else None
 
 
