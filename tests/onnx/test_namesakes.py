@@ -109,6 +109,16 @@ def test_a_function_of_that_name_that_is_mish_is_as_good_as_ours():
     assert not optimize(model).model.functions
 
 
+def test_a_file_with_the_operator_in_its_former_domain():
+    model = parse("y = mish.Mish(x)", "mish", f"Mish {MISH}")
+    for registered in (True, False):
+        np.testing.assert_allclose(run(model, registered)[0], mish.mish(X), rtol=1e-6)
+    assert not is_native(model)
+    new = optimize(model, "native").model
+    assert [(each.domain, each.name) for each in new.functions] == [("mish.onnx", "Mish")]
+    np.testing.assert_array_equal(run(new, registered=True)[0], mish.mish(X))
+
+
 def test_who_is_native(build):
     model = build()
     assert not is_native(model)
