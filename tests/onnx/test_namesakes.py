@@ -109,6 +109,16 @@ def test_a_function_of_that_name_that_is_mish_is_as_good_as_ours():
     assert not optimize(model).model.functions
 
 
+def test_the_operator_in_a_function_alone():
+    block = "block (a) => (b) { p = Softplus(a) t = Tanh(p) m = Mul(a, t) b = Neg(m) }"
+    model = parse("h = own.block(x) y = own.block(h)", "own", block)
+    new = optimize(model, "native").model
+    assert is_native(new)
+    assert not optimize(new, "native").rewritten
+    np.testing.assert_array_equal(run(new, registered=True)[0], -mish.mish(-mish.mish(X)))
+    assert verify(model, new).agree
+
+
 def test_a_file_with_the_operator_in_its_former_domain():
     model = parse("y = mish.Mish(x)", "mish", f"Mish {MISH}")
     for registered in (True, False):

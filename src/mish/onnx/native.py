@@ -75,11 +75,13 @@ def _has_namesake(model: onnx.ModelProto) -> bool:
 
 
 def _is_mish(model: onnx.ModelProto, overload: str) -> bool:
+    """Whether the operator with this overload is Mish by the functions of a model."""
     domain, name = _OPERATOR
+    others = [each for each in model.opset_import if each.domain != domain]
     call = helper.make_node(name, ["x"], ["y"], domain=domain, overload=overload)
     probe = onnx.ModelProto(
         ir_version=model.ir_version,
-        opset_import=model.opset_import,
+        opset_import=[*others, helper.make_opsetid(domain, 1)],
         functions=model.functions,
         graph=onnx.GraphProto(
             name="one call",
