@@ -150,8 +150,8 @@ int main() {
     return 1;
   }
   char message[MISH_MESSAGE] = "";
-  for (const char* unset : {"", all[0]->isa}) {
-    setenv("MISH_ISA", unset, 1);
+  for (const char* asked : {"", all[0]->isa}) {
+    setenv("MISH_ISA", asked, 1);
     if (mish_select_from_environment(message) != all[0] || *message) {
       fprintf(stderr, "FAILED mish_select_from_environment\n");
       return 1;
