@@ -45,7 +45,7 @@ def _balanced(tape: Tape, x: str, y: str) -> None:
     With a = exp(min(x, 0)) and b = exp(-max(x, 0)), exp(x) is a/b, and tanh(softplus(x)), which is
     n / (n + 2) for n = exp(x) (exp(x) + 2), is m / (m + 2 b^2) for m = a (a + 2 b). Neither a nor b
     exceeds 1, and one of them is 1, so nothing overflows and no digit cancels in any format.
-    float32 within 5 ulp right of -87; NaN at -inf. It takes twice as long as ``sigmoid``.
+    float32 within 5 ulp right of -87; NaN at -inf. It takes about twice as long as ``sigmoid``.
     """
 
     def op(name: str, *inputs: str, output: str = "") -> str:
