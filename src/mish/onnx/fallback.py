@@ -21,6 +21,10 @@ def fallback(tape: Tape, x: str, y: str, kinds: set[int], opset: int) -> None:
     type may need it and else in float32, so that float16 cannot overflow. An older one has no
     CastLike, and no constant without a type, so :func:`_balanced` does without both.
 
+    The last node is one that does something in every type. ONNX Runtime (1.32) drops a cast that
+    does nothing, and if that is the last node of a function that an If with a constant condition
+    calls, the graph is not acyclic any more and the session fails.
+
     Args:
         tape: Where the nodes go.
         x: Name of the input.
@@ -32,7 +36,11 @@ def fallback(tape: Tape, x: str, y: str, kinds: set[int], opset: int) -> None:
         inner = TensorProto.FLOAT if kinds <= _IN_FLOAT else TensorProto.DOUBLE
         wide, result = tape.op("Cast", x, stem=y, to=inner), tape.fresh(f"{y}/mish/{inner}")
         sigmoid(tape, wide, result, inner, opset)
-        tape.op("CastLike", result, x, stem=y, output=y)
+        if TensorProto.BFLOAT16 in kinds:  # which ONNX Runtime can cast, but not negate
+            tape.op("CastLike", result, x, stem=y, output=y)
+        else:
+            negative = tape.op("CastLike", tape.op("Neg", result, stem=y), x, stem=y)
+            tape.op("Neg", negative, stem=y, output=y)
     elif kinds == {TensorProto.BFLOAT16}:  # which ONNX Runtime can do nothing with but cast it
         sigmoid(tape, x, y, TensorProto.BFLOAT16, opset)
     else:
