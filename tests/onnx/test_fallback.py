@@ -143,7 +143,7 @@ def test_gives_its_output_no_type_by_name(build, kind, opset):
 
 @pytest.mark.parametrize("opset", [18, 22])
 def test_in_a_branch_that_is_known_not_to_be_taken(build, opset):
-    """ONNX Runtime puts such branches into the graph, where a last node that is dropped is fatal."""
+    """ONNX Runtime puts it into the graph, where a last node that is dropped is fatal."""
     model = optimize(
         build(
             "c = Constant<value = bool {0}>() p = Mish(x) a = Mish(x) b = Mish(a)"
