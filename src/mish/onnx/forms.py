@@ -115,7 +115,7 @@ FORMS: dict[str, Form] = {
     "native": Form(
         native,
         8,
-        "mish.Mish",
+        f"{NATIVE_DOMAIN}.Mish",
         "this package's kernel in ONNX Runtime, with a fallback elsewhere",
         "to quantise it: quantise the form sigmoid and then write this one; preparing a model for "
         "the quantiser replaces the kernel by the fallback",
