@@ -19,7 +19,7 @@ def test_orders_must_exist(orders):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"against": ["swoosh"]}, "against must be some of mish, silu, .*, not swoosh"),
+        ({"against": ["swoosh"]}, "against must be one of mish, silu, .*, not 'swoosh'"),
         ({"marks": ["poles"]}, "marks must be some of extrema, zeros, inflections, not 'poles'"),
         ({"theme": "pink"}, "theme must be one of light, dark, print, not 'pink'"),
         ({"orders": range(13)}, "13 curves are too many for one picture"),

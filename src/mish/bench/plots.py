@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mish._extras import needs
 from mish.bench.full import CURVE, SIZE
 from mish.bench.peers import COPY, MISH
 from mish.bench.report import digits
@@ -107,7 +108,8 @@ def save(path: Path, panels: Sequence[Panel], height: float) -> None:
         ModuleNotFoundError: Matplotlib is not installed.
         OSError: the file cannot be written.
     """
-    from matplotlib.figure import Figure
+    with needs("plot", "drawing results"):
+        from matplotlib.figure import Figure
 
     from mish._files import replacing
 

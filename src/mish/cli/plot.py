@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mish._extras import needs
 from mish.cli.console import EXIT_USAGE, fail, out
 
 _FORMATS = ("png", "svg", "pdf")
@@ -67,10 +68,6 @@ def plot(
             )
         else:
             _write(output, which, interval, others, kinds, theme, size or (7.0, 4.5))
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"flint", "matplotlib"}:
-            raise
-        fail("mish plot needs the 'plot' extra: pip install 'mish[plot]'", EXIT_USAGE)
     except ValueError as problem:
         fail(str(problem), EXIT_USAGE)
 
@@ -89,7 +86,8 @@ def _write(
         fail(f"--output must end in .png, .svg or .pdf: {output}", EXIT_USAGE)
     if not all(0.5 <= side <= 100 for side in size):
         fail(f"--size must be two numbers from 0.5 to 100, not {size[0]} {size[1]}", EXIT_USAGE)
-    from matplotlib.figure import Figure
+    with needs("plot", "mish plot"):
+        from matplotlib.figure import Figure
 
     from mish._files import replacing
     from mish.plot import draw

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from mish._extras import needs
 from mish.plot._curves import MARKS, Curve, curves, marks
 from mish.plot._labels import Label, place
 
@@ -82,7 +83,8 @@ def draw(
         raise ValueError(f"theme must be one of {', '.join(_THEMES)}, not {theme!r}")
     points = {curve: _marks(curve, marks, interval) for curve in chosen}
     if ax is None:
-        from matplotlib import pyplot
+        with needs("plot", "mish.plot.draw"):
+            from matplotlib import pyplot
 
         ax = pyplot.subplots(layout="constrained")[1]
     colours = _THEMES[theme]
