@@ -11,6 +11,7 @@ from mish._extras import needs
 from mish.cli.console import EXIT_USAGE, fail, out
 
 _FORMATS = ("png", "svg", "pdf")
+_SMALLEST, _LARGEST = 2, 50  # inches: room for the axes' own numbers; 7500 pixels
 
 
 def plot(
@@ -84,8 +85,11 @@ def _write(
     picture = output.suffix.lower().removeprefix(".")
     if picture not in _FORMATS:
         fail(f"--output must end in .png, .svg or .pdf: {output}", EXIT_USAGE)
-    if not all(0.5 <= side <= 100 for side in size):
-        fail(f"--size must be two numbers from 0.5 to 100, not {size[0]} {size[1]}", EXIT_USAGE)
+    if not all(_SMALLEST <= side <= _LARGEST for side in size):
+        fail(
+            f"--size must be two numbers from {_SMALLEST} to {_LARGEST}, not {size[0]} {size[1]}",
+            EXIT_USAGE,
+        )
     with needs("plot", "mish plot"):
         from matplotlib.figure import Figure
 

@@ -17,6 +17,8 @@ MARKS = ("extrema", "zeros", "inflections")
 _KINDS = {"minimum": "extrema", "maximum": "extrema", "zero": "zeros", "inflection": "inflections"}
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_CURVES = 12
+# Beyond the first, differences of places overflow; below the second, axes have no numbers left.
+_WIDEST, _NARROWEST = 1e300, 1e-9
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ def curves(
     low, high = interval
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"interval must be two finite increasing numbers, not {low} and {high}")
+    if not high - low < _WIDEST or high - low < _NARROWEST * max(abs(low), abs(high)):
+        raise ValueError(
+            f"interval must be narrower than {_WIDEST:g}, and wider than {_NARROWEST:g} of its "
+            f"larger end, not {low} to {high}"
+        )
     if not orders or any(order < 0 for order in orders):
         raise ValueError(f"orders must be one or more numbers from 0 on, not {list(orders)}")
     if against:

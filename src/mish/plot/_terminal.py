@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from rich.text import Text
 
+from mish._extras import needs
 from mish.plot._curves import MARKS, curves, marks
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _BLANK = 0x2800
 # the bit of each dot, by row and column
@@ -41,9 +45,13 @@ def draw_text(
         The picture with colours, for ``rich``; ``str()`` of it is plain.
 
     Raises:
-        ModuleNotFoundError: as for ``draw``.
+        ModuleNotFoundError: rich (the ``cli`` extra), or for marks or other activations
+            python-flint (the ``plot`` extra) is not installed.
         ValueError: an argument is not usable.
     """
+    with needs("cli", "mish.plot.draw_text"):
+        from rich.text import Text
+
     chosen = curves(orders, against, interval)
     columns, rows = size[0] - _MARGIN, size[1] - 2
     if columns < 20 or rows < 5:
