@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,8 @@ def plot(
             from mish.plot import draw_text
 
             columns, lines = size or (out.width, 24)
+            if not math.isfinite(columns + lines):
+                fail(f"--size must be two numbers, not {columns} {lines}", EXIT_USAGE)
             out.print(
                 draw_text(
                     which, interval, against=others, marks=kinds, size=(int(columns), int(lines))

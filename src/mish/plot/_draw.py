@@ -115,7 +115,8 @@ def draw(
         ax.set_autoscale_on(False)
         if len(spots) < len(labels):
             _draw_note(ax, len(labels) - len(spots), colours)
-            spots = _spots(ax, labels, lines)  # the note took some room
+            spots = _spots(ax, labels, lines)  # once more: the note takes room
+            _draw_note(ax, len(labels) - len(spots), colours)
         write(ax, spots, _LETTERS)
     return ax
 
