@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sys
 from typing import Any
 
@@ -14,7 +16,11 @@ from mish.cli.streams import OutputError, standard_output
 
 
 class Command(TyperCommand):
-    """A command whose help shows no type for a flag, which takes no value."""
+    """A command whose help shows no type for a flag, which takes no value, and fills its lines."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.help = re.sub(r"(?<!\n)\n(?!\n)", " ", self.help or "")
 
     def get_params(self, ctx: Any) -> list[Any]:
         """List the parameters, that of --help among them."""
@@ -38,10 +44,9 @@ class Program(Group):
             with standard_output():
                 return super().main(*args, **kwargs)
         except OutputError as problem:
-            try:
+            with contextlib.suppress(OSError, typer.Exit):  # the two streams may be one
                 fail(str(problem), EXIT_USAGE)
-            except typer.Exit as end:
-                sys.exit(end.exit_code)
+            sys.exit(EXIT_USAGE)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was chosen."""
