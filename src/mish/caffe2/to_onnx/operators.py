@@ -91,7 +91,6 @@ def _identity(graph: Graph, call: Invocation) -> None:
 
 @_converts("Concat")
 def _concat(graph: Graph, call: Invocation) -> None:
-    """What tells the lengths of its inputs, its second output, is not made."""
     values = _inputs(graph, call)
     for other in values[1:]:
         graph.same_rank(values[0], other)
@@ -102,12 +101,21 @@ def _concat(graph: Graph, call: Invocation) -> None:
         at = graph.integers([axis], values[0])
         values = [graph.add("Unsqueeze", value, at, rank=axes) for value in values]
     graph.add("Concat", *values, output=_output(graph, call), axis=axis, rank=axes)
+    kind = TensorProto.INT64
+    lengths = [
+        graph.add("Shape", value, start=axis, end=axis + 1, rank=1, kind=kind) for value in values
+    ]
+    info = graph.add("Concat", *lengths, axis=0)
+    output = graph.write(call.definition.output[1])
+    graph.add("Cast", info, output=output, to=TensorProto.INT32, kind=TensorProto.INT32)
 
 
 @_converts("Split")
 def _split(graph: Graph, call: Invocation) -> None:
-    if len(call.definition.input) > 1:
-        raise call.error("lengths that are an input are not converted; give the argument split")
+    if len(call.definition.input) > 1 or call.arguments.integer("add_axis", 0):
+        raise call.error(
+            "only lengths that are the argument split, or equal, are converted, without add_axis"
+        )
     (x,) = _inputs(graph, call)
     axis = axis_of(call, graph.rank_of(x, 2))
     outputs = [graph.write(blob) for blob in call.definition.output]
@@ -116,8 +124,6 @@ def _split(graph: Graph, call: Invocation) -> None:
         graph.add_many("Split", [x, *lengths], outputs, axis=axis)
     else:
         graph.add_many("Split", [x], outputs, axis=axis, num_outputs=len(outputs))
-    if call.arguments.integer("add_axis", 0):
-        raise call.error("the argument add_axis is not converted")
 
 
 def _as_matrix(graph: Graph, value: str, axis: int = 1) -> str:
