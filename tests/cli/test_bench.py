@@ -74,6 +74,11 @@ def test_list_names_every_peer():
         assert line.endswith("not installed" if peer.missing() else "installed")
 
 
+def test_list_as_json():
+    found = json.loads(run("--list", "--json").stdout)["peers"]
+    assert [peer["name"] for peer in found] == [peer.name for peer in peers.PEERS]
+
+
 def test_full_writes_every_file(tmp_path, monkeypatch):
     monkeypatch.setattr(full, "DTYPES", ("float32",))
     monkeypatch.setattr(full, "_MEMORY_SIZE", 1 << 16)

@@ -68,6 +68,8 @@ def test_all_claims_as_table_and_page(monkeypatch):
     ("arguments", "message"),
     [
         (["tanh"], "ACTIVATION must be one of mish, silu"),
+        (["swish"], "not 'swish'; did you mean silu?"),
+        (["Hard-Swish"], "not 'Hard-Swish'; did you mean hard_swish?"),
         (["--claim", "x"], "--claim must be one of derivative-sech"),
         (["--claims", "--compare"], "give one of --compare, --gains, --claims and --claim"),
         (["--markdown"], "--markdown goes with --claims"),

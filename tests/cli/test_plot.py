@@ -63,6 +63,9 @@ def test_terminal():
         (["-o", "mish.png", "--orders", "-7"], "orders must be one or more numbers from 0 on"),
         (["-o", "mish.png", "--orders", "a"], "--orders must be numbers with commas between"),
         (["-o", "mish.png", "--size", "0", "3"], "--size must be"),
+        (["-o", "mish.png", "--size", "3", "51"], "--size must be two numbers from 2 to 50, not"),
+        (["-o", "mish.png", "--size", "nan", "3"], "--size must be two numbers from 2 to 50"),
+        (["--terminal", "--size", "inf", "24"], "--size must be two numbers, not inf 24.0"),
         ([], "give either --output or --terminal"),
     ],
 )
