@@ -8,7 +8,6 @@ from typing import Annotated
 try:
     import typer
 
-    from mish import __version__
     from mish.cli.bench import bench as _bench
 
     # under other names, lest the functions hide the modules that they come from
@@ -45,6 +44,8 @@ else:
 
     def _show_version(asked: bool) -> None:
         if asked:
+            from mish import __version__
+
             typer.echo(__version__)
             raise typer.Exit
 
