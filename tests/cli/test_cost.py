@@ -150,6 +150,16 @@ def test_without_capstone(monkeypatch):
     assert "pip install 'mish[cost]'" in shown.stderr
 
 
+@pytest.mark.parametrize("option", ["--roofline", "--patterns"])
+def test_without_matplotlib_a_picture_is_refused_at_once(option, monkeypatch, tmp_path):
+    monkeypatch.setattr(cost, "measure_patterns", lambda: pytest.fail("measured"))
+    monkeypatch.setattr(cost, "measure_machine", lambda: pytest.fail("measured"))
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    shown = run(option, tmp_path / "a.png")
+    assert shown.exit_code == 2
+    assert shown.stderr == "error: a picture needs the 'cost' extra: pip install 'mish[cost]'\n"
+
+
 def test_gpu_counts():
     pytest.importorskip("torch")
     pytest.importorskip("triton")

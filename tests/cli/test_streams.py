@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from mish.cli import app
-from mish.cli.streams import spell
+from mish.cli.streams import spell, standard_output
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits" / "digits.onnx"
 COMMANDS = [
@@ -55,6 +55,11 @@ def test_a_full_disk_is_told_in_a_line(command, tmp_path):
         )
     assert shown.stderr == "error: cannot write standard output: File too large\n"
     assert shown.returncode == 2
+
+
+def test_errors_of_files_are_not_blamed_on_the_output(tmp_path):
+    with pytest.raises(FileNotFoundError, match="missing"), standard_output():
+        (tmp_path / "missing").read_bytes()
 
 
 def test_a_reader_that_leaves_is_no_error():

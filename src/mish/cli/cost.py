@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 from rich.table import Table
 
+from mish._extras import needs
 from mish.cli.console import EXIT_USAGE, fail, out, print_json, progress_bar
 from mish.cli.gpu_costs import show_gpu
 from mish.cli.tables import print_table
@@ -73,6 +74,9 @@ def cost(
     for picture in (roofline, patterns):
         if picture is not None and picture.suffix.lower() not in _PICTURES:
             fail(f"a picture must end in .png, .svg or .pdf: {picture}", EXIT_USAGE)
+    if roofline is not None or patterns is not None:
+        with needs("cost", "a picture"):
+            import matplotlib  # noqa: F401
     if communication:
         _show_traffic(costs.step(costs.Training()), costs.Training(), as_json)
         return

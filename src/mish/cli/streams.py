@@ -56,8 +56,10 @@ def standard_output() -> Iterator[None]:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="mish.spell")
     try:
-        yield
-        sys.stdout.flush()
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except OSError as problem:
         if problem.filename is not None:  # not of a stream
             raise
