@@ -54,3 +54,14 @@ def test_frameworks_are_those_installed_and_stay_unloaded(monkeypatch):
 def test_frameworks_have_versions(package):
     expected = importlib.metadata.version(package)
     assert show_config(as_dict=True)["frameworks"][package] == expected
+
+
+def test_the_version_is_read_when_it_is_asked_for():
+    code = (
+        "import sys, mish; print('importlib.metadata' in sys.modules, '__version__' in vars(mish));"
+        "print(mish.__version__, '__version__' in vars(mish)); from mish import __version__"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["False", "False", importlib.metadata.version("mish"), "True"]
+    with pytest.raises(AttributeError, match="module 'mish' has no attribute 'versoin'"):
+        mish.versoin  # noqa: B018

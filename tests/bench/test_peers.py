@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+import mish
 from mish.bench import peers
 
 
@@ -11,6 +15,20 @@ def test_names_are_unique_and_labels_short_enough_for_a_table():
     assert len({peer.name for peer in peers.PEERS}) == len(peers.PEERS)
     assert len({peer.label for peer in peers.PEERS}) == len(peers.PEERS)
     assert max(len(peer.label) for peer in peers.PEERS) <= 33
+
+
+def test_ours_are_there():
+    """Whether or not the frameworks are: nothing is listed that mish does not have."""
+    root = Path(mish.__file__).parent
+    for peer in peers.PEERS:
+        for name in peer.needs:
+            own = name.removeprefix("mish.")
+            assert own == name or (root / own).exists() or (root / f"{own}.py").exists()
+        source = (root / "bench" / "peers" / f"{peer.module}.py").read_text(encoding="utf-8")
+        assert f"def {peer.function}(" in source
+    page = Path(__file__).parents[2] / "docs" / "benchmarking.md"
+    for name in re.findall(r"\bmish\.([a-z]\w*)", page.read_text(encoding="utf-8")):
+        assert (root / name).exists() or (root / f"{name}.py").exists() or hasattr(mish, name)
 
 
 def test_select():

@@ -36,6 +36,56 @@ def test_json(monkeypatch):
 
 
 @READABLE
+def test_nothing_is_empty_without_measurements(monkeypatch):
+    from mish.cost import _model
+
+    monkeypatch.setattr(_model.shutil, "which", lambda program: None)
+    shown = run("--isa", "avx2", "--op", "mish", "--dtype", "float32", "--no-measure")
+    heads = shown.stdout.splitlines()[-4]
+    assert "model" in heads and "limit" in heads
+    assert not any(head in heads for head in ("llvm-mca", "in cache", "memory"))
+    assert "instruction set in use" not in shown.stdout
+
+
+@READABLE
+def test_the_model_is_of_a_core_that_has_the_instruction_set():
+    for cpu in ("AMD EPYC (Zen 3)", "AMD EPYC (Zen 4)", "Intel Xeon"):
+        assert cost.core_for(cpu, "avx512").name == "Intel Ice Lake, 512-bit"
+    assert cost.core_for("AMD EPYC (Zen 3)", "avx2").name == "AMD Zen 3"
+    assert cost.core_for("Intel Xeon", "avx2").name == "Intel Ice Lake"
+
+
+@READABLE
+def test_another_instruction_set_than_the_one_in_use_is_not_measured():
+    from mish import _native
+
+    other = "avx2" if _native.isa() == "avx512" else "avx512"
+    shown = run("--isa", other, "--op", "mish", "--dtype", "float32")
+    assert shown.exit_code == 0, shown.stderr
+    said = f"Nothing is measured: the instruction set in use is {_native.isa()}."
+    assert said in shown.stdout
+
+
+@READABLE
+def test_steps_are_told_while_it_counts(monkeypatch):
+    import contextlib
+
+    from mish.cli import cost as command
+
+    told = []
+
+    @contextlib.contextmanager
+    def bar():
+        yield lambda title, share: told.append((title, share))
+
+    monkeypatch.setattr(command, "progress_bar", bar)
+    assert run("--isa", "avx2", "--dtype", "float32", "--no-measure").exit_code == 0
+    titles = [title for title, _ in told]
+    assert titles[:5] == [f"counting {name}, float32" for name in cost.OPERATIONS]
+    assert 0 < sum(share for _, share in told) <= 1
+
+
+@READABLE
 def test_roofline(tmp_path, monkeypatch):
     from mish import _native
 
@@ -98,6 +148,16 @@ def test_without_capstone(monkeypatch):
     shown = run()
     assert shown.exit_code == 2
     assert "pip install 'mish[cost]'" in shown.stderr
+
+
+@pytest.mark.parametrize("option", ["--roofline", "--patterns"])
+def test_without_matplotlib_a_picture_is_refused_at_once(option, monkeypatch, tmp_path):
+    monkeypatch.setattr(cost, "measure_patterns", lambda: pytest.fail("measured"))
+    monkeypatch.setattr(cost, "measure_machine", lambda: pytest.fail("measured"))
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    shown = run(option, tmp_path / "a.png")
+    assert shown.exit_code == 2
+    assert shown.stderr == "error: a picture needs the 'cost' extra: pip install 'mish[cost]'\n"
 
 
 def test_gpu_counts():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from decimal import Decimal
 
 import pytest
@@ -67,6 +68,8 @@ def test_all_claims_as_table_and_page(monkeypatch):
     ("arguments", "message"),
     [
         (["tanh"], "ACTIVATION must be one of mish, silu"),
+        (["swish"], "not 'swish'; did you mean silu?"),
+        (["Hard-Swish"], "not 'Hard-Swish'; did you mean hard_swish?"),
         (["--claim", "x"], "--claim must be one of derivative-sech"),
         (["--claims", "--compare"], "give one of --compare, --gains, --claims and --claim"),
         (["--markdown"], "--markdown goes with --claims"),
@@ -80,10 +83,8 @@ def test_bad_input(arguments, message):
 
 
 def test_without_scikit_learn(monkeypatch):
-    def missing(name):
-        raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn")
-
-    monkeypatch.setattr(claims, "judge", missing)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.delitem(sys.modules, "sklearn.datasets", raising=False)
     shown = run("--claim", "noisy-data")
     assert shown.exit_code == 2
     assert "pip install 'mish[claims]'" in shown.stderr

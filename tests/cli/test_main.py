@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
+import re
 import subprocess
 import sys
 
@@ -37,6 +39,17 @@ def test_each_command_has_help(command):
 def test_version():
     shown = run("--version")
     assert (shown.exit_code, shown.stdout.strip()) == (0, importlib.metadata.version("mish"))
+
+
+@pytest.mark.parametrize(
+    "command", [*([each] for each in COMMANDS if each != "caffe2"), ["caffe2", "run"], []]
+)
+def test_help_shows_no_type_for_flags_and_fills_its_lines(command):
+    shown = CliRunner().invoke(app, [*command, "--help"], env={"COLUMNS": "80"}).stdout
+    assert "<bool>" not in shown and "BOOLEAN" not in shown
+    for paragraph in re.split(r"\n *\n", shown.partition("╭")[0]):
+        for line, after in itertools.pairwise(paragraph.strip().splitlines()):
+            assert len(line.strip()) + 1 + len(after.split()[0]) > 78, "a line is not full"
 
 
 def test_unknown_command():

@@ -53,7 +53,7 @@ def test_terminal():
     ("arguments", "message"),
     [
         (["-o", "mish.jpg"], "--output must end in .png, .svg or .pdf: mish.jpg"),
-        (["-o", "mish.png", "--against", "swoosh"], "against must be some of mish, silu"),
+        (["-o", "mish.png", "--against", "swoosh"], "against must be one of mish, silu"),
         (["-o", "mish.png", "--theme", "pink"], "theme must be one of light, dark, print"),
         (["-o", "mish.png", "--marks", "poles"], "marks must be some of extrema"),
         (["-o", "mish.png", "--terminal"], "give either --output or --terminal"),
@@ -63,6 +63,9 @@ def test_terminal():
         (["-o", "mish.png", "--orders", "-7"], "orders must be one or more numbers from 0 on"),
         (["-o", "mish.png", "--orders", "a"], "--orders must be numbers with commas between"),
         (["-o", "mish.png", "--size", "0", "3"], "--size must be"),
+        (["-o", "mish.png", "--size", "3", "51"], "--size must be two numbers from 2 to 50, not"),
+        (["-o", "mish.png", "--size", "nan", "3"], "--size must be two numbers from 2 to 50"),
+        (["--terminal", "--size", "inf", "24"], "--size must be two numbers, not inf 24.0"),
         ([], "give either --output or --terminal"),
     ],
 )

@@ -1,6 +1,7 @@
 """Caffe2's operators Mish and MishGradient, and enough of Caffe2 to build and run nets with them.
 
-A script written for Caffe2 runs with its import lines changed::
+A script for Caffe2 that keeps to what is here (docs/caffe2.md lists it) runs with its import lines
+changed::
 
     from mish.caffe2 import caffe2_pb2, core, workspace
 
@@ -10,14 +11,10 @@ NumPy alone. Needs the ``caffe2`` extra (protobuf).
 
 from __future__ import annotations
 
-try:
+from mish._extras import needs
+
+with needs("caffe2", "mish.caffe2"):
     import google.protobuf  # type: ignore[import-untyped]  # noqa: F401
-except ModuleNotFoundError as missing:
-    if not (missing.name or "").startswith("google"):
-        raise
-    raise ModuleNotFoundError(
-        "mish.caffe2 needs the 'caffe2' extra: pip install 'mish[caffe2]'", name=missing.name
-    ) from missing
 
 from mish.caffe2 import core, workspace
 from mish.caffe2.direct import MishGradientOp, MishOp, invoke
