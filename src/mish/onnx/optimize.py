@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mish.onnx.files import ModelError, legible, read, write
 from mish.onnx.forms import FORMS, Form
 from mish.onnx.infer import typed_scopes, used_functions
 from mish.onnx.match import find_in
+from mish.onnx.named import require_names, take, untaken, with_titles
 from mish.onnx.native import add_fallback, drop_domain
 from mish.onnx.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx.rewrite import rewrite
@@ -32,6 +34,13 @@ class Report:
         skipped: The sites that were left as they are, each with the reason.
         folder: What the locations of the model's external data are relative to, if known.
         opset: The version of the standard operators before and after.
+        named: The operators that were taken for Mish by their name, as ``DOMAIN::NAME``; ONNX's
+            own, in a version that does not know it yet, is ``Mish``.
+        untaken: The operators of others that are called Mish but were not taken for it.
+        reference: What to compare the new model with if a runtime does not know ``named``: the
+            old model in which those are functions, of Softplus, Tanh and Mul. None if there are
+            none.
+        warnings: Where the new model will not run.
     """
 
     model: onnx.ModelProto
@@ -40,6 +49,10 @@ class Report:
     skipped: tuple[tuple[Site, str], ...]
     folder: Path | None
     opset: tuple[int, int]
+    named: tuple[str, ...] = ()
+    untaken: tuple[str, ...] = ()
+    reference: onnx.ModelProto | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = ()
     _source: Path | None = field(default=None, repr=False)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -57,7 +70,11 @@ class Report:
 
 
 def optimize(
-    model: onnx.ModelProto | str | PathLike[str], form: str = "sigmoid", *, opset: int | None = None
+    model: onnx.ModelProto | str | PathLike[str],
+    form: str = "sigmoid",
+    *,
+    opset: int | None = None,
+    operators: Collection[str] = (),
 ) -> Report:
     """Rewrite every Mish of a model, in its subgraphs and functions too.
 
@@ -82,14 +99,18 @@ def optimize(
         form: The form to write, a key of ``FORMS``.
         opset: The version of the standard operators to raise the model to; as low as the form
             allows if not given.
+        operators: Operators of others that are Mish, as ``DOMAIN::NAME``, each with one input,
+            one output and no attributes. What they compute is not in the model; it is taken on
+            trust. One named Log1p is taken for the logarithm of 1 + x.
 
     Returns:
         The new model and what was done.
 
     Raises:
-        ValueError: If there is no such form or opset.
+        ValueError: If there is no such form or opset, or an operator is not told in that way.
         ModelError: If the path holds no readable ONNX model, if it breaks ONNX's rules, if it
-            has Mish and its opset is older than 7, or if it cannot be raised to ``opset``.
+            has Mish and its opset is older than 7, if it cannot be raised to ``opset``, or if one
+            of ``operators`` has another number of inputs or outputs, or attributes.
     """
     if form not in FORMS:
         raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
@@ -97,6 +118,7 @@ def optimize(
         raise ValueError(
             f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
         )
+    require_names(operators)
     source = None
     if isinstance(model, onnx.ModelProto):
         new = onnx.ModelProto()
@@ -106,15 +128,43 @@ def optimize(
         new = read(source)
     with legible():
         before = opset_of(new)
+        named = take(new, operators)
+        others = untaken(new)
         rewritten, skipped = _optimize(new, FORMS[form], opset)
-    folder = None if source is None else source.parent
-    opsets = before, opset_of(new)
-    return Report(new, form, tuple(rewritten), tuple(skipped), folder, opsets, source)
+        if named is not None:
+            named.restore(new)
+    return Report(
+        new,
+        form,
+        tuple(_titled(match.site) for match in rewritten),
+        tuple((_titled(site), reason) for site, reason in skipped),
+        folder=None if source is None else source.parent,
+        opset=(before, opset_of(new)),
+        named=() if named is None else named.operators,
+        untaken=others,
+        reference=None if named is None else named.model,
+        warnings=_warnings(rewritten, form),
+        _source=source,
+    )
+
+
+def _titled(site: Site) -> Site:
+    return replace(site, spelling=with_titles(site.spelling))
+
+
+def _warnings(rewritten: list[Match], form: str) -> tuple[str, ...]:
+    double = any(match.output.kind == onnx.TensorProto.DOUBLE for match in rewritten)
+    if double and form in ("op", "softplus"):
+        return (
+            f"ONNX Runtime has no {FORMS[form].spelling} for float64 on CPU and does not load "
+            "the new model; it does with the form sigmoid",
+        )
+    return ()
 
 
 def _optimize(
     model: onnx.ModelProto, form: Form, opset: int | None
-) -> tuple[list[Site], list[tuple[Site, str]]]:
+) -> tuple[list[Match], list[tuple[Site, str]]]:
     check(model)
     scopes, functions = typed_scopes(model)
     matches = find_in(scopes, functions)
@@ -144,7 +194,7 @@ def _optimize(
     rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
     _tidy(model, scopes, sound, used, form)
     check(model)
-    return [match.site for match in sound], _reasons(matches, left)
+    return sound, _reasons(matches, left)
 
 
 def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Site, str]]:
