@@ -10,7 +10,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test lint bench sanitize proto lock clean
+.PHONY: demo test test-extras lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -20,6 +20,10 @@ demo: $(VENV)/package.stamp
 
 test: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# Each extra in a new environment, of packages freshly installed: some minutes, and some GB for PyTorch.
+test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m environments tests/test_extras.py
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

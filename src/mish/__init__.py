@@ -13,6 +13,8 @@ from mish._derivative import derivative
 from mish._native import mish, mish_d1, mish_d2, mish_d3, mish_grad
 from mish._threads import get_num_threads, set_num_threads
 
+__version__: str
+
 _threads.set_default()
 _bfloat16.register_when_available()
 _threadpoolctl.register_when_available()
@@ -28,3 +30,13 @@ __all__ = [
     "set_num_threads",
     "show_config",
 ]
+
+
+def __getattr__(name: str) -> str:
+    """Read ``__version__`` when it is asked for: `importlib.metadata` takes long to import."""
+    if name != "__version__":
+        raise AttributeError(f"module 'mish' has no attribute '{name}'")
+    from importlib.metadata import version
+
+    globals()[name] = found = version("mish")
+    return found

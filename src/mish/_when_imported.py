@@ -23,8 +23,9 @@ Action = Callable[[ModuleType], None]
 
 def when_imported(package: str, action: Action) -> None:
     """Call ``action(module)``: now if the package is loaded already, else right after it loads."""
-    if package in sys.modules:
-        action(sys.modules[package])
+    module = sys.modules.get(package)  # None also where somebody forbids the import
+    if module is not None:
+        action(module)
     else:
         sys.meta_path.insert(0, _Finder(package, action))
 

@@ -29,9 +29,12 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from flint import arb, ctx, fmpq
 
+from mish._extras import needs
 from mish._formats import Format, as_dtype, format_of
+
+with needs("reference", "mish.reference"):
+    from flint import arb, ctx, fmpq
 
 Number: TypeAlias = float | int | str | Fraction | Decimal | np.generic
 """What an input may be; a string is a decimal number, as ``"-1.5e3"`` or ``"inf"``."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import json
 from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
-from mish.bench import page, plots, report
+from mish.bench import page, peers, plots, report
 from mish.bench.imports import ImportTime
 from mish.bench.results import Memory, Results, elements
 
@@ -55,8 +57,6 @@ def test_elements(size, text):
 
 
 def test_json_and_back(results):
-    import dataclasses
-
     whole = dataclasses.replace(
         results,
         memory=[Memory("mish", "mish", "forward", 0, 0.0)],
@@ -107,6 +107,51 @@ def test_the_curve_shows_each_peer_and_the_caches(results):
     assert {"mish", "a slow one", "copy of the array", "L1 full"} <= set(texts)
     assert list(ax.lines[-1].get_xdata()) == [4096, 4096]
     assert ax.get_title(loc="left") == "forward, float32, one thread"
+
+
+def test_the_curve_keeps_to_the_data(results):
+    from matplotlib.figure import Figure
+
+    sizes = [case.size for case in results.cases[:3]]
+    far = {"L1": 8 * max(sizes) * 1024, "L2": 1}
+    ax = plots.curve(results.cases[:3], far, Figure().subplots())
+    assert not [text for text in ax.texts if "full" in text.get_text()]
+    low, high = ax.get_xlim()
+    assert min(sizes) / 2 < low < min(sizes) and max(sizes) < high < 2 * max(sizes)
+
+
+def test_the_labels_stay_in_the_panel(results):
+    from matplotlib.figure import Figure
+
+    cases = [
+        dataclasses.replace(
+            case,
+            rows=[
+                dataclasses.replace(row, peer=f"{row.peer}{i}", label=f"{row.label}{i}")
+                for row in case.rows
+                for i in range(6)
+            ],
+        )
+        for case in results.cases[:3]
+    ]
+    ax = plots.curve(cases, {}, Figure(figsize=(10, 6.5)).subplots())
+    places = sorted(text.xyann[1] for text in ax.texts)
+    low, high = ax.get_ylim()
+    assert low < places[0] and places[-1] <= high
+    gap = (high / low) ** 0.036
+    assert all(b / a > 0.999 * gap for a, b in itertools.pairwise(places))
+
+
+def test_no_two_peers_look_alike():
+    looks = [
+        (style["color"], style.get("linestyle"))
+        for peer in peers.PEERS
+        for style in [plots._style(peer.name, peer.ours)]
+    ]
+    assert len(set(looks)) == len(peers.PEERS)
+    blue = plots._style(peers.MISH, True)["color"]
+    for peer in peers.PEERS:
+        assert (plots._style(peer.name, peer.ours)["color"] == blue) == peer.ours
 
 
 def test_bars_are_as_long_as_times(results):

@@ -33,7 +33,7 @@ def test_table_fits_the_terminal(columns):
 
 
 def test_json_on_standard_output_and_nothing_else():
-    shown = run(*FEW, "--size", "10,2^4..64", "--op", "backward,d2", "--json", "-")
+    shown = run(*FEW, "--size", "10,2^4..64", "--op", "backward,d2", "--json")
     assert shown.exit_code == 0
     found = Results.from_dict(json.loads(shown.stdout))
     assert [(case.op, case.size) for case in found.cases] == [
@@ -49,7 +49,7 @@ def test_json_on_standard_output_and_nothing_else():
 
 def test_files(tmp_path):
     data, picture = tmp_path / "found.json", tmp_path / "found.png"
-    shown = run(*FEW, "--size", "64", "--json", data, "--plot", picture)
+    shown = run(*FEW, "--size", "64", "--output", data, "--plot", picture)
     assert shown.exit_code == 0
     assert Results.from_dict(json.loads(data.read_text())).cases[0].size == 64
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -57,7 +57,7 @@ def test_files(tmp_path):
 
 
 def test_all_formats():
-    shown = run(*FEW, "--size", "64", "--dtype", "all", "--json", "-")
+    shown = run(*FEW, "--size", "64", "--dtype", "all", "--json")
     cases = Results.from_dict(json.loads(shown.stdout)).cases
     assert [case.dtype for case in cases] == list(peers.DTYPES)
     for case in cases:

@@ -180,7 +180,7 @@ def test_without_the_extras(monkeypatch):
     for command in (("run", "net.pb", "-o", "out.npz"), ("to-onnx", "net.pb")):
         result = mish(*command)
         assert result.exit_code == 2
-        assert "mish caffe2 needs the 'caffe2' extra: pip install 'mish[caffe2]'" in said(result)
+        assert "mish.caffe2 needs the 'caffe2' extra: pip install 'mish[caffe2]'" in said(result)
 
 
 @pytest.mark.parametrize("command", ["run", "to-onnx"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from decimal import Decimal
 
 import pytest
@@ -80,10 +81,8 @@ def test_bad_input(arguments, message):
 
 
 def test_without_scikit_learn(monkeypatch):
-    def missing(name):
-        raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn")
-
-    monkeypatch.setattr(claims, "judge", missing)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    monkeypatch.delitem(sys.modules, "sklearn.datasets", raising=False)
     shown = run("--claim", "noisy-data")
     assert shown.exit_code == 2
     assert "pip install 'mish[claims]'" in shown.stderr

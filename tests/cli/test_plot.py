@@ -53,7 +53,7 @@ def test_terminal():
     ("arguments", "message"),
     [
         (["-o", "mish.jpg"], "--output must end in .png, .svg or .pdf: mish.jpg"),
-        (["-o", "mish.png", "--against", "swoosh"], "against must be some of mish, silu"),
+        (["-o", "mish.png", "--against", "swoosh"], "against must be one of mish, silu"),
         (["-o", "mish.png", "--theme", "pink"], "theme must be one of light, dark, print"),
         (["-o", "mish.png", "--marks", "poles"], "marks must be some of extrema"),
         (["-o", "mish.png", "--terminal"], "give either --output or --terminal"),

@@ -41,10 +41,10 @@ def run(*arguments):
         (["--threads", "100000"], f"--threads 100000: this process may use {machine.cores()} CPUs"),
         (["--rounds", "0"], "--rounds"),
         (
-            ["--json", "missing/a.json"],
+            ["-o", "missing/a.json"],
             "cannot write missing/a.json: there is no directory missing",
         ),
-        (["--json", "."], "cannot write .: it is a directory"),
+        (["-o", "."], "cannot write .: it is a directory"),
         (["--plot", "a.jpg"], "--plot must end in .png or .svg: a.jpg"),
         (["--plot", "missing/a.png"], "cannot write missing/a.png: there is no directory missing"),
         (["--full", "missing"], "there is no directory missing"),
@@ -62,7 +62,7 @@ def test_bench(tmp_path, monkeypatch, arguments, message):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission(tmp_path):
     tmp_path.chmod(0o500)
-    shown = run("bench", *FEW, "--json", tmp_path / "a.json")
+    shown = run("bench", *FEW, "-o", tmp_path / "a.json")
     assert shown.exit_code == 2
     assert "no permission" in shown.stderr
 
@@ -96,7 +96,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, name):
     monkeypatch.setattr(_files, "replacing", full)
     target = tmp_path / name
     target.write_bytes(b"old")
-    option = "--json" if name.endswith("json") else "--plot"
+    option = "--output" if name.endswith("json") else "--plot"
     shown = run("bench", *FEW, option, target)
     assert shown.exit_code == 2
     assert shown.stderr == f"error: cannot write {target}: No space left on device\n"

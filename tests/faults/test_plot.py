@@ -19,7 +19,9 @@ def test_orders_must_exist(orders):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"against": ["swoosh"]}, "against must be some of mish, silu, .*, not swoosh"),
+        ({"interval": (-1e308, 1e308)}, "interval must be narrower than 1e\\+300"),
+        ({"interval": (1.0, 1.0 + 1e-12)}, "and wider than 1e-09 of its larger end"),
+        ({"against": ["swoosh"]}, "against must be one of mish, silu, .*, not 'swoosh'"),
         ({"marks": ["poles"]}, "marks must be some of extrema, zeros, inflections, not 'poles'"),
         ({"theme": "pink"}, "theme must be one of light, dark, print, not 'pink'"),
         ({"orders": range(13)}, "13 curves are too many for one picture"),

@@ -97,10 +97,36 @@ def test_labels_overlap_neither_each_other_nor_the_frame(theme):
         assert not any(box.overlaps(other) for other in boxes[:i])
 
 
-def test_too_many_labels_are_left_out(ax):
-    draw([0, 1, 2, 3], ax=ax)
-    assert len(ax.texts) == 0
-    assert len(marks(ax)) == 1 + 2 + 3 + 4
+@pytest.mark.parametrize(
+    ("orders", "interval", "size"),
+    [
+        ([0, 1, 2, 3], (-6, 4), (7, 4.5)),
+        ([0, 1], (-1e3, 1e3), (7, 4.5)),
+        ([0, 1], (-4e299, 4e299), (7, 4.5)),
+        ([0, 1], (-6, 4), (2, 2)),
+        ([0, 1], (-6, 4), (3, 2)),
+        ([0, 1, 2], (-6, 4), (20, 2)),
+    ],
+)
+def test_labels_that_do_not_fit_are_left_out_and_counted(orders, interval, size):
+    ax = Figure(figsize=size, layout="constrained").subplots()
+    draw(orders, interval, ax=ax)
+    ax.figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in ax.texts]
+    legend, frame = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    for i, box in enumerate(boxes):
+        assert frame.x0 <= box.x0 and box.x1 <= frame.x1
+        assert not box.overlaps(legend)
+        assert not any(box.overlaps(other) for other in boxes[:i])
+    count = sum(len(line.get_xdata()) == 1 for line in ax.lines)
+    note = ax.get_title(loc="right")
+    left_out = int(note.split()[0]) if note else 0
+    assert len(boxes) > 0 and len(boxes) + left_out == count
+
+
+def test_the_axes_end_where_they_should(ax):
+    draw(interval=(100.0, 200.0), ax=ax)
+    assert ax.get_xlim() == (100, 200)
 
 
 def test_marks_outside_the_interval_are_left_out(ax):

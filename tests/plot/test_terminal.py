@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -43,5 +45,17 @@ def test_round_numbers():
 
 
 def test_too_small():
-    with pytest.raises(ValueError, match="size must be at least 28 columns and 7 lines"):
+    with pytest.raises(ValueError, match="size must be from 28 columns and 7 lines to 1000"):
         draw_text(size=(20, 24))
+
+
+@pytest.mark.parametrize("interval", [(-4e299, 4e299), (-1e-3, 1e-3), (100, 100.0001)])
+def test_numbers_on_the_axes_are_whole_and_apart(interval):
+    lines = str(draw_text((0, 1), interval, size=(60, 16))).split("\n")
+    assert max(map(len, lines[:-1])) == 60
+    ticks = lines[-2].split()
+    assert len(ticks) > 1
+    assert all(interval[0] <= float(tick) <= interval[1] for tick in ticks)
+    assert len({float(tick) for tick in ticks}) == len(ticks)
+    heights = [float(found[1]) for line in lines[:-2] if (found := re.match(r" *(\S*\d) ", line))]
+    assert len(heights) > 1 and heights == sorted(set(heights), reverse=True)

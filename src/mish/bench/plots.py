@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mish._extras import needs
 from mish.bench.full import CURVE, SIZE
-from mish.bench.peers import COPY, MISH
+from mish.bench.peers import COPY, MISH, PEERS
 from mish.bench.report import digits
 from mish.bench.results import Case, Results, Row, elements
 
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
 Panel: TypeAlias = "Callable[[Axes], object]"
 
-# Okabe and Ito's palette, which colour-blind eyes tell apart; markers and lines tell the same in
-# grey.
+# Okabe and Ito's palette, which colour-blind eyes tell apart, then the darker of Tol's "muted" one.
+# Each peer has a colour of its own, the same in every picture; ours are all blue and differ by
+# their lines. Markers tell the same in grey.
 _OURS, _PEERS, _COPY = "#0072B2", "#E69F00", "#999999"
-_COLOURS = ("#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000")
-_MARKERS = "osv^Dx*P"
+_COLOURS = (
+    *("#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#332288"),
+    *("#999933", "#882255", "#44AA99", "#117733", "#AA4499", "#DDCC77"),
+)
+_MARKERS = "osv^Dx*P<>ph8"
+_OUR_LINES = ("-", "--", ":", "-.")
 
 
 def bars(case: Case, ax: Axes) -> Axes:
@@ -56,20 +62,21 @@ def curve(cases: Sequence[Case], caches: dict[str, int], ax: Axes) -> Axes:
 
     Args:
         cases: the same operation at several sizes.
-        caches: sizes in bytes by level; a line shows where two arrays no longer fit.
+        caches: sizes in bytes by level; a line shows where two arrays no longer fit, if that is
+            among the sizes.
         ax: the axes to draw on.
     """
     ordered = sorted(cases, key=lambda case: case.size)
     ends = []
-    ours = {row.label for case in cases for row in case.rows if row.ours}
-    for number, (peer, label) in enumerate(_peers(ordered).items()):
+    ours = {row.peer for case in cases for row in case.rows if row.ours}
+    for peer, label in _peers(ordered).items():
         points = [
             (case.size, row.seconds / case.size * 1e9)
             for case in ordered
             for row in case.rows
             if row.peer == peer
         ]
-        style = _style(peer, label in ours, number)
+        style = _style(peer, peer in ours)
         ax.plot(*zip(*points, strict=True), markersize=4, **style)
         ends.append((points[-1][1], label, style["color"]))
     ax.set_xscale("log", base=2)
@@ -77,6 +84,8 @@ def curve(cases: Sequence[Case], caches: dict[str, int], ax: Axes) -> Axes:
     _label_ends(ax, ends, ordered[-1].size)
     for level, size in caches.items():
         place = size / (2 * _ITEM[ordered[0].dtype])
+        if not ordered[0].size <= place <= ordered[-1].size:
+            continue
         ax.axvline(place, color="0.7", linewidth=0.8, linestyle=":")
         ax.annotate(
             f"{level} full",
@@ -95,24 +104,26 @@ def curve(cases: Sequence[Case], caches: dict[str, int], ax: Axes) -> Axes:
     return ax
 
 
-def save(path: Path, panels: Sequence[Panel], height: float) -> None:
+def save(path: Path, panels: Sequence[Panel], heights: Sequence[float]) -> None:
     """Write a picture of panels one above the other, whole or not at all.
 
     Args:
         path: a file whose name ends in .png or .svg.
         panels: each gets axes to draw on.
-        height: of a panel, in inches.
+        heights: of the panels, in inches.
 
     Raises:
         ModuleNotFoundError: Matplotlib is not installed.
         OSError: the file cannot be written.
     """
-    from matplotlib.figure import Figure
+    with needs("plot", "drawing results"):
+        from matplotlib.figure import Figure
 
     from mish._files import replacing
 
-    figure = Figure(figsize=(10, height * len(panels)), layout="constrained")
-    for panel, ax in zip(panels, figure.subplots(len(panels), squeeze=False).flat, strict=True):
+    figure = Figure(figsize=(10, sum(heights)), layout="constrained")
+    axes = figure.subplots(len(panels), squeeze=False, height_ratios=heights).flat
+    for panel, ax in zip(panels, axes, strict=True):
         panel(ax)
     with replacing(path) as file:
         figure.savefig(file, format=path.suffix.lower().removeprefix("."), dpi=120)
@@ -149,10 +160,10 @@ def draw(results: Results, path: Path) -> None:
     if any(len(cases) > 1 for cases in groups.values()):
         caches = results.machine["caches"]
         panels = [functools.partial(curve, cases, caches) for cases in groups.values()]
-        save(path, panels, 6.5)
+        save(path, panels, [6.5] * len(panels))
     else:
-        most = max(len(case.rows) for case in results.cases)
-        save(path, [functools.partial(bars, case) for case in results.cases], 1.2 + 0.26 * most)
+        heights = [1.2 + 0.26 * len(case.rows) for case in results.cases]
+        save(path, [functools.partial(bars, case) for case in results.cases], heights)
 
 
 _ITEM = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
@@ -167,16 +178,18 @@ def _colour(row: Row) -> str:
     return _OURS if row.ours else _COPY if row.peer == COPY else _PEERS
 
 
-def _style(peer: str, ours: bool, number: int) -> dict[str, Any]:
+def _style(peer: str, ours: bool) -> dict[str, Any]:
     if peer == MISH:
         return {"color": _OURS, "linewidth": 3, "marker": "o", "zorder": 5}
     if peer == COPY:
         return {"color": _COPY, "linewidth": 2, "linestyle": "--"}
-    return {
-        "color": _OURS if ours else _COLOURS[number % len(_COLOURS)],
-        "linewidth": 1.2,
-        "marker": _MARKERS[number % len(_MARKERS)],
-    }
+    alike = [each.name for each in PEERS if each.ours == ours and each.name != COPY]
+    number = [*alike, peer].index(peer)  # a results file may have a peer that is no more
+    marker = _MARKERS[number % len(_MARKERS)]
+    if ours:
+        line = _OUR_LINES[number % len(_OUR_LINES)]
+        return {"color": _OURS, "linewidth": 1.2, "linestyle": line, "marker": marker}
+    return {"color": _COLOURS[number % len(_COLOURS)], "linewidth": 1.2, "marker": marker}
 
 
 def _label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], x: float) -> None:
@@ -187,6 +200,10 @@ def _label_ends(ax: Axes, ends: Sequence[tuple[float, str, str]], x: float) -> N
     places: list[float] = []
     for value, _, _ in ordered:
         places.append(max(value, places[-1] * gap) if places else value)
+    ceiling = high
+    for i in reversed(range(len(places))):  # back down what stands above the panel
+        places[i] = min(places[i], ceiling)
+        ceiling = places[i] / gap
     for (value, label, colour), place in zip(ordered, places, strict=True):
         ax.annotate(
             label,

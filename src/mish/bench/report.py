@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
+from mish._extras import needs
 from mish.bench.peers import COPY
 from mish.bench.results import Case, Results, Row
+
+with needs("cli", "mish.bench.report"):
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
 
 HEAD = ("", "ns an element", "±", "× mish", "× copy", "worst ulp", "NaN, ∞")
 

@@ -10,14 +10,10 @@ NumPy alone. Needs the ``caffe2`` extra (protobuf).
 
 from __future__ import annotations
 
-try:
+from mish._extras import needs
+
+with needs("caffe2", "mish.caffe2"):
     import google.protobuf  # type: ignore[import-untyped]  # noqa: F401
-except ModuleNotFoundError as missing:
-    if not (missing.name or "").startswith("google"):
-        raise
-    raise ModuleNotFoundError(
-        "mish.caffe2 needs the 'caffe2' extra: pip install 'mish[caffe2]'", name=missing.name
-    ) from missing
 
 from mish.caffe2 import core, workspace
 from mish.caffe2.direct import MishGradientOp, MishOp, invoke

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from typing import Annotated
 
 try:
     import typer
 
+    from mish import __version__
     from mish.cli.bench import bench as _bench
 
     # under other names, lest the functions hide the modules that they come from
@@ -20,6 +20,7 @@ try:
     from mish.cli.info import info as _info
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
+    from mish.cli.program import Command, Group, Program
     from mish.cli.verify import verify as _verify
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in {"rich", "typer"}:
@@ -36,15 +37,15 @@ except ModuleNotFoundError as missing:
 else:
     app = typer.Typer(
         name="mish",
+        cls=Program,
         help="The Mish activation function: faster models, formulas, facts, plots, costs.",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_show_locals=False,
     )
 
     def _show_version(asked: bool) -> None:
         if asked:
-            typer.echo(version("mish"))
+            typer.echo(__version__)
             raise typer.Exit
 
     @app.callback()
@@ -61,18 +62,14 @@ else:
     ) -> None:
         pass
 
-    app.command()(_optimize)
-    app.command()(_plot)
-    app.command()(_formula)
-    app.command()(_facts)
-    app.command()(_cost)
-    app.command()(_bench)
-    app.command()(_verify)
-    app.command()(_info)
+    for _each in (_optimize, _plot, _formula, _facts, _cost, _bench, _verify, _info):
+        app.command(cls=Command)(_each)
 
-    _caffe2 = typer.Typer(help="Nets of Caffe2: run them, or convert them.", no_args_is_help=True)
-    _caffe2.command()(_caffe2_run)
-    _caffe2.command()(_caffe2_to_onnx)
+    _caffe2 = typer.Typer(
+        cls=Group, help="Nets of Caffe2: run them, or convert them.", no_args_is_help=True
+    )
+    for _each in (_caffe2_run, _caffe2_to_onnx):
+        _caffe2.command(cls=Command)(_each)
     app.add_typer(_caffe2, name="caffe2")
 
     def main() -> None:

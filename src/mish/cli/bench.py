@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mish._extras import needs
 from mish.cli.console import (
     EXIT_USAGE,
     choices,
@@ -19,12 +20,12 @@ from mish.cli.console import (
     progress_bar,
     require_writable,
 )
+from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
     from mish.bench.peers import Peer
     from mish.bench.results import Results
 
-_STDOUT = Path("-")
 _LARGEST = 1 << 40
 
 
@@ -46,9 +47,9 @@ def bench(
         typer.Option(help="Whom to time, with commas between.", show_default="all installed"),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How many laps each does.")] = 21,
-    as_json: Annotated[
+    output: Annotated[
         Path | None,
-        typer.Option("--json", metavar="FILE", help="Write the figures; - for standard output."),
+        typer.Option("-o", "--output", metavar="FILE", help="Write the figures too, as JSON."),
     ] = None,
     plot: Annotated[
         Path | None,
@@ -64,6 +65,7 @@ def bench(
     show_list: Annotated[
         bool, typer.Option("--list", help="Show the peers and what is missing, and exit.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Time Mish and its peers in turn, and measure their errors.
 
@@ -76,25 +78,22 @@ def bench(
 
     chosen = _peers(peers)
     if show_list:
-        _show_list(chosen)
+        _show_list(chosen, as_json)
         return
     if full is not None:
-        _run_full(chosen, full, _full_command(peers))
+        _run_full(chosen, full, _full_command(peers), as_json)
         return
     ops = choices(op, "--op", tuple(OPS))
     dtypes = choices(dtype, "--dtype", DTYPES)
     sizes = _sizes(size)
-    if as_json is not None and as_json != _STDOUT:
-        require_writable(as_json)
+    if output is not None:
+        require_writable(output)
     if plot is not None:
         _require_picture(plot)
     results = _run(chosen, [(o, d, s) for o in ops for d in dtypes for s in sizes], threads, rounds)
-    if as_json == _STDOUT:
-        print_json(results.as_dict())
-    else:
-        _show(results)
-        if as_json is not None:
-            _write(as_json, results.to_json())
+    _show(results, as_json)
+    if output is not None:
+        _write(output, results.to_json())
     if plot is not None:
         from mish.bench import plots
 
@@ -135,7 +134,7 @@ def _run(
     return Results(_command(), facts, crew.missing, cases)
 
 
-def _run_full(chosen: list[Peer], folder: Path, command: str) -> None:
+def _run_full(chosen: list[Peer], folder: Path, command: str, as_json: bool) -> None:
     """Write JSON, the page and both pictures once all is measured."""
     from mish.bench import full, machine, page, plots
     from mish.bench.workers import WorkerError
@@ -154,23 +153,34 @@ def _run_full(chosen: list[Peer], folder: Path, command: str) -> None:
         plots.save_full(results, folder, name)
     except OSError as problem:
         fail(f"cannot write the pictures into {folder}: {problem.strerror}", EXIT_USAGE)
-    _show(results)
+    _show(results, as_json)
+    if as_json:
+        return
     for file in sorted(folder.glob(f"{name}*")):
         out.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _show(results: Results) -> None:
+def _show(results: Results, as_json: bool) -> None:
     from mish.bench import machine, report
 
+    if as_json:
+        print_json(results.as_dict())
+        return
     for case in results.cases:
-        out.print(report.table(case))
+        print_table(report.table(case))
         if lacks := report.lacking(case):
             out.print(lacks, markup=False, highlight=False)
     for line in [*report.notes(results), machine.summary(results.machine)]:
         out.print(line, markup=False, highlight=False)
 
 
-def _show_list(chosen: list[Peer]) -> None:
+def _show_list(chosen: list[Peer], as_json: bool) -> None:
+    if as_json:
+        shown = [
+            {"name": peer.name, "label": peer.label, "missing": peer.missing()} for peer in chosen
+        ]
+        print_json({"peers": shown})
+        return
     for peer in chosen:
         lacks = peer.missing()
         state = f"missing: {' and '.join(lacks)} not installed" if lacks else "installed"
@@ -217,10 +227,8 @@ def _require_picture(path: Path) -> None:
     if path.suffix.lower() not in {".png", ".svg"}:
         fail(f"--plot must end in .png or .svg: {path}", EXIT_USAGE)
     require_writable(path)
-    try:
+    with needs("plot", "drawing results"):
         import matplotlib  # noqa: F401
-    except ModuleNotFoundError:
-        fail("the pictures need the 'plot' extra: pip install 'mish[plot]'", EXIT_USAGE)
 
 
 def _write(path: Path, text: str) -> None:

@@ -28,16 +28,6 @@ Blobs: TypeAlias = Annotated[
 ]
 
 
-def require_extra() -> None:
-    """Fail if protobuf is missing."""
-    try:
-        import mish.caffe2  # noqa: F401
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("google"):
-            raise
-        fail("mish caffe2 needs the 'caffe2' extra: pip install 'mish[caffe2]'", EXIT_USAGE)
-
-
 def read(
     net: Path, init: Path | None, arrays: Path | None
 ) -> tuple[caffe2_pb2.NetDef, caffe2_pb2.NetDef | None, dict[str, npt.NDArray[np.generic]]]:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mish.cli.caffe2_files import Blobs, Init, Net, read, require_extra, write
+from mish.cli.caffe2_files import Blobs, Init, Net, read, write
 from mish.cli.console import EXIT_USAGE, fail, out, print_json
+from mish.cli.tables import print_table
 
 
 def run(
@@ -31,7 +32,6 @@ def run(
     Writes the blobs named by --blob, or else the net's external outputs, or, if it declares none,
     every blob that it makes. An existing OUT.npz is replaced.
     """
-    require_extra()
     import numpy as np
 
     from mish.caffe2 import Caffe2Error
@@ -53,5 +53,5 @@ def run(
     table = Table("blob", "type", "shape")
     for name, array in made.items():
         table.add_row(name, str(array.dtype), str(list(array.shape)))
-    out.print(table)
+    print_table(table)
     out.print(f"wrote {output}", markup=False, highlight=False, soft_wrap=True)

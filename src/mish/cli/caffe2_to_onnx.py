@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mish.cli.caffe2_files import Blobs, Init, Net, read, require_extra, write
+from mish.cli.caffe2_files import Blobs, Init, Net, read, write
 from mish.cli.console import EXIT_USAGE, fail, out, print_json
+from mish.cli.tables import print_table
 
 
 def to_onnx(
@@ -42,14 +43,8 @@ def to_onnx(
     gradient operators among it. Without --init, the parameters are inputs of the model. An
     existing OUT.onnx is replaced.
     """
-    require_extra()
-    try:
-        from mish.caffe2.to_onnx import convert
-    except ModuleNotFoundError as error:
-        if error.name != "onnx":
-            raise
-        fail("mish caffe2 to-onnx needs the 'onnx' extra: pip install 'mish[onnx]'", EXIT_USAGE)
     from mish.caffe2 import Caffe2Error
+    from mish.caffe2.to_onnx import convert
 
     definition, parameters, examples = read(net, init, inputs)
     try:
@@ -68,5 +63,5 @@ def to_onnx(
     table.add_row("nodes of the model", str(nodes))
     for end, names in ends.items():
         table.add_row(f"{end}s", ", ".join(names))
-    out.print(table)
+    print_table(table)
     out.print(f"wrote {target}", markup=False, highlight=False, soft_wrap=True)

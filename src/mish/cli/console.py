@@ -13,9 +13,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 EXIT_OK = 0
 EXIT_REFUSED = 1  # the work was done, its result was not good enough to write
@@ -32,12 +30,6 @@ def fail(message: str, code: int) -> NoReturn:
     """Print ``message`` on standard error and leave with exit code ``code``."""
     err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
-
-
-def print_numbers(table: Table) -> None:
-    """Print a table as wide as it is, even where that is more than the width of the terminal."""
-    natural = Measurement.get(out, out.options.update(max_width=1000), table).maximum
-    Console(file=out.file, width=max(natural, out.width)).print(table)
 
 
 def require_writable(path: Path) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 from rich.table import Table
 
-from mish.cli.console import EXIT_USAGE, fail, out, print_json, print_numbers
+from mish.cli.console import EXIT_USAGE, fail, out, print_json, progress_bar
 from mish.cli.gpu_costs import show_gpu
+from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from mish.cost import Count, Curve, Machine, Peer, Time, Traffic
+
+_Step: TypeAlias = Callable[[str, float], None]
+
+# Shares of the progress bar; the rest is measuring the machine.
+_COUNTING, _SIMULATING, _MEASURING = 0.3, 0.1, 0.3
 
 _PICTURES = (".png", ".svg", ".pdf")
 
@@ -34,7 +41,8 @@ def cost(
     ] = "all",
     dtype: Annotated[str, typer.Option(help="float16, bfloat16, float32, float64 or all.")] = "all",
     measure: Annotated[
-        bool, typer.Option(help="Measure times, bandwidth and peak as well; some 15 s.")
+        bool,
+        typer.Option(help="Measure times, bandwidth and peak as well; some 15 s."),
     ] = True,
     roofline: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the roofline: .png, .svg or .pdf.")
@@ -60,12 +68,8 @@ def cost(
     Instructions are read from the machine code of the installed extension module, along the path
     that is taken while no number lies far out in a tail.
     """
-    try:
-        from mish import cost as costs
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"capstone", "elftools"}:
-            raise
-        fail("mish cost needs the 'cost' extra: pip install 'mish[cost]'", EXIT_USAGE)
+    from mish import cost as costs
+
     for picture in (roofline, patterns):
         if picture is not None and picture.suffix.lower() not in _PICTURES:
             fail(f"a picture must end in .png, .svg or .pdf: {picture}", EXIT_USAGE)
@@ -75,46 +79,43 @@ def cost(
     if gpu is not None:
         show_gpu(gpu, operation, dtype, as_json)
         return
-    try:
-        if peers:
-            _show_peers(costs.measure_peers(), as_json)
-            return
-        if patterns is not None:
-            curves = costs.measure_patterns()
-            _save_patterns(curves, patterns)
-            _show_patterns(curves, as_json)
-            return
-        counted = _count(isa, operation, dtype)
-        found = _Found(counted, measure or roofline is not None)
-    except ModuleNotFoundError as error:
-        needed = {"matplotlib": "plot", "threadpoolctl": "cost", "torch": "torch"}
-        extra = needed.get((error.name or "").partition(".")[0])
-        if extra is None:
-            raise
-        fail(f"this needs the '{extra}' extra: pip install 'mish[{extra}]'", EXIT_USAGE)
+    if peers:
+        _show_peers(costs.measure_peers(), as_json)
+        return
+    if patterns is not None:
+        curves = costs.measure_patterns()
+        _save_patterns(curves, patterns)
+        _show_patterns(curves, as_json)
+        return
+    with progress_bar() as step:
+        counted = _count(isa, operation, dtype, step)
+        found = _Found(counted, measure or roofline is not None, step)
     if roofline is not None:
         _save_roofline(found, roofline)
     found.show(as_json)
 
 
-def _count(isa: str | None, operation: str, dtype: str) -> list[Count]:
+def _count(isa: str | None, operation: str, dtype: str, step: _Step) -> list[Count]:
     from mish import cost as costs
     from mish._native import isa as isa_in_use
 
     operations = costs.OPERATIONS if operation == "all" else (operation,)
     dtypes = costs.FORMATS if dtype == "all" else (dtype,)
-    try:
-        return [
-            costs.count(each, kind, isa or isa_in_use()) for each in operations for kind in dtypes
-        ]
-    except (costs.Unreadable, ValueError) as problem:
-        fail(str(problem), EXIT_USAGE)
+    wanted = [(each, kind) for each in operations for kind in dtypes]
+    counted = []
+    for each, kind in wanted:
+        step(f"counting {each}, {kind}", _COUNTING / len(wanted))
+        try:
+            counted.append(costs.count(each, kind, isa or isa_in_use()))
+        except (costs.Unreadable, ValueError) as problem:
+            fail(str(problem), EXIT_USAGE)
+    return counted
 
 
 class _Found:
     """Counts, with predictions and perhaps measurements."""
 
-    def __init__(self, counted: list[Count], measured: bool) -> None:
+    def __init__(self, counted: list[Count], measured: bool, step: _Step) -> None:
         from mish import cost as costs
         from mish._native import isa as isa_in_use
         from mish.bench import machine
@@ -122,14 +123,22 @@ class _Found:
         self.counted = counted
         self.core = costs.core_for(machine.cpu(), counted[0].isa)
         self.predicted = [costs.predict(each, self.core) for each in counted]
-        self.simulated = [costs.simulate(each, self.core) for each in counted]
+        self.simulated = []
+        for each in counted:
+            step(f"simulating {each.operation}, {each.dtype}", _SIMULATING / len(counted))
+            self.simulated.append(costs.simulate(each, self.core))
         self.machine: Machine | None = None
         self.times: list[Time | None] = [None] * len(counted)
         self.summary = machine.summary(machine.facts())
-        if measured and counted[0].isa == isa_in_use():
+        self.note = ""
+        if measured and counted[0].isa != isa_in_use():
+            self.note = f"Nothing is measured: the instruction set in use is {isa_in_use()}."
+        elif measured:
+            step("measuring the machine", 0)
             self.machine = costs.measure_machine()
             operations = list(dict.fromkeys(each.operation for each in counted))
             dtypes = list(dict.fromkeys(each.dtype for each in counted))
+            step("measuring the kernels", _MEASURING)
             times = costs.measure_kernels(operations, dtypes)
             self.times = [times[each.operation, each.dtype] for each in counted]
 
@@ -147,30 +156,39 @@ class _Found:
         for each in self.counted:
             numbers = [each.total, *(each.instructions[name] for name in CLASSES)]
             table.add_row(each.operation, each.dtype, *(f"{number:.2f}" for number in numbers))
-        print_numbers(table)
-        table = Table(title=f"Cycles an element, {self.core.name}", title_justify="left")
-        heads = ("bytes", "flops", "flops/byte", "model", "limit", "llvm-mca", "in cache", "memory")
-        for head in ("kernel", "dtype", *heads):
-            table.add_column(head)
-        clock = self.machine.hertz if self.machine else None
-        rows = zip(self.counted, self.predicted, self.simulated, self.times, strict=True)
-        for each, (cycles, limit), simulated, time in rows:
-            table.add_row(
-                each.operation,
-                each.dtype,
-                str(each.bytes),
-                f"{each.flops:.0f}",
-                f"{each.intensity:.2f}",
-                f"{cycles:.2f}",
-                limit,
-                "" if simulated is None else f"{simulated:.2f}",
-                "" if time is None or clock is None else f"{time.cache * clock:.2f}",
-                "" if time is None or clock is None else f"{time.memory * clock:.2f}",
-            )
-        print_numbers(table)
+        print_table(table, keys=2)
+        self._print_cycles()
         if self.machine:
             out.print(self._machine_line(), markup=False, highlight=False)
-        out.print(self.summary, markup=False, highlight=False)
+            out.print(self.summary, markup=False, highlight=False)
+        elif self.note:
+            out.print(self.note, markup=False, highlight=False)
+
+    def _print_cycles(self) -> None:
+        """Print what is known of each kernel's time; what is known of none gets no column."""
+        clock = self.machine.hertz if self.machine else None
+        rows = zip(self.counted, self.predicted, self.simulated, self.times, strict=True)
+        cells = [
+            {
+                "kernel": each.operation,
+                "dtype": each.dtype,
+                "bytes": str(each.bytes),
+                "flops": f"{each.flops:.0f}",
+                "flops/byte": f"{each.intensity:.2f}",
+                "model": f"{cycles:.2f}",
+                "limit": limit,
+                "llvm-mca": "" if simulated is None else f"{simulated:.2f}",
+                "in cache": f"{time.cache * clock:.2f}" if time and clock else "",
+                "memory": f"{time.memory * clock:.2f}" if time and clock else "",
+            }
+            for each, (cycles, limit), simulated, time in rows
+        ]
+        heads = [head for head in cells[0] if any(row[head] for row in cells)]
+        title = f"Cycles an element; model: {self.core.name}"
+        table = Table(*heads, title=title, title_justify="left")
+        for row in cells:
+            table.add_row(*(row[head] for head in heads))
+        print_table(table, keys=2)
 
     def _machine_line(self) -> str:
         assert self.machine is not None
@@ -263,7 +281,7 @@ def _show_peers(found: list[Peer], as_json: bool) -> None:
     for each in found:
         counted = "valgrind is missing" if each.instructions is None else f"{each.instructions:.2f}"
         table.add_row(each.name, counted, f"{each.seconds * 1e9:.3f}")
-    print_numbers(table)
+    print_table(table, keys=2)
 
 
 def _show_traffic(found: list[Traffic], training: Any, as_json: bool) -> None:
@@ -284,4 +302,4 @@ def _show_traffic(found: list[Traffic], training: Any, as_json: bool) -> None:
         table.add_column(head, justify="right" if head == "GB" else "left")
     for each in found:
         table.add_row(each.cause, each.formula, f"{each.bytes / 1e9:.2f}")
-    print_numbers(table)
+    print_table(table, keys=2)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from mish.cli.console import EXIT_USAGE, fail, out, print_json
+from mish.cli.console import EXIT_USAGE, fail, print_json
+from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
     from mish.facts import Fact, Facts
@@ -50,12 +51,8 @@ def facts(
 
     Numbers are proved by ball arithmetic; every digit shown is right, the last one rounded.
     """
-    try:
-        from mish import facts as known
-    except ModuleNotFoundError as error:
-        if error.name != "flint":
-            raise
-        fail("mish facts needs the 'reference' extra: pip install 'mish[reference]'", EXIT_USAGE)
+    from mish import facts as known
+
     if compare + gains + claims + (claim is not None) > 1:
         fail("give one of --compare, --gains, --claims and --claim", EXIT_USAGE)
     if markdown and not claims:
@@ -66,9 +63,10 @@ def facts(
     if gains:
         _show_gains(as_json)
         return
-    if activation not in known.ACTIVATIONS:
-        names = ", ".join(known.ACTIVATIONS)
-        fail(f"ACTIVATION must be one of {names}, not {activation}", EXIT_USAGE)
+    try:
+        known.check_name(activation, "ACTIVATION")
+    except ValueError as problem:
+        fail(str(problem), EXIT_USAGE)
     chosen = known.ACTIVATIONS if compare else (activation,)
     found = [known.certified(name) for name in chosen]
     if as_json:
@@ -85,12 +83,7 @@ def _show_claims(name: str | None, as_json: bool, markdown: bool) -> None:
 
     if name is not None and name not in claims.NAMES:
         fail(f"--claim must be one of {', '.join(claims.NAMES)}, not {name}", EXIT_USAGE)
-    try:
-        judged = claims.judge_all() if name is None else [claims.judge(name)]
-    except ModuleNotFoundError as error:
-        if error.name != "sklearn":
-            raise
-        fail("this claim needs the 'claims' extra: pip install 'mish[claims]'", EXIT_USAGE)
+    judged = claims.judge_all() if name is None else [claims.judge(name)]
     if markdown:
         typer.echo(claims.page(judged), nl=False)
         return
@@ -106,7 +99,7 @@ def _show_claims(name: str | None, as_json: bool, markdown: bool) -> None:
     for each in judged:
         table.add_row(f"{each.text} ({each.name})", each.verdict, each.reason, each.how)
         table.add_section()
-    out.print(table, markup=False, highlight=False)
+    print_table(table)
 
 
 def _show_gains(as_json: bool) -> None:
@@ -122,7 +115,7 @@ def _show_gains(as_json: bool) -> None:
         table.add_column(head)
     for name, each in found.items():
         table.add_row(certified(name).label, *(f"{number:.6f}" for number in each))
-    out.print(table, markup=False, highlight=False)
+    print_table(table)
 
 
 def _as_data(found: Facts) -> dict[str, object]:
@@ -152,7 +145,7 @@ def _print_facts(found: Facts, digits: int) -> None:
     for name, fact in found.facts.items():
         table.add_row(name.replace("_", " "), fact.text(digits), fact.method)
         table.add_section()
-    out.print(table, markup=False, highlight=False)
+    print_table(table)
 
 
 def _print_comparison(found: list[Facts], digits: int) -> None:
@@ -162,7 +155,7 @@ def _print_comparison(found: list[Facts], digits: int) -> None:
         table.add_column(name.replace("_", " "))
     for each in found:
         table.add_row(each.label, *(_brief(each[name], digits) for name in _COMPARED))
-    out.print(table, markup=False, highlight=False)
+    print_table(table)
 
 
 def _brief(fact: Fact, digits: int) -> str:

@@ -27,12 +27,8 @@ def formula(
 
     It is printed only after it was found to agree with certified values to 30 digits.
     """
-    try:
-        from mish import symbolic
-    except ModuleNotFoundError as error:
-        if error.name not in {"flint", "mpmath", "sympy"}:
-            raise
-        fail("mish formula needs the 'symbolic' extra: pip install 'mish[symbolic]'", EXIT_USAGE)
+    from mish import symbolic
+
     if format_ not in symbolic.FORMATS:
         fail(f"--format must be one of {', '.join(symbolic.FORMATS)}, not {format_}", EXIT_USAGE)
     if form not in symbolic.FORMS:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from mish.cli.console import EXIT_USAGE, fail, print_json, print_numbers
+from mish.cli.console import EXIT_USAGE, fail, print_json
+from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
     from mish.cost import GpuCount
@@ -98,7 +99,7 @@ def _print_counts(counted: list[GpuCount], architecture: str) -> None:
         numbers = [each.total, *(each.instructions[name] for name in SASS_CLASSES)]
         shown = [f"{number:.2f}" for number in numbers]
         table.add_row(each.operation, each.dtype, str(each.bytes), *shown, str(each.registers))
-    print_numbers(table)
+    print_table(table, keys=2)
 
 
 def _print_predictions(counted: list[GpuCount]) -> None:
@@ -122,4 +123,4 @@ def _print_predictions(counted: list[GpuCount]) -> None:
                 "memory" if memory >= instructions else busiest,
                 f"{min(1, memory / instructions):.0%}",
             )
-        print_numbers(table)
+        print_table(table, keys=2)

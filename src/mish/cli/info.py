@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from mish.cli.console import out, print_json
+from mish.cli.console import print_json
+from mish.cli.tables import print_table
 
 
 def info(
@@ -31,4 +32,4 @@ def info(
     table.add_row("NumPy", facts["numpy"])
     table.add_row("machine", facts["machine"])
     table.add_row("frameworks", ", ".join(frameworks) or "none")
-    out.print(table)
+    print_table(table)

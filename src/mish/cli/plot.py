@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mish._extras import needs
 from mish.cli.console import EXIT_USAGE, fail, out
 
 _FORMATS = ("png", "svg", "pdf")
+_SMALLEST, _LARGEST = 2, 50  # inches: room for the axes' own numbers; 7500 pixels
 
 
 def plot(
@@ -60,6 +63,8 @@ def plot(
             from mish.plot import draw_text
 
             columns, lines = size or (out.width, 24)
+            if not math.isfinite(columns + lines):
+                fail(f"--size must be two numbers, not {columns} {lines}", EXIT_USAGE)
             out.print(
                 draw_text(
                     which, interval, against=others, marks=kinds, size=(int(columns), int(lines))
@@ -67,10 +72,6 @@ def plot(
             )
         else:
             _write(output, which, interval, others, kinds, theme, size or (7.0, 4.5))
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in {"flint", "matplotlib"}:
-            raise
-        fail("mish plot needs the 'plot' extra: pip install 'mish[plot]'", EXIT_USAGE)
     except ValueError as problem:
         fail(str(problem), EXIT_USAGE)
 
@@ -87,9 +88,13 @@ def _write(
     picture = output.suffix.lower().removeprefix(".")
     if picture not in _FORMATS:
         fail(f"--output must end in .png, .svg or .pdf: {output}", EXIT_USAGE)
-    if not all(0.5 <= side <= 100 for side in size):
-        fail(f"--size must be two numbers from 0.5 to 100, not {size[0]} {size[1]}", EXIT_USAGE)
-    from matplotlib.figure import Figure
+    if not all(_SMALLEST <= side <= _LARGEST for side in size):
+        fail(
+            f"--size must be two numbers from {_SMALLEST} to {_LARGEST}, not {size[0]} {size[1]}",
+            EXIT_USAGE,
+        )
+    with needs("plot", "mish plot"):
+        from matplotlib.figure import Figure
 
     from mish._files import replacing
     from mish.plot import draw

@@ -15,10 +15,10 @@ from mish.cli.console import (
     EXIT_USAGE,
     choices,
     fail,
-    out,
     print_json,
     progress_bar,
 )
+from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
     from mish.bench.peers import Peer
@@ -101,7 +101,7 @@ def _print_table(peer: Peer, found: list[Sweep]) -> None:
             str(errors.specials),
             style="" if sweep.holds else "bold red",
         )
-    out.print(table)
+    print_table(table, keys=2)
 
 
 def _facts(peer: Peer, found: list[Sweep]) -> dict[str, object]:

@@ -8,6 +8,12 @@ Needs the ``cost`` extra (capstone and pyelftools, threadpoolctl).
 
 from __future__ import annotations
 
+from mish._extras import needs
+
+with needs("cost", "mish.cost"):
+    import capstone  # type: ignore[import-untyped]  # noqa: F401
+    import elftools  # noqa: F401
+
 from mish.cost._binary import Unreadable
 from mish.cost._classes import CLASSES
 from mish.cost._communication import Traffic, Training, all_gather, all_reduce, step

@@ -47,6 +47,7 @@ class _Program:
     def __init__(self, load: Load) -> None:
         self.code: list[capstone.CsInsn] = []
         self.steps: list[_Step] = []
+        self.idle: set[int] = set()  # places of instructions that are found to touch no integer
         self._at: dict[int, int] = {}
         self._load = load
 
@@ -145,7 +146,7 @@ class _Machine:
             self.trace.append(index)
             if len(self.trace) > _MOST_STEPS:
                 raise Unknown("the run does not end")
-            index = self._step(index)
+            index = index + 1 if index in self.program.idle else self._step(index)
         return self
 
     def _step(self, index: int) -> int | None:
@@ -162,7 +163,8 @@ class _Machine:
         if name == "ret":
             back = self._pop()
             return None if back == _RETURN else self.program.at(back)
-        self._execute(ins, name)
+        if not self._execute(ins, name):
+            self.program.idle.add(index)
         return index + 1
 
     def _target(self, ins: _Step) -> int:
@@ -178,7 +180,8 @@ class _Machine:
         self.registers["rsp"] += 8
         return self.memory.get(self.registers["rsp"] - 8, 0)
 
-    def _execute(self, ins: _Step, name: str) -> None:
+    def _execute(self, ins: _Step, name: str) -> bool:
+        """Carry out an instruction that does not jump; False if it never does anything here."""
         operands = ins.operands
         if name in _COPIES and self._integer(operands):
             self._write(ins, operands[0], self._read(ins, operands[1]))
@@ -207,15 +210,20 @@ class _Machine:
         elif name.startswith(("rep", "div", "idiv")) or name == "mul":
             raise Unknown(f"{name} at {ins.address:#x}")
         else:
-            self._vector(ins, name)
+            return self._vector(ins, name)
+        return True
 
-    def _vector(self, ins: _Step, name: str) -> None:
-        """Take note of what a vector instruction does to integers: it sums up lanes, or nothing."""
+    def _vector(self, ins: _Step, name: str) -> bool:
+        """Take note of what a vector instruction does to integers: it sums up lanes, or nothing.
+
+        Returns:
+            Whether it does anything to them.
+        """
         lanes = self.full.get(ins.address, False)
         if "ptest" in name or "ortest" in name or "ktest" in name or "comis" in name:
             self.sites[ins.address] = None
             self._set_flags(int(lanes), 0, 8, True)
-            return
+            return True
         if ins.operands and self._is_integer(ins.operands[0]):
             if "movmsk" in name or "pmovm" in name or name.startswith("kmov"):
                 self.sites[ins.address] = None
@@ -223,6 +231,8 @@ class _Machine:
                 self._write(ins, ins.operands[0], (1 << width) - 1 if lanes else 0)
             else:
                 self._write(ins, ins.operands[0], 0)
+            return True
+        return False
 
     def _compute(self, ins: _Step, name: str) -> None:
         operands = ins.operands

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
+from mish._extras import needs
 from mish.bench import timing
 from mish.cost._clock import hertz
 from mish.cost._count import FORMATS, element_size
@@ -53,7 +54,8 @@ def measure_machine(rounds: int = 11) -> Machine:
     Raises:
         ModuleNotFoundError: threadpoolctl is missing (the ``cost`` extra).
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    with needs("cost", "measuring the machine"):
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     large = timing.measure({"copy": _copy_of(_MEMORY_BYTES // 2)}, rounds)["copy"].median
     peaks = {}
@@ -118,7 +120,8 @@ def as_type(dtype: str) -> np.dtype[Any]:
     """Give the dtype of a name, ml_dtypes' for bfloat16."""
     if dtype != "bfloat16":
         return np.dtype(dtype)
-    import ml_dtypes
+    with needs("cost", "measuring bfloat16"):
+        import ml_dtypes
 
     dtype_: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
     return dtype_

@@ -38,10 +38,10 @@ CORES = {
 
 
 def core_for(cpu: str, isa: str) -> Core:
-    """Choose the core that is nearest to a processor, by its name."""
-    if "amd" in cpu.lower():
-        return CORES["zen3"]
-    return CORES["icelake-512" if isa == "avx512" else "icelake"]
+    """Choose the core that is nearest to a processor, by its name, and runs an instruction set."""
+    if isa == "avx512":
+        return CORES["icelake-512"]
+    return CORES["zen3" if "amd" in cpu.lower() else "icelake"]
 
 
 def predict(count: Count, core: Core) -> tuple[float, str]:

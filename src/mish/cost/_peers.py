@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from unittest import mock
 
+from mish._extras import needs
 from mish.bench import timing
 
 _SHORT, _LONG = 4096, 20480
@@ -36,7 +37,8 @@ def measure_peers() -> list[Peer]:
     Raises:
         ModuleNotFoundError: PyTorch is not installed.
     """
-    import torch
+    with needs("torch", "measuring PyTorch"):
+        import torch
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

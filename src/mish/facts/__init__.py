@@ -18,9 +18,14 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from flint import arb, ctx
+
+from mish._extras import needs
+
+with needs("reference", "mish.facts"):
+    from flint import arb, ctx
 
 from mish.facts._certify import Turn, certify, turns_of, zeros_of
+from mish.facts._names import ACTIVATIONS, check_name
 from mish.facts._pieces import PIECEWISE, piecewise_values
 from mish.facts._smooth import SMOOTH, Smooth
 from mish.facts._types import Enclosure, Fact, Facts
@@ -34,13 +39,11 @@ __all__ = [
     "Point",
     "Turn",
     "certified",
+    "check_name",
     "compare",
     "points",
     "values",
 ]
-
-ACTIVATIONS = ("mish", "silu", "gelu", "gelu_tanh", "softplus", "elu", "hard_swish", "relu")
-"""The names of the activations that there are facts of."""
 
 SMOOTH_ACTIVATIONS = tuple(SMOOTH)
 """Those with derivatives of every order."""
@@ -70,7 +73,7 @@ def certified(activation: str = "mish") -> Facts:
     Raises:
         ValueError: there is no activation of that name.
     """
-    _check(activation)
+    check_name(activation)
     return PIECEWISE[activation] if activation in PIECEWISE else certify(SMOOTH[activation])
 
 
@@ -103,7 +106,7 @@ def points(activation: str = "mish", order: int = 0) -> list[Point]:
     Raises:
         ValueError: there is no smooth activation of that name, or ``order`` is negative.
     """
-    _check(activation)
+    check_name(activation)
     if activation not in SMOOTH:
         raise ValueError(f"{activation} is not smooth; the smooth ones are {list(SMOOTH)}")
     if order < 0:
@@ -135,7 +138,7 @@ def values(activation: str, x: npt.ArrayLike, order: int = 0) -> npt.NDArray[np.
     Raises:
         ValueError: there is no activation of that name, or ``order`` is negative.
     """
-    _check(activation)
+    check_name(activation)
     if order < 0:
         raise ValueError(f"order must be 0 or more, not {order}")
     given = np.asarray(x, np.float64)
@@ -153,8 +156,3 @@ def _value(smooth: Smooth, point: float, order: int) -> float:
         if ball.rel_accuracy_bits() > 60:
             break
     return float(ball.mid())
-
-
-def _check(activation: str) -> None:
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {activation!r}")

@@ -5,6 +5,11 @@ Needs the extra ``onnx``. Nothing but :func:`verify` and :func:`register` uses O
 
 from __future__ import annotations
 
+from mish._extras import needs
+
+with needs("onnx", "mish.onnx"):
+    import onnx  # noqa: F401
+
 from mish.onnx.files import ModelError
 from mish.onnx.forms import FORMS
 from mish.onnx.match import find

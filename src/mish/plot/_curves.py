@@ -10,12 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
+from mish._extras import needs
 
 MARKS = ("extrema", "zeros", "inflections")
 
 _KINDS = {"minimum": "extrema", "maximum": "extrema", "zero": "zeros", "inflection": "inflections"}
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MOST_CURVES = 12
+# Beyond the first, differences of places overflow; below the second, axes have no numbers left.
+_WIDEST, _NARROWEST = 1e300, 1e-9
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class Curve:
         if self.activation == "mish":
             values: npt.NDArray[np.float64] = mish.derivative(x, self.order)
             return values
-        from mish import facts
-
+        with needs("plot", "mish.plot"):
+            from mish import facts
         return facts.values(self.activation, x, self.order)
 
 
@@ -70,14 +73,18 @@ def curves(
     low, high = interval
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"interval must be two finite increasing numbers, not {low} and {high}")
+    if not high - low < _WIDEST or high - low < _NARROWEST * max(abs(low), abs(high)):
+        raise ValueError(
+            f"interval must be narrower than {_WIDEST:g}, and wider than {_NARROWEST:g} of its "
+            f"larger end, not {low} to {high}"
+        )
     if not orders or any(order < 0 for order in orders):
         raise ValueError(f"orders must be one or more numbers from 0 on, not {list(orders)}")
     if against:
-        from mish.facts import ACTIVATIONS
-
-        unknown = [name for name in against if name not in ACTIVATIONS]
-        if unknown:
-            raise ValueError(f"against must be some of {', '.join(ACTIVATIONS)}, not {unknown[0]}")
+        with needs("plot", "mish.plot"):
+            from mish.facts import check_name
+        for name in against:
+            check_name(name, "against")
     names = dict.fromkeys(["mish", *against])
     found = [Curve(name, order) for name in names for order in dict.fromkeys(orders)]
     if len(found) > _MOST_CURVES:
@@ -97,8 +104,8 @@ def marks(curve: Curve, kinds: Sequence[str], interval: tuple[float, float]) -> 
         raise ValueError(f"marks must be some of {', '.join(MARKS)}, not {unknown[0]!r}")
     if not kinds:
         return []
-    from mish import facts
-
+    with needs("plot", "mish.plot"):
+        from mish import facts
     if curve.activation not in facts.SMOOTH_ACTIVATIONS:
         return []
     low, high = interval

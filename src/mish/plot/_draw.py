@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from mish._extras import needs
 from mish.plot._curves import MARKS, Curve, curves, marks
-from mish.plot._labels import Label, place
+from mish.plot._labels import Label, Spot, find_spots, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _POINTS = 1201
-_MOST_LABELS = 24  # more would hide the curves; the marks remain
+_LETTERS = 8  # points; of labels
 
 
 class _Theme(NamedTuple):
@@ -66,7 +67,8 @@ def draw(
         against: other activations to draw as well, by their names in ``mish.facts.ACTIVATIONS``.
         marks: which points to mark, some of ``"extrema"``, ``"zeros"`` and ``"inflections"``.
             Their places are the certified ones of ``mish.facts``. Labels give the coordinates of
-            those of Mish (of a zero, the place), unless there are more than 24.
+            those of Mish (of a zero, the place), as far as they fit; how many do not is written
+            above the axes, on the right.
         theme: ``"light"``, ``"dark"``, or ``"print"`` in black and grey.
 
     Returns:
@@ -82,7 +84,8 @@ def draw(
         raise ValueError(f"theme must be one of {', '.join(_THEMES)}, not {theme!r}")
     points = {curve: _marks(curve, marks, interval) for curve in chosen}
     if ax is None:
-        from matplotlib import pyplot
+        with needs("plot", "mish.plot.draw"):
+            from matplotlib import pyplot
 
         ax = pyplot.subplots(layout="constrained")[1]
     colours = _THEMES[theme]
@@ -96,7 +99,8 @@ def draw(
         lines.append(np.column_stack([x, y])[np.isfinite(y)])
         for mark in points[curve]:
             _draw_mark(ax, mark.kind, mark.x, mark.y, styles[curve]["color"], colours)
-    ax.margins(x=0, y=0.15)
+    ax.set_xlim(*interval)
+    ax.margins(y=0.15)
     _draw_legend(ax, sorted({m.kind for found in points.values() for m in found}), colours)
     labels = [
         Label(mark.text, mark.x, mark.y, styles[curve]["color"])
@@ -106,10 +110,14 @@ def draw(
         for mark in points[curve]
         if mark.kind == kind
     ]
-    if labels and len(labels) <= _MOST_LABELS:
-        ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    if labels:
+        spots = _spots(ax, labels, lines)
         ax.set_autoscale_on(False)
-        place(ax, labels, lines, 8)
+        if len(spots) < len(labels):
+            _draw_note(ax, len(labels) - len(spots), colours)
+            spots = _spots(ax, labels, lines)  # once more: the note takes room
+            _draw_note(ax, len(labels) - len(spots), colours)
+        write(ax, spots, _LETTERS)
     return ax
 
 
@@ -157,6 +165,19 @@ def _draw_mark(ax: Axes, kind: str, x: float, y: float, colour: str, colours: _T
     )
 
 
+def _spots(ax: Axes, labels: Sequence[Label], lines: Sequence[Any]) -> list[Spot]:
+    """Lay the figure out and find places for the labels; one may be missing for want of room."""
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    legend = ax.get_legend()
+    taken = [] if legend is None else [legend.get_window_extent().extents]
+    return find_spots(ax, labels, lines, _LETTERS, taken)
+
+
+def _draw_note(ax: Axes, missing: int, colours: _Theme) -> None:
+    text = f"{missing} mark{'s' if missing > 1 else ''} without a label"
+    ax.set_title(text, loc="right", fontsize=_LETTERS, color=colours.ink)
+
+
 def _draw_legend(ax: Axes, kinds: Sequence[str], colours: _Theme) -> None:
     for kind in kinds:
         ax.plot(
@@ -170,7 +191,7 @@ def _draw_legend(ax: Axes, kinds: Sequence[str], colours: _Theme) -> None:
             label=_SINGULAR[kind],
         )
     ax.legend(
-        loc="upper left",
+        loc="best",
         labelcolor=colours.ink,
         frameon=True,
         facecolor=colours.paper,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from rich.text import Text
 
+from mish._extras import needs
 from mish.plot._curves import MARKS, curves, marks
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 _BLANK = 0x2800
 # the bit of each dot, by row and column
@@ -17,7 +21,8 @@ _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 _COLOURS = ("bright_blue", "bright_yellow", "green", "magenta", "cyan", "red")
 _SIGNS = {"extrema": "●", "zeros": "□", "inflections": "◇"}
 _SINGULAR = {"extrema": "extremum", "zeros": "zero", "inflections": "inflection"}
-_MARGIN = 8  # columns for the labels of the y axis
+_MARGIN = 8  # columns for the labels of the y axis, at least
+_MOST = 1000  # columns or lines
 
 
 def draw_text(
@@ -41,21 +46,28 @@ def draw_text(
         The picture with colours, for ``rich``; ``str()`` of it is plain.
 
     Raises:
-        ModuleNotFoundError: as for ``draw``.
+        ModuleNotFoundError: rich (the ``cli`` extra), or for marks or other activations
+            python-flint (the ``plot`` extra) is not installed.
         ValueError: an argument is not usable.
     """
+    with needs("cli", "mish.plot.draw_text"):
+        from rich.text import Text
+
     chosen = curves(orders, against, interval)
-    columns, rows = size[0] - _MARGIN, size[1] - 2
-    if columns < 20 or rows < 5:
+    if not (28 <= size[0] <= _MOST and 7 <= size[1] <= _MOST):
         raise ValueError(
-            f"size must be at least 28 columns and 7 lines, not {size[0]} and {size[1]}"
+            f"size must be from 28 columns and 7 lines to {_MOST} of each, not {size[0]} and "
+            f"{size[1]}"
         )
     low, high = interval
-    x = np.linspace(low, high, 8 * columns)
+    x = np.linspace(low, high, 8 * size[0])
     heights = [curve.at(x) for curve in chosen]
     bottom, top = min(map(np.nanmin, heights)), max(map(np.nanmax, heights))
     rest = 0.05 * (top - bottom) or 1.0
     bottom, top = bottom - rest, top + rest
+    names = {y: f"{y:.12g}" for y in _round(bottom, top)}
+    margin = max(_MARGIN, 1 + max(map(len, names.values())))
+    columns, rows = size[0] - margin, size[1] - 2
 
     def cell(at: float, y: float) -> tuple[int, int]:
         across, up = (at - low) / (high - low), (y - bottom) / (top - bottom)
@@ -77,14 +89,14 @@ def draw_text(
             signs[place], owner[place] = _SIGNS[mark.kind], i
             kinds.append(mark.kind)
     text = Text(no_wrap=True)
-    heights_at = {cell(low, y)[0]: f"{y:7g} " for y in _round(bottom, top)}
+    names_at = {cell(low, y)[0]: f"{name:>{margin - 1}} " for y, name in names.items()}
     for row in range(rows):
-        text.append(heights_at.get(row, " " * _MARGIN), "dim")
+        text.append(names_at.get(row, " " * margin), "dim")
         for sign, curve_number in zip(signs[row], owner[row], strict=True):
             style = _COLOURS[curve_number % len(_COLOURS)] if curve_number >= 0 else "dim"
             text.append(sign, style)
         text.append("\n")
-    text.append(" " * _MARGIN + _ticks(low, high, columns) + "\n", "dim")
+    text.append(" " * margin + _ticks(low, high, columns) + "\n", "dim")
     for i, curve in enumerate(chosen):
         text.append(f"  ━━ {curve.label}", _COLOURS[i % len(_COLOURS)])
     for kind in dict.fromkeys(kinds):
@@ -131,8 +143,9 @@ def _round(low: float, high: float) -> list[float]:
 def _ticks(low: float, high: float, columns: int) -> str:
     line = [" "] * columns
     for number in _round(low, high):
-        text = f"{number:g}"
+        text = f"{number:.12g}"
         at = int((number - low) / (high - low) * columns) - len(text) // 2
         at = min(max(at, 0), columns - len(text))
-        line[at : at + len(text)] = text
+        if all(sign == " " for sign in line[max(at - 1, 0) : at + len(text) + 1]):
+            line[at : at + len(text)] = text
     return "".join(line)

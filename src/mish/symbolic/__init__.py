@@ -16,10 +16,14 @@ import operator
 from dataclasses import dataclass
 from fractions import Fraction
 
-import mpmath  # type: ignore[import-untyped]
-import sympy  # type: ignore[import-untyped]
+from mish._extras import needs
 
-from mish import reference
+with needs("symbolic", "mish.symbolic"):
+    import mpmath  # type: ignore[import-untyped]
+    import sympy  # type: ignore[import-untyped]
+
+    from mish import reference
+
 from mish.symbolic import _code, _notation
 from mish.symbolic._closed import FORMS, Closed, closed, expression
 

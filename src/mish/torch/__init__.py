@@ -8,10 +8,10 @@ Needs the extra ``torch``.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from mish._extras import needs
 
-if find_spec("torch") is None:
-    raise ModuleNotFoundError("mish.torch needs PyTorch: pip install 'mish[torch]'", name="torch")
+with needs("torch", "mish.torch"):
+    import torch  # noqa: F401
 
 from mish.torch import _cuda, _distributed, functional  # noqa: F401  (the first two register)
 from mish.torch._accelerate import accelerate

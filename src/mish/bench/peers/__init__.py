@@ -106,15 +106,6 @@ PEERS = (
         ("torch", "mish.torch"),
         ours=True,
     ),
-    Peer("mish-jax", "mish.jax, jit", "jax", "mish_jax", ("jax", "mish.jax"), ("jax",), ours=True),
-    Peer(
-        "mish-keras",
-        "mish.keras (TensorFlow)",
-        "tensorflow",
-        "mish_keras",
-        ("tensorflow", "keras", "mish.keras"),
-        ours=True,
-    ),
     Peer(
         "mish-onnx",
         "mish.onnx's form in ONNX Runtime",
@@ -183,11 +174,6 @@ def select(names: Sequence[str] | None = None) -> list[Peer]:
 def load(module: str) -> Any:
     """Import a module of this package."""
     return importlib.import_module(f"{__name__}.{module}")
-
-
-def adapter(name: str) -> Any:
-    """Import one of our own adapters."""
-    return importlib.import_module(f"mish.{name}")
 
 
 def _installed(name: str) -> bool:

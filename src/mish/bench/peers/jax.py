@@ -1,4 +1,4 @@
-"""JAX: jax.nn.mish and mish.jax, compiled by XLA for the CPU."""
+"""JAX: jax.nn.mish, compiled by XLA for the CPU."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from mish.bench.peers import Contender, Task, adapter
+from mish.bench.peers import Contender, Task
 
 jax.config.update("jax_enable_x64", True)
 
@@ -19,22 +19,16 @@ def set_threads(n: int) -> None:
 
 
 def jit(task: Task) -> Contender:
-    return _contender(task, jax.nn.mish)
-
-
-def mish_jax(task: Task) -> Contender:
-    return _contender(task, adapter("jax").mish)
-
-
-def _contender(task: Task, mish: Callable[[Any], Any]) -> Contender:
     x = jnp.asarray(task.x)
     arguments = (jnp.asarray(task.dy), x) if task.op == "backward" else (x,)
-    function = _compiled(mish, task.op)
+    function = _compiled(task.op)
     return Contender(lambda: function(*arguments).block_until_ready())
 
 
 @functools.cache
-def _compiled(mish: Callable[[Any], Any], op: str) -> Any:
+def _compiled(op: str) -> Any:
+    mish = jax.nn.mish
+
     def backward(dy: Any, x: Any) -> Any:
         return jax.vjp(mish, x)[1](dy)[0]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
 from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -13,7 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 import tensorflow as tf
 
-from mish.bench.peers import Contender, Task, adapter
+from mish.bench.peers import Contender, Task
 
 
 def set_threads(n: int) -> None:
@@ -22,26 +21,24 @@ def set_threads(n: int) -> None:
 
 
 def graph(task: Task) -> Contender:
-    return _contender(task, keras.activations.mish, xla=False)
+    return _contender(task, xla=False)
 
 
 def xla(task: Task) -> Contender:
-    return _contender(task, keras.activations.mish, xla=True)
+    return _contender(task, xla=True)
 
 
-def mish_keras(task: Task) -> Contender:
-    return _contender(task, adapter("keras").mish, xla=False)
-
-
-def _contender(task: Task, mish: Callable[[Any], Any], xla: bool) -> Contender:
+def _contender(task: Task, xla: bool) -> Contender:
     x = tf.constant(task.x)
     arguments = (tf.constant(task.dy), x) if task.op == "backward" else (x,)
-    function = _compiled(mish, task.op, xla).get_concrete_function(*arguments)
+    function = _compiled(task.op, xla).get_concrete_function(*arguments)
     return Contender(lambda: function(*arguments), lambda tensor: tensor.numpy())
 
 
 @functools.cache
-def _compiled(mish: Callable[[Any], Any], op: str, xla: bool) -> Any:
+def _compiled(op: str, xla: bool) -> Any:
+    mish = keras.activations.mish
+
     def backward(dy: Any, x: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mish.bench.peers import Contender, Task, Unsupported, adapter
+from mish.bench.peers import Contender, Task, Unsupported
 
 
 def set_threads(n: int) -> None:
@@ -39,7 +39,8 @@ def compiled(task: Task) -> Contender:
 
 def mish_torch(task: Task) -> Contender:
     """The operations with their autograd, as users call them."""
-    ours = adapter("torch")
+    import mish.torch as ours
+
     x, dy = _tensor(task.x), _tensor(task.dy)
     if task.op == "forward":
         return Contender(lambda: ours.mish(x), _array)
@@ -54,7 +55,9 @@ def mish_torch_compiled(task: Task) -> Contender:
     """Forward only: the compiled backward pass cannot be called by itself."""
     if task.op != "forward":
         raise Unsupported(f"{task.op} of the compiled operation cannot be timed by itself")
-    return _compiled(adapter("torch").mish, task)
+    import mish.torch
+
+    return _compiled(mish.torch.mish, task)
 
 
 def _compiled(function: Callable[..., Any], task: Task) -> Contender:

@@ -9,8 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
-import onnx
-from onnx import helper
+
+from mish._extras import needs
+
+with needs("onnx", "mish.caffe2.to_onnx"):
+    import onnx
+    from onnx import helper
 
 from mish.caffe2 import registry, runner
 from mish.caffe2.errors import Caffe2Error

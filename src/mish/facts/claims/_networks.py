@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
+from mish._extras import needs
 from mish.facts.gains import gain
 
 _Array: TypeAlias = npt.NDArray[Any]  # float32 in the classifier, float64 in the fit
@@ -84,7 +85,8 @@ def accuracy_on_digits(activation: str, seed: int, wrong_labels: float) -> float
     Returns:
         The share of right answers, labels untouched.
     """
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    with needs("claims", "this claim"):
+        from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
     function, slope = ACTIVATIONS[activation]
     random = np.random.default_rng(seed)

@@ -1,0 +1,58 @@
+"""What all commands share as programs: how errors end them, and how their help shows flags."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from mish._extras import MissingExtra
+from mish.cli.console import EXIT_USAGE, fail
+from mish.cli.streams import OutputError, standard_output
+
+
+class Command(TyperCommand):
+    """A command whose help shows no type for a flag, which takes no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List the parameters, that of --help among them."""
+        return _without_type(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """A command with commands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """List the parameters, that of --help among them."""
+        return _without_type(super().get_params(ctx))
+
+
+class Program(Group):
+    """The command that holds all others: errors that any of them may meet end here."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command line."""
+        try:
+            with standard_output():
+                return super().main(*args, **kwargs)
+        except OutputError as problem:
+            try:
+                fail(str(problem), EXIT_USAGE)
+            except typer.Exit as end:
+                sys.exit(end.exit_code)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was chosen."""
+        try:
+            return super().invoke(ctx)
+        except MissingExtra as missing:
+            fail(str(missing), EXIT_USAGE)
+
+
+def _without_type(parameters: list[Any]) -> list[Any]:
+    for each in parameters:
+        if getattr(each, "is_flag", False) and each.metavar is None:
+            each.metavar = ""
+    return parameters
