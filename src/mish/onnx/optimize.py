@@ -129,10 +129,10 @@ def optimize(
     with legible():
         before = opset_of(new)
         named = take(new, operators)
-        others = untaken(new)
         rewritten, skipped = _optimize(new, FORMS[form], opset)
         if named is not None:
             named.restore(new)
+        others = untaken(new)
     return Report(
         new,
         form,
@@ -156,8 +156,8 @@ def _warnings(rewritten: list[Match], form: str) -> tuple[str, ...]:
     double = any(match.output.kind == onnx.TensorProto.DOUBLE for match in rewritten)
     if double and form in ("op", "softplus"):
         return (
-            f"ONNX Runtime has no {FORMS[form].spelling} for float64 on CPU and does not load "
-            "the new model; it does with the form sigmoid",
+            f"ONNX Runtime on CPU has no float64 kernel for what the form {form} writes and does "
+            "not load it; the form sigmoid it does",
         )
     return ()
 

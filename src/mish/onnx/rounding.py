@@ -45,13 +45,15 @@ class Rounding:
             in parts of an output's largest element: as it runs, or with each value rounded to
             the type that it is written with, whichever is more.
         error_after: The largest distance of the new model's outputs, as it runs, from the same.
-        agree: Whether the two agree in float32 to the tolerances, and the new model's error is
-            at most twice the old one's, or within the tolerances of that.
+        same: Whether the two models agree in float32, to the tolerances.
+        agree: Whether they do, and the new model's error is at most twice the old one's, or
+            within the tolerances of that.
     """
 
     max_relative: float
     error_before: float
     error_after: float
+    same: bool
     agree: bool
 
 
@@ -102,6 +104,7 @@ def judge(
     return Rounding(
         max(each.relative for each in found),
         *errors.relative(),
+        same,
         same and errors.no_worse(atol, rtol),
     )
 
