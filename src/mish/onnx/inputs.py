@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,13 @@ import onnx
 
 from mish._files import read_arrays
 from mish.onnx.files import ModelError
+from mish.onnx.scales import scale
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, NodeArg  # type: ignore[import-untyped]
 
 Arrays = dict[str, npt.NDArray[np.generic]]
-Axis = int | str | tuple[str, int]  # a length, a name, or an input and a place in its shape
+Open = str | tuple[str, int]  # what an axis without a size is called, or where it is
 
 _MOST = 1 << 28  # elements; more than any real input, and 2 GiB while they are made
 _BATCH = 1
@@ -50,11 +51,12 @@ def load(path: Path) -> Arrays:
         raise ModelError(str(error)) from error
 
 
-def generate(model: onnx.ModelProto, session: InferenceSession, seed: int = 0) -> list[Arrays]:
+def generate(model: onnx.ModelProto, session: InferenceSession, seed: int = 0) -> Iterator[Arrays]:
     """Make up sets of inputs, each with one array for each name that a session needs.
 
-    Floats are standard normal. Integers and booleans are 0 or 1, so that they are valid as
-    indices wherever there are two of a thing.
+    Floats are standard normal, integers and booleans 0 or 1, so that they are valid as indices
+    wherever there are two of a thing. But where a model begins by shifting and scaling an input,
+    that is of such numbers that they are standard normal afterwards.
 
     In the first set an axis of unknown size gets 1 if it is a first axis anywhere, as a batch is,
     and else 64. What makes different sizes out of different axes does not show there, so in the
@@ -69,38 +71,45 @@ def generate(model: onnx.ModelProto, session: InferenceSession, seed: int = 0) -
     Raises:
         ModelError: If an input has a type or a shape that cannot be made up.
     """
-    nodes = session.get_inputs()
-    shapes = {node.name: _axes(node, model) for node in nodes}
-    first = {axes[0] for axes in shapes.values() if axes}
-    opened = dict.fromkeys(a for axes in shapes.values() for a in axes if not isinstance(a, int))
-    batches = [axis for axis in opened if axis in first]
-    others = [axis for axis in opened if axis not in first]
-    plain = dict.fromkeys(batches, _BATCH) | dict.fromkeys(others, _OPEN_AXIS)
-    more_batches = {axis: _BATCH + 1 + i for i, axis in enumerate(batches)}
-    more_others = {axis: _OPEN_AXIS + _STEP * i for i, axis in enumerate(others)}
-    choices = [plain]
-    for choice in (more_batches | more_others, plain | more_batches, plain | more_others):
-        if len(set(choice.values())) > len(set(plain.values())) and choice not in choices:
-            choices.append(choice)
-    sets = []
-    for sizes in choices:
-        rng = np.random.default_rng(seed)
-        made = {
-            node.name: [a if isinstance(a, int) else sizes[a] for a in shapes[node.name]]
-            for node in nodes
+    nodes = {node.name: node for node in session.get_inputs()}
+    axes = {name: _axes(node, model) for name, node in nodes.items()}
+    scales = {name: scale(model, name) for name in nodes}
+    for index, sizes in enumerate(_sizes(list(axes.values()))):
+        shapes = {
+            name: [axis if isinstance(axis, int) else sizes[axis] for axis in each]
+            for name, each in axes.items()
         }
-        if large := [name for name, shape in made.items() if _is_large(shape)]:
-            if sizes is not plain:
-                continue
+        large = [name for name, shape in shapes.items() if _is_large(shape)]
+        if large and index == 0:
             raise ModelError(
-                f"the input {large[0]} of shape {made[large[0]]} is too large to be made up; "
+                f"the input {large[0]} of shape {shapes[large[0]]} is too large to be made up; "
                 "give a smaller one"
             )
-        sets.append({node.name: _numbers(_dtype(node), made[node.name], rng) for node in nodes})
-    return sets
+        if not large:
+            rng = np.random.default_rng(seed)
+            yield {
+                name: _numbers(np.dtype(_dtype(node)), shapes[name], scales[name], rng)
+                for name, node in nodes.items()
+            }
 
 
-def _axes(node: NodeArg, model: onnx.ModelProto) -> list[Axis]:
+def _sizes(shapes: list[list[int | Open]]) -> list[dict[Open, int]]:
+    """Sizes for the open axes: the usual ones, then as different ones as can be, then less so."""
+    first = {axes[0] for axes in shapes if axes}
+    opened = dict.fromkeys(axis for axes in shapes for axis in axes if not isinstance(axis, int))
+    batches = [axis for axis in opened if axis in first]
+    others = [axis for axis in opened if axis not in first]
+    usual = dict.fromkeys(batches, _BATCH) | dict.fromkeys(others, _OPEN_AXIS)
+    batches_apart = {axis: _BATCH + 1 + i for i, axis in enumerate(batches)}
+    others_apart = {axis: _OPEN_AXIS + _STEP * i for i, axis in enumerate(others)}
+    found: list[dict[Open, int]] = [usual]
+    for sizes in (batches_apart | others_apart, usual | batches_apart, usual | others_apart):
+        if len({*sizes.values()}) > len({*usual.values()}) and sizes not in found:
+            found.append(sizes)
+    return found
+
+
+def _axes(node: NodeArg, model: onnx.ModelProto) -> list[int | Open]:
     """The length of each axis of an input, or what its open axes are told apart by."""
     if not _has_shape(node, model):
         raise ModelError(
@@ -121,11 +130,19 @@ def _is_large(shape: list[int]) -> bool:
 
 
 def _numbers(
-    dtype: type[np.generic], shape: list[int], rng: np.random.Generator
+    dtype: np.dtype[np.generic],
+    shape: list[int],
+    wanted: tuple[float, float] | None,
+    rng: np.random.Generator,
 ) -> npt.NDArray[np.generic]:
-    floating = np.dtype(dtype).kind == "f"
-    made = rng.standard_normal(shape) if floating else rng.integers(0, 2, shape)
-    return np.asarray(made).astype(dtype)
+    if dtype.kind != "f" and wanted is None:
+        return rng.integers(0, 2, shape).astype(dtype)
+    mean, spread = wanted or (0.0, 1.0)
+    made = np.asarray(mean + spread * rng.standard_normal(shape))
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype.name)
+        made = np.clip(np.rint(made), limits.min, limits.max)
+    return made.astype(dtype)
 
 
 def check(
