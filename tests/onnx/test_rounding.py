@@ -111,19 +111,19 @@ def test_float32_has_no_excuse():
     assert verify(old, network("float32", WRONG["constant"])).rounding is None
 
 
-# ONNX Runtime works in float32 between operators, but not around this Concat, for z is float16.
-ENDS = "float16[N] x, float16[N] z", "float16[M] y"
-CONSTANT = "k = Constant<value = float {1000}>() c = Cast<to = 10>(k)"
-PLAIN = f"{CONSTANT} m = Mish(x) u = Sub(z, c) y = Concat<axis = 0>(m, u)"
-LOSSY = f"{CONSTANT} m = Mish(x) a = Add(m, c) d = Concat<axis = 0>(a, z) y = Sub(d, c)"
+LOSSY = """
+    k = Constant<value = float {1000}>() m = Mish(x) a = Add(m, k)
+    h = Cast<to = 10>(a) b = Cast<to = 1>(h) y = Sub(b, k)
+"""
 
 
 def test_the_same_function_rounded_worse(build):
-    result = verify(build(PLAIN, *ENDS), build(LOSSY, *ENDS))
+    result = verify(build("y = Mish(x)"), build(LOSSY))
     assert not result.agree
     assert result.rounding.same
-    assert result.rounding.error_after > 2 * result.rounding.error_before
-    assert verify(build(LOSSY, *ENDS), build(LOSSY, *ENDS)).agree
+    assert result.rounding.error_before == 0
+    assert result.rounding.error_after > 0.01
+    assert verify(build(LOSSY), build(LOSSY)).agree
 
 
 def test_overflow_where_there_was_none(build):
@@ -133,7 +133,8 @@ def test_overflow_where_there_was_none(build):
         i = Sub(d, d) m = Mish(x) c = Concat<axis = 0>(m, z) y = Add(c, i)
     """
     plain = "m = Mish(x) y = Concat<axis = 0>(m, z)"
-    result = verify(build(plain, *ENDS), build(overflowing, *ENDS), {"x": x, "z": x})
+    ends = "float16[N] x, float16[N] z", "float16[M] y"
+    result = verify(build(plain, *ends), build(overflowing, *ends), {"x": x, "z": x})
     assert result.max_absolute == np.inf
     assert not result.agree
 
