@@ -15,7 +15,7 @@ from mish._files import replacing
 from mish.onnx.files import ModelError
 from mish.onnx.optimize import Report, optimize
 from mish.onnx.runtime import RuntimeRefusal
-from mish.onnx.verify import Comparison, verify
+from mish.onnx.verify import Comparison, WorseModel, verify
 
 Status = Literal["written", "found", "nothing", "refused", "failed"]
 
@@ -104,6 +104,9 @@ def run(
         backup = _keep(source) if target == source else None
         report.save(target)
         return Outcome(source, target, "written", report, comparison, backup=backup)
+    except WorseModel as error:
+        message = f"{error}; {target} was not written"
+        return Outcome(source, target, "refused", report, message=message)
     except ModelError as error:
         return Outcome(source, target, "failed", message=str(error))
 

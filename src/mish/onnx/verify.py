@@ -30,6 +30,10 @@ _SECONDS = 2.0
 _SETS = 2  # of made-up inputs: of the usual sizes, and of as different ones as the model takes
 
 
+class WorseModel(ModelError):
+    """The new model fails on inputs that the old one takes."""
+
+
 @dataclass(frozen=True)
 class Comparison:
     """How two models compare on the same inputs.
@@ -115,7 +119,8 @@ def verify(
     Raises:
         ValueError: If ``threads`` is less than 1.
         ModelError: If ONNX Runtime refuses a model or the inputs, if the given inputs do not
-            fit, or if the models' outputs differ in name or are not tensors.
+            fit, if the models' outputs differ in name or are not tensors, or if the new model
+            fails on inputs that the old one takes.
         ModuleNotFoundError: If ONNX Runtime is not installed.
     """
     if threads is None:
@@ -129,10 +134,7 @@ def verify(
     if names != [node.name for node in second.get_outputs()]:
         raise ModelError("the two models have different outputs")
     feeds = _feeds(models[0], first, inputs, seed)
-    found = [
-        difference(names, old, runtime.run(second, feed, "the new model"), atol, rtol)
-        for feed, old in feeds
-    ]
+    found = [difference(names, old, _run_new(second, feed), atol, rtol) for feed, old in feeds]
     agree = all(each.agree for each in found)
     rounding = None
     if not agree and any(map(has_halves, models)):
@@ -156,6 +158,13 @@ def verify(
         len(feeds),
         rounding,
     )
+
+
+def _run_new(session: InferenceSession, feed: model_inputs.Arrays) -> list[Any]:
+    try:
+        return runtime.run(session, feed, "the new model")
+    except RuntimeRefusal as error:
+        raise WorseModel(f"{error}. The old model takes them") from error
 
 
 def _folder(
