@@ -92,5 +92,7 @@ def _mean(constants: dict[str, onnx.TensorProto], name: str) -> float | None:
     tensor = constants.get(name)
     if tensor is None or uses_external_data(tensor) or not 0 < math.prod(tensor.dims) <= _MOST:
         return None
-    numbers = numpy_helper.to_array(tensor)
-    return float(np.mean(numbers.astype(np.float64)))
+    try:
+        return float(np.mean(numpy_helper.to_array(tensor).astype(np.float64)))
+    except (ValueError, TypeError):  # its data do not fill it, or are no numbers
+        return None
