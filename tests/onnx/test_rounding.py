@@ -12,18 +12,33 @@ from onnx import TensorProto, helper, numpy_helper
 from mish.onnx import optimize
 from mish.onnx import verify as verify_
 
-DEPTH, WIDTH = 30, 16
+WIDTH = 16
 NUMBERS = {"one": 1.0, "two": 2.0, "off": 2.002, "steep": 1.01}
-
-
+RIGHT = "p = Softplus(x) t = Tanh(p) y = Mul(x, t)"
 verify = functools.partial(verify_, threads=1)
 
 
-def network(kind: str, act: str = "p = Softplus(x) t = Tanh(p) y = Mul(x, t)", seed: int = 0):
-    """Thirty layers that keep the variance; every third is put beside what it was made of.
+def network(
+    kind: str,
+    act: str = RIGHT,
+    *,
+    seed: int = 0,
+    depth: int = 30,
+    site: int | None = None,
+    side: int = 0,
+) -> onnx.ModelProto:
+    """Layers that keep the variance; every third is put beside what it was made of.
 
     ONNX Runtime on CPU keeps float32 between operators that it has no float16 kernel for, and
     rounds before Concat, which it has one for.
+
+    Args:
+        kind: float16 or float32.
+        act: What follows a layer, from x to y.
+        seed: Seed of the weights.
+        depth: How many layers there are.
+        site: The one layer that ``act`` follows, the others having Mish; None for all.
+        side: Of the images that the layers convolve; 0 for matrix products.
     """
     dtype = np.dtype(kind)
     rng = np.random.default_rng(seed)
@@ -33,31 +48,41 @@ def network(kind: str, act: str = "p = Softplus(x) t = Tanh(p) y = Mul(x, t)", s
         weights.append(numpy_helper.from_array(np.asarray(numbers, dtype), name))
         return name
 
+    def node(op: str, read: list[str], made: str, **attributes: object) -> str:
+        nodes.append(helper.make_node(op, read, [made], **attributes))
+        return made
+
     for name, number in NUMBERS.items():
         constant(name, number)
     last, size = "input", 3
-    for layer in range(DEPTH):
+    for layer in range(depth):
         gain = 1.487 if layer else 1.0
-        w = constant(f"w{layer}", gain * rng.standard_normal((size, WIDTH)) / np.sqrt(size))
+        shape = (WIDTH, size, 3, 3) if side else (size, WIDTH)
+        spread = gain / np.sqrt(9 * size if side else size)
+        w = constant(f"w{layer}", spread * rng.standard_normal(shape))
         b = constant(f"b{layer}", 0.1 * rng.standard_normal(WIDTH))
-        nodes.append(helper.make_node("MatMul", [last, w], [f"a{layer}"]))
-        nodes.append(helper.make_node("Add", [f"a{layer}", b], [f"x{layer}"]))
-        for line in act.split(") "):
+        if side:
+            node("Conv", [last, w, b], f"x{layer}", pads=[1, 1, 1, 1])
+        else:
+            node("Add", [node("MatMul", [last, w], f"a{layer}"), b], f"x{layer}")
+        for line in (act if site in (None, layer) else RIGHT).split(") "):
             made, _, call = line.rstrip(")").partition(" = ")
             op, _, arguments = call.partition("(")
             read = [e if e in NUMBERS else f"{e}{layer}" for e in arguments.split(", ")]
-            nodes.append(helper.make_node(op, read, [f"{made}{layer}"]))
+            node(op, read, f"{made}{layer}")
         before, last, size = last, f"y{layer}", WIDTH
         if layer % 3 == 1:
-            nodes.append(helper.make_node("Concat", [last, before], [f"c{layer}"], axis=1))
-            last, size = f"c{layer}", 2 * WIDTH
+            last, size = node("Concat", [last, before], f"c{layer}", axis=1), 2 * WIDTH
+    if side:
+        last = node("Flatten", [node("GlobalAveragePool", [last], "pooled")], "flat")
     constant("w", rng.standard_normal((size, 10)) / np.sqrt(size))
-    nodes.append(helper.make_node("MatMul", [last, "w"], ["output"]))
+    node("MatMul", [last, "w"], "output")
     element = helper.np_dtype_to_tensor_dtype(dtype)
+    image = [side, side] if side else []
     graph = helper.make_graph(
         nodes,
         "network",
-        [helper.make_tensor_value_info("input", element, ["N", 3])],
+        [helper.make_tensor_value_info("input", element, ["N", 3, *image])],
         [helper.make_tensor_value_info("output", element, ["N", 10])],
         weights,
     )
