@@ -41,7 +41,7 @@ def compare(seeds: int) -> tuple[list[str], list[str]]:
                 print(right[-1], flush=True)
             for act in WRONG:
                 for site in (None, depth // 2):
-                    verdicts: Counter[tuple[bool, bool]] = Counter()
+                    verdicts: Counter[tuple[bool, ...]] = Counter()
                     for seed in range(max(1, seeds // 10)):
                         pair = (verdict(kind, act, seed, depth, site, side) for kind in KINDS)
                         verdicts[tuple(pair)] += 1
