@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _NATIVE = (_native.mish, _native.mish_d1, _native.mish_d2, _native.mish_d3)
+# Right above its poles nearest the real axis, at ln √2 ± 3πi/4, the k-th derivative is as large as
+# about k!/(3π/4)ᵏ⁺¹ times a number near 1; that passes the largest float64 between 203 and 204.
+_LAST = 203
+_DENSE = ("toarray", "todense", "to_dense")  # what sparse arrays of any package have
 _BLOCK = 1 << 14  # elements at a time: what lies between two steps stays in the cache
 
 
@@ -37,9 +41,9 @@ def derivative(x: npt.ArrayLike, order: int = 1) -> Any:
 
     It grows slowly with the order: 0.613 at 20, 0.706 at 40. Subnormal results are rounded
     twice, with an error of at most 0.75. In the narrower formats results are those of float64,
-    rounded once more. No order loses accuracy, but values grow like k!/2.36ᵏ: from order 204 on
-    some are beyond float64 and become infinite with the right sign (45 in float32, 13 in
-    float16).
+    rounded once more. No order loses accuracy, but values grow like k!/2.36ᵏ: from order 45 on some
+    are beyond float32 and become infinite with the right sign (13 in float16). From order 204 on
+    some are beyond float64 too, and the function refuses; ``mish.reference.value`` knows any order.
 
     The first call with an order of 4 or more makes its tables, in 16 ms at order 4, 52 ms at 12,
     0.7 s at 40, 7 s at 100; those of 64 orders are kept. Then an element takes some 0.1 µs, on one
@@ -48,7 +52,7 @@ def derivative(x: npt.ArrayLike, order: int = 1) -> Any:
     Args:
         x: points of float16, bfloat16, float32 or float64, of any shape. Integers and truth
             values are converted to float64.
-        order: which derivative; 0 is the function itself.
+        order: which derivative, from 0, the function itself, to 203.
 
     Returns:
         The derivative in the dtype and shape of ``x``, a scalar for one number. At an infinity
@@ -57,7 +61,7 @@ def derivative(x: npt.ArrayLike, order: int = 1) -> Any:
 
     Raises:
         TypeError: ``order`` is not an integer, or ``x`` is of another dtype.
-        ValueError: ``order`` is negative.
+        ValueError: ``order`` is negative, or above 203.
     """
     order = _checked(order)
     points = _as_floats(x)
@@ -81,6 +85,11 @@ def _checked(order: object) -> int:
         raise TypeError(f"order must be an integer, not {type(order).__name__}") from None
     if index < 0:
         raise ValueError(f"order must be 0 or more, not {index}")
+    if index > _LAST:
+        raise ValueError(
+            f"order must be at most {_LAST}, not {index}: beyond it values overflow float64; "
+            "mish.reference.value computes them"
+        )
     return index
 
 
@@ -91,9 +100,11 @@ def _as_floats(x: npt.ArrayLike) -> npt.NDArray[Any]:
     try:
         format_of(points.dtype)
     except TypeError:
+        sparse = next((name for name in _DENSE if hasattr(x, name)), None)
+        remedy = f" ({type(x).__name__}; x.{sparse}() is a dense array)" if sparse else ""
         raise TypeError(
             "x must hold integers or float16, bfloat16, float32 or float64 numbers, "
-            f"not {points.dtype.name}"
+            f"not {points.dtype.name}{remedy}"
         ) from None
     return points
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
 import pytest
 
-from mish.caffe2 import registry
+from mish.caffe2 import core, registry, workspace
 
 PAGE = Path(__file__).parents[2] / "docs" / "caffe2.md"
+STARTUP = "mish.caffe2.startup"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -18,6 +20,24 @@ def test_code_runs(block, monkeypatch):
     monkeypatch.setattr(registry, "OPERATORS", dict(registry.OPERATORS))
     monkeypatch.setattr(registry, "GRADIENTS", dict(registry.GRADIENTS))
     exec(block, {})
+
+
+@pytest.mark.parametrize("module", ["core", "workspace"])
+def test_the_lists_of_names_are_complete(module):
+    text = PAGE.read_text(encoding="utf-8")
+    (listed,) = re.findall(rf"^- `{module}`: (.*?)\.$", text, re.MULTILINE | re.DOTALL)
+    names = set(re.findall(r"`(\w+)`", listed))
+    code = importlib.import_module(f"mish.caffe2.{module}")
+    assert all(hasattr(code, name) for name in names)
+    own = set(getattr(code, "__all__", ())) or {
+        name
+        for name, value in vars(code).items()
+        if name[0].isupper() and getattr(value, "__module__", "") in (code.__name__, STARTUP)
+    }
+    assert own - {"NumGpuDevices"} <= names
+    outside = text.partition("What there is not:")[2].partition("\n\n")[0]
+    for name in re.findall(r"`(?:core|workspace)\.(\w+)`", outside):
+        assert not hasattr(core, name) and not hasattr(workspace, name)
 
 
 def test_the_table_of_operators_is_complete():

@@ -44,6 +44,26 @@ def test_the_model_computes_what_the_net_computes(case):
         np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6, err_msg=blob)
 
 
+def test_pieces():
+    net = core.Net("n")
+    a, b, c = net.Split(net.Copy("x", "cx"), ["a", "b", "c"], axis=-1, split=[1, 2, 1])
+    d, e = net.Split("x", ["d", "e"])
+    joined, _ = net.Concat([net.Mish(a, "ma"), b, d], ["joined", "info"], axis=1)
+    net.Concat([a, c], ["stacked", "ones"], axis=2, add_axis=1)
+    net.Add([net.StopGradient(joined, "s"), net.Sum([a, c], "ac")], "total")
+    net.Add([e, "row"], "rows", broadcast=1)
+    x = np.arange(12, dtype=np.float32).reshape(3, 4) - 6
+    feeds = {"x": x, "row": x[0, :2]}
+    model = convert(net.Proto(), examples=feeds)
+    assert {value.name for value in model.graph.input} == set(feeds)
+    outputs = [value.name for value in model.graph.output]
+    assert set(outputs) == {"info", "stacked", "ones", "total", "rows"}
+    expected = evaluate(net.Proto(), feeds, outputs=outputs)
+    for name, got in zip(outputs, run(model, feeds), strict=True):
+        assert got.dtype == expected[name].dtype
+        np.testing.assert_allclose(got, expected[name], rtol=1e-6)
+
+
 @pytest.fixture
 def reference_net(data):
     return caffe2_pb2.NetDef.FromString((data / "mish_net.pb").read_bytes())

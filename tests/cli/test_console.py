@@ -7,9 +7,8 @@ import math
 
 import pytest
 import typer
-from rich.table import Table
 
-from mish.cli.console import EXIT_USAGE, fail, out, print_json, print_numbers
+from mish.cli.console import EXIT_USAGE, fail, print_json
 
 
 def test_fail_prints_the_message_as_it_is(capsys):
@@ -23,14 +22,3 @@ def test_json_has_null_for_what_it_cannot_say(capsys):
     print_json({"a": math.inf, "b": [1.5, math.nan], "c": {"d": "NaN"}, "e": (1, True)})
     shown = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert shown == {"a": None, "b": [1.5, None], "c": {"d": "NaN"}, "e": [1, True]}
-
-
-def test_numbers_are_never_cut_off(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "40")
-    assert out.width == 40
-    table = Table(*(f"heading {i}" for i in range(20)))
-    table.add_row(*(f"{i + 0.125:.3f}" for i in range(20)))
-    print_numbers(table)
-    shown = capsys.readouterr().out
-    assert "…" not in shown
-    assert all(f"{i + 0.125:.3f} " in shown for i in range(20))

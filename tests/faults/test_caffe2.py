@@ -458,13 +458,13 @@ def test_a_workspace_that_is_not_there():
 def test_nets_that_do_not_fit_together():
     net = core.Net("n")
     net.AddExternalInput("x")
-    with pytest.raises(ValueError, match="the net n has an external input x already"):
+    with pytest.raises(AssertionError, match="the net n has an external input x already"):
         net.AddExternalInput("x")
-    with pytest.raises(ValueError, match="has an external input y already"):
+    with pytest.raises(AssertionError, match="has an external input y already"):
         net.AddExternalInput("y", "y")
-    with pytest.raises(ValueError, match="at least one blob"):
+    with pytest.raises(AssertionError, match="at least one blob"):
         net.AddExternalInput()
-    with pytest.raises(ValueError, match="the net n does not make y"):
+    with pytest.raises(AssertionError, match="the net n does not make y"):
         net.AddExternalOutput("y")
     with pytest.raises(KeyError, match="the net n has no blob y"):
         net.GetBlobRef("y")

@@ -174,7 +174,7 @@ def one(kind, inputs, **arguments):
         (one("Mish", ["x", "z"]), "operator Mish has 2 inputs"),
         (one("Mish", ["x"]), "nothing in the net tells how many axes the blob 'x' has; give an"),
         (one("FC", ["x", "w", "b"], axis=3), "ONNX can express the axis 1 or the last one, not 3"),
-        (one("Mul", ["x", "w"], broadcast=1, axis=0), "how many axes its factors have; give an"),
+        (one("Mul", ["x", "w"], broadcast=1, axis=0), "how many axes its operands have; give an"),
         (one("Conv", ["x", "w"], kernel=3, order="NHWC"), "only the order NCHW is supported"),
         (one("SpatialBN", list("xsbmv"), is_test=0), "the argument is_test must be 1"),
         (one("ConstantFill", ["x"], input_as_shape=1), "only ConstantFill with the shape of its"),

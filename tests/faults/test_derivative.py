@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 
 import mish
+from mish import reference
 
 
 @pytest.mark.parametrize("order", [-1, np.int64(-3)])
@@ -29,6 +32,28 @@ def test_order_must_not_be_negative(order):
 def test_order_must_be_an_integer(order, name):
     with pytest.raises(TypeError, match=f"order must be an integer, not {name}"):
         mish.derivative(1.0, order)
+
+
+@pytest.mark.parametrize("order", [204, 1000, 10**30])
+def test_an_order_whose_values_overflow_is_refused_at_once(order):
+    with pytest.raises(ValueError, match=f"order must be at most 203, not {order}: .*reference"):
+        mish.derivative(1.0, order)
+
+
+def test_the_last_order_is_the_last_whose_values_are_all_finite():
+    largest = Decimal(float(np.finfo(np.float64).max))
+    # where each is largest
+    assert abs(reference.value(0.352, 203, 10)) < largest / 50
+    assert abs(reference.value(0.336, 204, 10)) > largest
+
+
+def test_a_sparse_array_is_told_how_to_become_dense():
+    class csr_array:
+        def toarray(self):
+            return np.eye(2)
+
+    with pytest.raises(TypeError, match=r"not object \(csr_array; x.toarray\(\) is a dense array"):
+        mish.derivative(csr_array(), 5)
 
 
 @pytest.mark.parametrize("order", [0, 5])

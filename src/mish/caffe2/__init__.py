@@ -1,6 +1,7 @@
 """Caffe2's operators Mish and MishGradient, and enough of Caffe2 to build and run nets with them.
 
-A script written for Caffe2 runs with its import lines changed::
+A script for Caffe2 that keeps to what is here (docs/caffe2.md lists it) runs with its import lines
+changed::
 
     from mish.caffe2 import caffe2_pb2, core, workspace
 

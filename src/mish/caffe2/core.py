@@ -12,11 +12,18 @@ import mish.caffe2.operators  # noqa: F401 - registers them
 from mish.caffe2 import registry
 from mish.caffe2.backward import BackwardPass, Targets, gradient_for
 from mish.caffe2.blobs import Blob, BlobReference, ScopedBlobReference, ScopedName
+from mish.caffe2.devices import (
+    InferBlobDevices,
+    InferOpBlobDevices,
+    InferOpBlobDevicesAsDict,
+    device_option_equal,
+)
 from mish.caffe2.net import Net
 from mish.caffe2.operator_def import CreateOperator, DeviceOption
 from mish.caffe2.proto import caffe2_pb2
 from mish.caffe2.registry import Gradients
 from mish.caffe2.scope import DeviceScope, NameScope
+from mish.caffe2.startup import GetGlobalInitArgs, GlobalInit
 
 _G = TypeVar("_G", bound=registry.GradientMaker)
 
@@ -68,9 +75,9 @@ def IsOperator(op_type: str) -> bool:
     return op_type in registry.OPERATORS
 
 
-def GlobalInit(args: Sequence[str]) -> bool:
-    """Do nothing: Caffe2's scripts pass its command line here, and there are no such options."""
-    return True
+def IsOperatorWithEngine(op_type: str, engine: str) -> bool:
+    """Whether there is an operator of that type for an engine; here are those of DEFAULT alone."""
+    return engine in ("", "DEFAULT") and IsOperator(op_type)
 
 
 __all__ = [
@@ -79,11 +86,17 @@ __all__ = [
     "DataType",
     "DeviceOption",
     "DeviceScope",
+    "GetGlobalInitArgs",
     "GlobalInit",
     "GradientRegistry",
+    "InferBlobDevices",
+    "InferOpBlobDevices",
+    "InferOpBlobDevicesAsDict",
     "IsOperator",
+    "IsOperatorWithEngine",
     "NameScope",
     "Net",
     "ScopedBlobReference",
     "ScopedName",
+    "device_option_equal",
 ]

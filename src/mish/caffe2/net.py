@@ -19,6 +19,15 @@ from mish.caffe2.blobs import (
 from mish.caffe2.operator_def import CreateOperator
 from mish.caffe2.proto import caffe2_pb2
 
+# Those of Caffe2's Net that are not here and could be taken for operators.
+_METHODS_OF_CAFFE2 = frozenset(
+    {
+        *("AddScopedExternalOutputs", "AppendOutputRecordField", "ClonePartial"),
+        *("DeduplicateGradientSlices", "DumpNet", "GetNameScope", "PopulateProtoWithFileName"),
+        *("Python", "RunAllOnIDEEP", "RunAllOnMKL", "TryGetBlobRef", "UsedBlobNames", "UsesBlob"),
+    }
+)
+
 
 class Net:
     """A list of operators, built one by one: ``net.Mish(x, "y")`` adds the operator Mish.
@@ -62,6 +71,10 @@ class Net:
     def __getattr__(self, op_type: str) -> Callable[..., Any]:
         if op_type.startswith("_"):
             raise AttributeError(f"a Net has no attribute {op_type}")
+        if op_type in _METHODS_OF_CAFFE2 or op_type[0].islower():
+            raise AttributeError(
+                f"a Net has no method {op_type} in mish.caffe2; docs/caffe2.md lists what is there"
+            )
         if op_type not in registry.OPERATORS:
             raise AttributeError(
                 f"there is no operator {op_type}{registry.did_you_mean(op_type)}; "
@@ -160,14 +173,15 @@ class Net:
         """Say that blobs come from outside; returns references to them, one or a list.
 
         Raises:
-            ValueError: there is an external input of that name already.
+            AssertionError: there is an external input of that name already, or no blob is given,
+                as in Caffe2.
         """
         names = [str(blob) for blob in inputs]
         if not names:
-            raise ValueError("AddExternalInput takes at least one blob")
+            raise AssertionError("AddExternalInput takes at least one blob")
         for index, name in enumerate(names):
             if name in self._net.external_input or name in names[:index]:
-                raise ValueError(f"the net {self} has an external input {name} already")
+                raise AssertionError(f"the net {self} has an external input {name} already")
         self._net.external_input.extend(names)
         found = [BlobReference(name) for name in names]
         return found[0] if len(found) == 1 else found
@@ -183,11 +197,11 @@ class Net:
         """Say that blobs are what the net is run for.
 
         Raises:
-            ValueError: nothing in the net makes one of them.
+            AssertionError: nothing in the net makes one of them, as in Caffe2.
         """
         for blob in outputs:
             if not self.BlobIsDefined(blob):
-                raise ValueError(f"the net {self} does not make {blob!s}")
+                raise AssertionError(f"the net {self} does not make {blob!s}")
         self._net.external_output.extend(map(str, outputs))
 
     AddExternalOutputs = AddExternalOutput

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
@@ -65,9 +65,19 @@ def run_net(proto: caffe2_pb2.NetDef, store: Store) -> None:
     Raises:
         Caffe2Error: an operator failed. Those before it have written their outputs.
     """
+    for step in steps(proto, store):
+        step()
+
+
+def steps(proto: caffe2_pb2.NetDef, store: Store) -> Iterator[Callable[[], None]]:
+    """What runs each operator of a prepared net, one after the other."""
     for index, op in enumerate(proto.op):
-        with _within(proto, index):
-            _run(op, store)
+
+        def step(index: int = index, op: caffe2_pb2.OperatorDef = op) -> None:
+            with _within(proto, index):
+                _run(op, store)
+
+        yield step
 
 
 def _run(op: caffe2_pb2.OperatorDef, store: Store) -> None:

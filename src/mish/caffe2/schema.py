@@ -34,6 +34,7 @@ class OpSchema:
         optional_inputs: how many of the last inputs may be missing.
         optional_outputs: how many of the last outputs may be missing.
         repeated: how many of the last inputs repeat together without limit, at least once.
+        repeated_outputs: whether the last output repeats without limit.
         inplace: pairs (input, output) that may be one blob; all others must differ.
         required: arguments that must be given.
         dtypes: names of dtypes, for each input that has its own. All others together are of
@@ -45,6 +46,7 @@ class OpSchema:
     optional_inputs: int = 0
     optional_outputs: int = 0
     repeated: int = 0
+    repeated_outputs: bool = False
     inplace: Collection[tuple[int, int]] = ()
     required: Collection[str] = ()
     dtypes: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -55,6 +57,13 @@ class OpSchema:
         if index < single or not self.repeated:
             return self.inputs[index]
         return f"{self._declared(index)}_{(index - single) // self.repeated}"
+
+    def output_name(self, index: int) -> str:
+        """The name of an output, with a number if it is the one that repeats."""
+        last = len(self.outputs) - 1
+        if index < last or not self.repeated_outputs:
+            return self.outputs[index]
+        return f"{self.outputs[last]}_{index - last}"
 
     def verify(self, operator: caffe2_pb2.OperatorDef) -> None:
         """See that an operator's definition keeps the contract.
@@ -73,16 +82,15 @@ class OpSchema:
                 f"{', '.join(self.inputs)}"
             )
         least = len(self.outputs) - self.optional_outputs
-        _require_count(
-            name, "output", list(operator.output), least, len(self.outputs), self.outputs
-        )
+        most = None if self.repeated_outputs else len(self.outputs)
+        _require_count(name, "output", list(operator.output), least, most, self.outputs)
         for i, read in enumerate(operator.input):
             for j, written in enumerate(operator.output):
                 if read == written and (i, j) not in self.inplace:
                     raise Caffe2Error(
                         f"{name}: the blob '{read}' is both input {self.input_name(i)} and "
-                        f"output {self.outputs[j]}, which cannot be computed in place; give the "
-                        "output another name"
+                        f"output {self.output_name(j)}, which cannot be computed in place; give "
+                        "the output another name"
                     )
         given = {argument.name for argument in operator.arg}
         for argument in self.required:

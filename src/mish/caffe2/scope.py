@@ -40,14 +40,28 @@ def NameScope(prefix: str | None, reset: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def DeviceScope(scope: caffe2_pb2.DeviceOption) -> Iterator[None]:
+def DeviceScope(
+    scope: caffe2_pb2.DeviceOption | None, node_name: str | None = None
+) -> Iterator[None]:
     """Give a device option to operators that have none of their own.
 
     A scope inside another inherits its node name, unless it has its own, and its extra
     information.
+
+    Args:
+        scope: the device option; None for one of ``node_name`` alone.
+        node_name: the name of a node, in place of the option's.
+
+    Raises:
+        AssertionError: neither is given, as in Caffe2.
     """
     option = caffe2_pb2.DeviceOption()
-    option.CopyFrom(scope)
+    if scope is not None:
+        option.CopyFrom(scope)
+    elif not node_name:
+        raise AssertionError("DeviceScope takes a device option, a node_name, or both")
+    if node_name:
+        option.node_name = node_name
     outer = _device.get()
     if outer is not None:
         if outer.HasField("node_name") and not option.HasField("node_name"):

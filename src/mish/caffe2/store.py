@@ -63,6 +63,18 @@ class Store:
             raise Caffe2Error(f"the blob '{blob}' holds a string, expected a tensor")
         return value
 
+    def net(self, name: str) -> caffe2_pb2.NetDef:
+        """A net that was created.
+
+        Raises:
+            Caffe2Error: there is none of that name.
+        """
+        if name not in self.nets:
+            raise Caffe2Error(
+                f"there is no net '{name}' in the workspace; workspace.CreateNet takes one in"
+            )
+        return self.nets[name]
+
     def require(self, blob: str) -> None:
         """See that there is a blob, with or without a value.
 

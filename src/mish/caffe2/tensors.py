@@ -39,6 +39,14 @@ def dtype_of(data_type: int, error: Callable[[str], Caffe2Error] = Caffe2Error) 
     return np.dtype(_DTYPES[data_type][0])
 
 
+def data_type_of(dtype: np.dtype[Any]) -> int:
+    """The TensorProto.DataType for a NumPy type; UNDEFINED where Caffe2 has none."""
+    if dtype.kind == "O":
+        return int(caffe2_pb2.TensorProto.STRING)
+    known = {np.dtype(each): number for number, (each, _) in _DTYPES.items()}
+    return int(known.get(dtype, caffe2_pb2.TensorProto.UNDEFINED))
+
+
 def Caffe2TensorToNumpyArray(tensor: caffe2_pb2.TensorProto) -> Array:
     """Make an array of a tensor.
 

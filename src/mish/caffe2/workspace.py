@@ -6,17 +6,22 @@ and when it is fetched. Needs the ``caffe2`` extra (protobuf).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from mish.caffe2 import registry, runner
+import numpy as np
+
+from mish.caffe2 import registry, runner, shapes, startup
 from mish.caffe2.blobs import Blob, BlobReference
 from mish.caffe2.errors import Caffe2Error
 from mish.caffe2.net import Net
 from mish.caffe2.proto import caffe2_pb2
 from mish.caffe2.runner import NetLike, OperatorLike
 from mish.caffe2.store import Store
+from mish.caffe2.tensors import data_type_of, dtype_of
 
+GlobalInit = startup.GlobalInit
 GpuDeviceType = caffe2_pb2.PROTO_CUDA
 has_cuda_support = has_hip_support = has_gpu_support = False
 
@@ -212,13 +217,10 @@ def RunNet(name: str | Net, num_iter: int = 1, allow_fail: bool = False) -> bool
     if not isinstance(name, str | Net):
         raise TypeError(f"name must be the name of a net or a Net, not {type(name).__name__}")
     here = _here()
-    if str(name) not in here.nets:
-        raise Caffe2Error(
-            f"there is no net '{name}' in the workspace; workspace.CreateNet takes one in"
-        )
+    proto = here.net(str(name))
     try:
         for _ in range(num_iter):
-            runner.run_net(here.nets[str(name)], here)
+            runner.run_net(proto, here)
     except Caffe2Error:
         if allow_fail:
             return False
@@ -234,3 +236,86 @@ def RunNetOnce(net: NetLike) -> bool:
     """
     runner.run_net(runner.prepare(net, _here()), _here())
     return True
+
+
+def BenchmarkNet(
+    name: str | Net, warmup_runs: int, main_runs: int, run_individual: bool
+) -> list[float]:
+    """Time a net that was created.
+
+    Args:
+        name: its name, or the Net.
+        warmup_runs: how many runs before.
+        main_runs: how many runs to time.
+        run_individual: whether to time each operator too, in as many runs more.
+
+    Returns:
+        Milliseconds of a run, and of each operator in it: 0 unless ``run_individual``.
+
+    Raises:
+        Caffe2Error: there is no such net, or an operator failed.
+        ValueError: ``warmup_runs`` is negative, or ``main_runs`` below 1.
+    """
+    if warmup_runs < 0 or main_runs < 1:
+        raise ValueError(
+            f"warmup_runs must be 0 or more and main_runs 1 or more, not {warmup_runs} and "
+            f"{main_runs}"
+        )
+    here = _here()
+    proto = here.net(str(name))
+    for _ in range(warmup_runs):
+        runner.run_net(proto, here)
+    whole = _milliseconds(lambda: runner.run_net(proto, here), main_runs)
+    if not run_individual:
+        return [whole] + [0.0] * len(proto.op)
+    operators = np.zeros(len(proto.op))
+    for _ in range(main_runs):
+        operators += [_milliseconds(step, 1) for step in runner.steps(proto, here)]
+    return [whole, *(operators / main_runs).tolist()]
+
+
+def _milliseconds(call: Callable[[], object], runs: int) -> float:
+    start = time.perf_counter()
+    for _ in range(runs):
+        call()
+    return (time.perf_counter() - start) / runs * 1e3
+
+
+def InferShapesAndTypes(
+    nets: Sequence[Any],
+    blob_dimensions: Mapping[str, Sequence[int]] | None = None,
+    nets_proto: bool = False,
+    blob_types: Mapping[str, int] | None = None,
+) -> tuple[dict[str, list[int]], dict[str, int]]:
+    """Find the shapes and types of the blobs of nets, by running these on zeros.
+
+    Args:
+        nets: the nets, in the order in which they run.
+        blob_dimensions: shapes of what they read. Unless given, the blobs of the workspace and
+            what they hold.
+        nets_proto: whether ``nets`` holds NetDefs rather than Nets.
+        blob_types: types of what they read, of ``caffe2_pb2.TensorProto``; else FLOAT.
+
+    Returns:
+        Shapes, and types, by the names of blobs; those that cannot be told are left out.
+
+    Raises:
+        AssertionError: ``blob_types`` is given without ``blob_dimensions``, as in Caffe2.
+        Caffe2Error: an operator is not well formed, or cannot take its inputs.
+    """
+    if blob_dimensions is None:
+        if blob_types is not None:
+            raise AssertionError("blob_types needs blob_dimensions")
+        held = _here().blobs.items()
+        known = {name: value for name, value in held if isinstance(value, np.ndarray)}
+    else:
+        types = dict(blob_types or {})
+        known = {
+            str(name): np.zeros(shape, dtype_of(types.get(name, caffe2_pb2.TensorProto.FLOAT)))
+            for name, shape in blob_dimensions.items()
+        }
+    found = shapes.infer([net if nets_proto else net.Proto() for net in nets], known)
+    return (
+        {name: list(array.shape) for name, array in found.items()},
+        {name: data_type_of(array.dtype) for name, array in found.items()},
+    )

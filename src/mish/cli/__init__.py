@@ -68,8 +68,8 @@ else:
     _caffe2 = typer.Typer(
         cls=Group, help="Nets of Caffe2: run them, or convert them.", no_args_is_help=True
     )
-    for _each in (_caffe2_run, _caffe2_to_onnx):
-        _caffe2.command(cls=Command)(_each)
+    _caffe2.command(cls=Command)(_caffe2_run)
+    _caffe2.command(cls=Command)(_caffe2_to_onnx)
     app.add_typer(_caffe2, name="caffe2")
 
     def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sys
 from typing import Any
 
@@ -14,10 +16,14 @@ from mish.cli.streams import OutputError, standard_output
 
 
 class Command(TyperCommand):
-    """A command whose help shows no type for a flag, which takes no value.
+    """A command whose help shows no type for a flag, which takes no value, and fills its lines.
 
     With --json its errors are JSON too, those in its arguments included.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.help = re.sub(r"(?<!\n)\n(?!\n)", " ", self.help or "")
 
     def make_context(self, info_name: Any, args: list[str], *rest: Any, **extra: Any) -> Any:
         """Read the arguments."""
@@ -52,10 +58,9 @@ class Program(Group):
             with standard_output():
                 return super().main(*args, **kwargs)
         except OutputError as problem:
-            try:
+            with contextlib.suppress(OSError, typer.Exit):  # the two streams may be one
                 fail(str(problem), EXIT_USAGE)
-            except typer.Exit as end:
-                sys.exit(end.exit_code)
+            sys.exit(EXIT_USAGE)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was chosen."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import io
+import re
 import sys
 import unicodedata
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ _SPELLED = {
     **{"′": "'", "″": "''", "‴": "'''", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "→": "->"},
     **{"─": "-", "╌": "-", "━": "-", "╎": "|", "●": "o", "□": "#", "◇": "*", "√": "sqrt"},
 }
+_BRAILLE = set(map(chr, range(0x2801, 0x2900)))  # of the plots
 
 
 def spell(error: UnicodeError) -> tuple[str, int]:
@@ -26,6 +28,10 @@ def spell(error: UnicodeError) -> tuple[str, int]:
 def _plain(sign: str) -> str:
     if sign in _SPELLED:
         return _SPELLED[sign]
+    if sign in _BRAILLE:
+        return "*"
+    if letter := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(sign, "")):
+        return letter[2].lower() if letter[1] == "SMALL" else letter[2].capitalize()
     raised = "^" if unicodedata.decomposition(sign).startswith("<super>") else ""
     base = unicodedata.normalize("NFKD", sign)
     base = "".join(_SPELLED.get(part, part) for part in base)

@@ -27,7 +27,8 @@ def print_table(table: Table, keys: int = 1) -> None:
     for part in _parts(table, widths, keys):
         shown = _fitted(table, part, widths)
         wide = max(out.width, _measured(shown))
-        Console(file=out.file, width=wide).print(shown, markup=False, highlight=False)
+        plain = Console(file=out.file, width=wide, markup=False, emoji=False, highlight=False)
+        plain.print(shown)
 
 
 def _parts(table: Table, widths: Sequence[tuple[int, int]], keys: int) -> list[list[int]]:

@@ -25,6 +25,7 @@ CALLS = {
     "Softmax": [(3, 4)],
     "FC": [(3, 4), (5, 4), (5,)],
     "Sum": [(3, 4), (3, 4), (3, 4)],
+    "Add": [(3, 4), (4,)],
     "Mul": [(3, 4), (4,)],
     "WeightedSum": [(3, 4), (1,), (3, 4), (1,)],
     "SquaredL2Distance": [(3, 4), (3, 4)],
@@ -132,7 +133,8 @@ def test_those_for_inference_have_no_gradient_and_say_so():
 
 
 @pytest.mark.parametrize(
-    ("kind", "blobs"), [("Relu", 1), ("Sigmoid", 1), ("Tanh", 1), ("Sum", 2), ("Mul", 2)]
+    ("kind", "blobs"),
+    [("Relu", 1), ("Sigmoid", 1), ("Tanh", 1), ("Sum", 2), ("Add", 2), ("Mul", 2)],
 )
 def test_in_place(kind, blobs):
     x = rng.normal(size=(3, 4)).astype(np.float32)

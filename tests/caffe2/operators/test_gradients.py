@@ -36,22 +36,44 @@ NETS = {
     "Mul rows": ({"a": numbers(3, 4), "b": numbers(1, 4)}, {}),
     "Mul both": ({"a": numbers(3, 1), "b": numbers(2, 1, 4)}, {}),
     "Mul axis": ({"a": numbers(3, 4, 2), "b": numbers(3, 4)}, {"broadcast": 1, "axis": 0}),
+    "Add": ({"a": numbers(3, 4), "b": numbers(3, 4)}, {}),
+    "Add rows": ({"a": numbers(3, 4), "b": numbers(1, 4)}, {}),
+    "Add axis": ({"a": numbers(3, 4, 2), "b": numbers(3, 4)}, {"broadcast": 1, "axis": 0}),
+    "Concat": ({"a": numbers(3, 4), "b": numbers(3, 2)}, {}),
+    "Concat new": ({"a": numbers(3, 4), "b": numbers(3, 4)}, {"axis": 1, "add_axis": 1}),
+    "Split": ({"x": numbers(3, 5)}, {"split": [2, 3]}),
+    "Split whole": ({"x": numbers(2, 5)}, {"axis": 0, "add_axis": 1}),
+    "Copy": ({"x": numbers(3, 4)}, {}),
     "SquaredL2Distance": ({"x": numbers(3, 4), "y": numbers(3, 4)}, {}),
     "SquaredL2Distance vectors": ({"x": numbers(3), "y": numbers(3)}, {}),
     "AveragedLoss": ({"x": numbers(3, 4)}, {}),
     "LabelCrossEntropy": ({"x": probabilities(3, 5), "label": LABELS}, {}),
     "MishGradient": ({"x": numbers(3, 4), "y": numbers(3, 4), "dy": numbers(3, 4)}, {}),
 }
+OUTPUTS = {"Concat": ["out", "info"], "Split": ["out", "other"]}
 
 
 @pytest.mark.parametrize("name", NETS)
 def test_the_gradient_is_the_limit_of_differences(name):
     feeds, arguments = NETS[name]
-    op = core.CreateOperator(name.split()[0], list(feeds), "out", **arguments)
+    kind = name.split()[0]
+    outputs = OUTPUTS.get(kind, ["out"])
+    op = core.CreateOperator(kind, list(feeds), outputs, **arguments)
     arrays = list(feeds.values())
-    weights = rng.normal(size=np.shape(invoke(op, *arrays)))
-    ops, gradients = core.GradientRegistry.GetGradientForOp(op, ["out_grad"])
-    for blob, array in {**feeds, "out": invoke(op, *arrays), "out_grad": weights}.items():
+
+    def made(given):
+        results = invoke(op, *given)
+        return dict(zip(outputs, results if len(outputs) > 1 else [results], strict=True))
+
+    weights = {
+        blob: rng.normal(size=array.shape)
+        for blob, array in made(arrays).items()
+        if array.dtype == np.float64
+    }
+    given = [f"{blob}_grad" if blob in weights else None for blob in outputs]
+    ops, gradients = core.GradientRegistry.GetGradientForOp(op, given)
+    slopes = {f"{blob}_grad": array for blob, array in weights.items()}
+    for blob, array in {**feeds, **made(arrays), **slopes}.items():
         workspace.FeedBlob(blob, array)
     workspace.RunOperatorsOnce(ops)
     derived = 0
@@ -66,7 +88,8 @@ def test_the_gradient_is_the_limit_of_differences(name):
             for step in (1e-5, -1e-5):
                 moved = [array.copy() for array in arrays]
                 moved[place][index] += step
-                ends.append((invoke(op, *moved) * weights).sum())
+                results = made(moved)
+                ends.append(sum((results[blob] * weights[blob]).sum() for blob in weights))
             expected[index] = (ends[0] - ends[1]) / 2e-5
         np.testing.assert_allclose(got, expected, rtol=1e-8, atol=1e-8, err_msg=blob)
         derived += 1
@@ -76,5 +99,5 @@ def test_the_gradient_is_the_limit_of_differences(name):
 def test_every_operator_with_a_gradient_is_tried():
     from mish.caffe2.registry import GRADIENTS
 
-    silent = {name for name in GRADIENTS if "Fill" in name}
+    silent = {name for name in GRADIENTS if "Fill" in name} | {"StopGradient"}
     assert {name.split()[0] for name in NETS} == set(GRADIENTS) - silent

@@ -11,5 +11,6 @@ from mish.caffe2.operators import (  # noqa: F401 - importing registers
     losses,
     mish,
     normalization,
+    pieces,
     softmax,
 )

@@ -1,4 +1,4 @@
-"""Sum, Mul, WeightedSum, and the gradients of the first two."""
+"""Sum, Add, Mul, WeightedSum, and the gradients of the first three."""
 
 from __future__ import annotations
 
@@ -56,6 +56,29 @@ def _weighted_sum(call: Invocation, *arrays: Array) -> Array:
     return total
 
 
+@register_operator("Add", OpSchema(["A", "B"], ["C"], inplace=[(0, 0), (1, 0)]))
+@in_float32
+def _add(call: Invocation, a: Array, b: Array) -> Array:
+    return a + _aligned(call, a, b)
+
+
+@register_operator(
+    "AddGradient", OpSchema(["dC", "A", "B"], ["dA", "dB"], inplace=[(0, 0), (0, 1)])
+)
+@in_float32
+def _add_gradient(call: Invocation, dc: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    aligned = _aligned(call, a, b, first=1)
+    call.require_shape(0, dc, np.broadcast_shapes(a.shape, aligned.shape), "as A + B")
+    return _reduced(dc, a.shape), _reduced(dc, aligned.shape).reshape(b.shape)
+
+
+@register_gradient("Add")
+def _(op: caffe2_pb2.OperatorDef, g_output: Sequence[str | None]) -> Gradients:
+    g = Gradient(op, g_output)
+    g.add("AddGradient", [g.GO(0), g.I(0), g.I(1)], [g.GI(0), g.GI(1)])
+    return g.result()
+
+
 @register_operator("Mul", OpSchema(["A", "B"], ["C"], inplace=[(0, 0), (1, 0)]))
 @in_float32
 def _mul(call: Invocation, a: Array, b: Array) -> Array:
@@ -80,7 +103,7 @@ def _(op: caffe2_pb2.OperatorDef, g_output: Sequence[str | None]) -> Gradients:
 
 
 def broadcast_axis(arguments: Arguments) -> int | None:
-    """The axis of the first factor at which the second begins, or -1 if they end together.
+    """The axis of the first operand at which the second begins, or -1 if they end together.
 
     None means NumPy's rule; the argument ``broadcast`` asks for this older one.
     """

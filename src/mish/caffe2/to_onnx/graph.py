@@ -130,6 +130,15 @@ class Graph:
             self.same_rank(output, rank or inputs[0])
         return output
 
+    def add_many(
+        self, op: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
+    ) -> None:
+        """Append a node whose outputs have the type and the rank of its first input."""
+        self.nodes.append(helper.make_node(op, inputs, outputs, name=outputs[0], **attributes))
+        for output in outputs:
+            self.kind[output] = self.kind[inputs[0]]
+            self.same_rank(output, inputs[0])
+
     def same_rank(self, first: str, second: str) -> None:
         """Say that two values have the same rank."""
         self._same_rank.append((first, second))

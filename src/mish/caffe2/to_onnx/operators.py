@@ -13,6 +13,7 @@ from mish.caffe2.operators.arithmetic import broadcast_axis
 from mish.caffe2.operators.conv import window
 from mish.caffe2.operators.losses import LEAST_PROBABILITY
 from mish.caffe2.operators.normalization import epsilon
+from mish.caffe2.operators.pieces import axis_of
 from mish.caffe2.registry import Invocation
 from mish.caffe2.to_onnx.graph import Graph
 
@@ -59,8 +60,8 @@ def _sum(graph: Graph, call: Invocation) -> None:
     graph.add("Sum", *values, output=_output(graph, call))
 
 
-@_converts("Mul")
-def _mul(graph: Graph, call: Invocation) -> None:
+@_converts("Add", "Mul")
+def _add_or_multiply(graph: Graph, call: Invocation) -> None:
     a, b = _inputs(graph, call)
     axis = broadcast_axis(call.arguments)
     longer = a
@@ -72,14 +73,57 @@ def _mul(graph: Graph, call: Invocation) -> None:
     elif axis != -1:
         if a not in graph.rank or b not in graph.rank:
             raise call.error(
-                "nothing in the net tells how many axes its factors have; give an example of the "
+                "nothing in the net tells how many axes its operands have; give an example of the "
                 "net's input (--input on the command line)"
             )
         trailing = range(graph.rank[b], graph.rank[a] - axis)
         if trailing:
             axes = graph.integers(trailing, b)
             b = graph.add("Unsqueeze", b, axes, rank=graph.rank[b] + len(trailing))
-    graph.add("Mul", a, b, output=_output(graph, call), rank=longer)
+    graph.add(call.definition.type, a, b, output=_output(graph, call), rank=longer)
+
+
+@_converts("Copy", "StopGradient")
+def _identity(graph: Graph, call: Invocation) -> None:
+    (x,) = _inputs(graph, call)
+    graph.add("Identity", x, output=_output(graph, call))
+
+
+@_converts("Concat")
+def _concat(graph: Graph, call: Invocation) -> None:
+    values = _inputs(graph, call)
+    for other in values[1:]:
+        graph.same_rank(values[0], other)
+    new = bool(call.arguments.integer("add_axis", 0))
+    axes = graph.rank_of(values[0], 2) + new
+    axis = axis_of(call, axes)
+    if new:
+        at = graph.integers([axis], values[0])
+        values = [graph.add("Unsqueeze", value, at, rank=axes) for value in values]
+    graph.add("Concat", *values, output=_output(graph, call), axis=axis, rank=axes)
+    kind = TensorProto.INT64
+    lengths = [
+        graph.add("Shape", value, start=axis, end=axis + 1, rank=1, kind=kind) for value in values
+    ]
+    info = graph.add("Concat", *lengths, axis=0)
+    output = graph.write(call.definition.output[1])
+    graph.add("Cast", info, output=output, to=TensorProto.INT32, kind=TensorProto.INT32)
+
+
+@_converts("Split")
+def _split(graph: Graph, call: Invocation) -> None:
+    if len(call.definition.input) > 1 or call.arguments.integer("add_axis", 0):
+        raise call.error(
+            "only lengths that are the argument split, or equal, are converted, without add_axis"
+        )
+    (x,) = _inputs(graph, call)
+    axis = axis_of(call, graph.rank_of(x, 2))
+    outputs = [graph.write(blob) for blob in call.definition.output]
+    if "split" in call.arguments:
+        lengths = [graph.integers(call.arguments.integers("split"), x)]
+        graph.add_many("Split", [x, *lengths], outputs, axis=axis)
+    else:
+        graph.add_many("Split", [x], outputs, axis=axis, num_outputs=len(outputs))
 
 
 def _as_matrix(graph: Graph, value: str, axis: int = 1) -> str:
