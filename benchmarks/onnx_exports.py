@@ -150,7 +150,7 @@ def runner(model: onnx.ModelProto, feed: dict[str, Any] | None) -> tuple[Callabl
     session = ort.InferenceSession(
         model.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    inputs = generate(session) if feed is None else feed
+    inputs = next(generate(model, session)) if feed is None else feed
     return lambda: session.run(None, inputs), inputs
 
 

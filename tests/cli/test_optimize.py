@@ -103,7 +103,9 @@ def test_refuses_to_write_what_differs(source, tmp_path, flags):
     assert "was not written" in said(result)
     assert left(tmp_path) == ["in.onnx", "x.npz"]
     if flags:
-        assert json.loads(result.stdout)["output"] is None
+        facts = json.loads(result.stdout)
+        assert (facts["output"], facts["agree"]) == (None, False)
+        assert "differ by more than --atol 0 and --rtol 0" in facts["error"]
 
 
 def test_the_input_itself_is_no_output(source):
@@ -119,9 +121,15 @@ def test_no_mish(source, tmp_path):
     text = TEXT.replace("Softplus", "Neg").replace("Mish", "Abs")
     onnx.save(onnx.parser.parse_model(text), source)
     result = mish(source, "-o", tmp_path / "out.onnx")
-    assert result.exit_code == 2
-    assert "there is no Mish in" in said(result)
+    assert result.exit_code == 3
+    assert said(result).startswith("there is no Mish in")
     assert left(tmp_path) == ["in.onnx"]
+    result = mish(source, "-o", tmp_path / "out.onnx", "--json")
+    assert result.exit_code == 3
+    facts = json.loads(result.stdout)
+    assert (facts["status"], facts["found"], facts["output"]) == ("nothing", 0, None)
+    assert "there is no Mish in" in facts["message"]
+    assert "error" not in facts
 
 
 @pytest.mark.parametrize("content", [b"", b"text", None], ids=["empty", "text", "truncated"])

@@ -85,7 +85,7 @@ def test_an_unknown_form(source, tmp_path):
 
 def test_a_form_that_is_there_already(source, tmp_path):
     result = mish(source, "-o", tmp_path / "out.onnx", "--form", "softplus")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "it has this form already" in said(result)
     assert not (tmp_path / "out.onnx").exists()
 
@@ -120,7 +120,7 @@ def test_dry_run_lists_the_sites_and_writes_nothing(source):
 
 def test_dry_run_without_mish(folder):
     result = mish(folder / "plain.onnx", "--dry-run")
-    assert result.exit_code == 0
+    assert result.exit_code == 3
     assert "Mish found" in result.stdout
 
 
@@ -194,7 +194,20 @@ def test_a_directory_with_a_bad_model(folder, tmp_path):
     assert "1 of 4 models were not written" in said(result)
     facts = json.loads(result.stdout)["models"]
     assert [each["status"] for each in facts] == ["written", "failed", "written", "nothing"]
-    assert "is not an ONNX model" in facts[1]["message"]
+    assert "is not an ONNX model" in facts[1]["error"]
+    assert "there is no Mish in" in facts[3]["message"]
+    assert json.loads(result.stdout)["error"] == "1 of 4 models were not written"
+
+
+def test_a_directory_without_mish(folder, tmp_path):
+    for name in ("a.onnx", "deep/b.onnx"):
+        (folder / name).unlink()
+    result = mish(folder, "-o", tmp_path / "new")
+    assert result.exit_code == 3
+    assert "there is no Mish in" in " ".join(result.stdout.split())
+    result = mish(folder, "-o", tmp_path / "new", "--json")
+    assert result.exit_code == 3
+    assert [each["status"] for each in json.loads(result.stdout)["models"]] == ["nothing"]
 
 
 def test_a_directory_without_models(tmp_path):
@@ -215,7 +228,8 @@ def test_without_running_the_models(source, tmp_path):
     target = tmp_path / "out.onnx"
     result = mish(source, "-o", target)
     assert result.exit_code == 2
-    assert "ONNX Runtime refuses the model" in said(result)
+    assert "ONNX Runtime refuses the old model" in said(result)
+    assert "--no-verify writes without running the models" in said(result)
     result = mish(source, "-o", target, "--no-verify", "--json")
     assert result.exit_code == 0, result.output
     assert "ratio" not in json.loads(result.stdout)

@@ -139,3 +139,11 @@ def test_other_outputs(build):
     longer = build("y = Concat<axis = 0>(x, x)", outputs="float[M] y")
     with pytest.raises(ModelError, match="output y has another type or shape"):
         verify(build(), longer)
+
+
+def test_a_new_model_that_fails_where_the_old_one_runs(build):
+    old = build("y = Abs(x)", "float[?] x", "float[?] y")
+    new = build("z = Constant<value = float[2] {1, 1}>() y = Add(x, z)", "float[?] x", "float[?] y")
+    x = {"x": np.ones(3, np.float32)}
+    with pytest.raises(ModelError, match=r"cannot run the new model .* The old model takes them"):
+        verify(old, new, x)

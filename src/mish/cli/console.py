@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 EXIT_OK = 0
 EXIT_REFUSED = 1  # the work was done, its result was not good enough to write
 EXIT_USAGE = 2  # bad arguments or an unusable input file; Click's own code for them
+EXIT_NOTHING = 3  # all is well, but there was nothing to do, so nothing was written
 
 out = Console()
 """Results, on standard output."""
@@ -26,8 +28,26 @@ err = Console(stderr=True)
 """Messages for people, on standard error."""
 
 
+_awaits_json = ContextVar("_awaits_json", default=False)
+
+
+def expect_json(wanted: bool) -> None:
+    """Say whether whoever started the command reads one JSON object from standard output."""
+    _awaits_json.set(wanted)
+
+
+def answer_error(message: str) -> None:
+    """Print an error as the JSON object that is waited for, if one is and none was printed."""
+    if _awaits_json.get():
+        print_json({"error": message})
+
+
 def fail(message: str, code: int) -> NoReturn:
-    """Print ``message`` on standard error and leave with exit code ``code``."""
+    """Print ``message`` on standard error and leave with exit code ``code``.
+
+    With --json it is on standard output too, unless the results are there already.
+    """
+    answer_error(message)
     err.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
 
@@ -75,6 +95,7 @@ def print_json(data: Mapping[str, object]) -> None:
 
     JSON has no NaN and no infinity: both become ``null``.
     """
+    expect_json(False)
     typer.echo(json.dumps(_finite(data), indent=2, allow_nan=False))
 
 

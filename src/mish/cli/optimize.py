@@ -39,6 +39,14 @@ def optimize(
         int | None,
         typer.Option(metavar="N", help="Raise the model to this version of ONNX's operators."),
     ] = None,
+    operators: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--operator",
+            metavar="DOMAIN::NAME",
+            help="An operator of another domain to take for Mish; may be given again.",
+        ),
+    ] = None,
     inputs: Annotated[
         Path | None,
         typer.Option(
@@ -67,7 +75,9 @@ def optimize(
 
     Runs both models on the same inputs and writes nothing (exit code 1) if any element of an
     output differs by more than atol + rtol * size, where size is the element's, or a hundredth
-    of the largest element's if that is more. An existing OUT is replaced.
+    of the largest element's if that is more. Models of half precision are held to that in
+    float32, and to the old model's own rounding. Where there is nothing to do, nothing is written
+    (exit code 3). An existing OUT is replaced.
     """
     try:
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
@@ -86,7 +96,10 @@ def optimize(
     except ModelError as error:
         fail(str(error), EXIT_USAGE)
     jobs = _jobs(source, output, inplace, dry_run)
-    settings = Settings(form, opset, dry_run, not no_verify, arrays, atol, rtol, threads)
+    settings = Settings(
+        *(form, opset, dry_run, not no_verify, arrays, atol, rtol, threads),
+        tuple(operators or ()),
+    )
     outcomes: list[Outcome] = []
     try:
         with _progress(len(jobs), hidden=as_json) as progress:
@@ -98,7 +111,7 @@ def optimize(
 
                 outcomes.append(run(model, target, settings, step))
                 progress.advance(task)
-    except ValueError as error:  # an opset that the form cannot have
+    except ValueError as error:  # an opset that the form cannot have, an operator without domain
         fail(str(error), EXIT_USAGE)
     tell(outcomes, settings, source.is_dir(), verbose, as_json)
 

@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import typer
 from rich.table import Table
 
-from mish.cli.console import EXIT_REFUSED, EXIT_USAGE, err, fail, out, print_json
+from mish.cli.console import (
+    EXIT_NOTHING,
+    EXIT_REFUSED,
+    EXIT_USAGE,
+    err,
+    fail,
+    out,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from mish.onnx import Report, Site
     from mish.onnx.job import Outcome, Settings
+
+_BAD = {"failed": EXIT_USAGE, "refused": EXIT_REFUSED}  # and the exit codes that they deserve
 
 
 def tell(
     outcomes: list[Outcome], settings: Settings, many: bool, verbose: bool, as_json: bool
 ) -> None:
     """Print what happened and leave with the exit code that it deserves."""
+    bad = [outcome for outcome in outcomes if outcome.status in _BAD]
+    summary = f"{len(bad)} of {len(outcomes)} models were not written"
     if as_json:
         facts = [_facts(outcome, settings) for outcome in outcomes]
-        if many:
-            print_json({"models": facts})
-        elif outcomes[0].report is not None and outcomes[0].status != "nothing":
-            print_json(facts[0])
+        print_json(({"models": facts} | ({"error": summary} if bad else {})) if many else facts[0])
     else:
         for outcome in outcomes:
             if outcome.status != "nothing":
                 _print(outcome, verbose)
             elif many:
                 _line(outcome.message)
-    codes = {"failed": EXIT_USAGE, "refused": EXIT_REFUSED, "nothing": 0 if many else EXIT_USAGE}
-    bad = [outcome for outcome in outcomes if codes.get(outcome.status)]
     if bad and many:
         for outcome in bad:
             err.print(f"{outcome.source}: {outcome.message}", markup=False, soft_wrap=True)
-        fail(
-            f"{len(bad)} of {len(outcomes)} models were not written",
-            max(codes[outcome.status] for outcome in bad),
-        )
+        fail(summary, max(_BAD[outcome.status] for outcome in bad))
     if bad:
-        fail(bad[0].message, codes[bad[0].status])
+        fail(bad[0].message, _BAD[bad[0].status])
+    if all(outcome.report is None or not outcome.report.rewritten for outcome in outcomes):
+        if not many and outcomes[0].message:
+            err.print(outcomes[0].message, markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(EXIT_NOTHING)
 
 
 def _print(outcome: Outcome, verbose: bool) -> None:
@@ -65,6 +75,8 @@ def _print(outcome: Outcome, verbose: bool) -> None:
         table.add_row("time after", f"{comparison.seconds_after * 1e3:.3f} ms")
         table.add_row("times faster", f"{comparison.ratio:.2f}")
     out.print(table)
+    for note in _notes(outcome):
+        _line(note)
     if verbose or outcome.status == "found":
         _print_sites(report)
     if outcome.status == "written":
@@ -82,6 +94,28 @@ def _print(outcome: Outcome, verbose: bool) -> None:
 def _line(text: str) -> None:
     """Print a line of plain text, however long."""
     out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    """What to know beside the figures: one line for each matter."""
+    report, comparison = outcome.report, outcome.comparison
+    if report is None:
+        return
+    if report.named:
+        yield f"taken for Mish by name alone: {', '.join(report.named)}"
+    if comparison is not None:
+        yield comparison.basis
+        if report.reference is not None:
+            yield (
+                "ONNX Runtime does not know what was taken by name, so the old model ran with "
+                "Softplus, Tanh, Mul there: the comparison tells nothing of that operator"
+            )
+    for operator in report.untaken:
+        yield (
+            f"there is an operator {operator}, which is taken for Mish only with "
+            f"--operator {operator}"
+        )
+    yield from report.warnings
 
 
 def _print_sites(report: Report) -> None:
@@ -105,7 +139,7 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
         "status": outcome.status,
     }
     if outcome.message:
-        facts["message"] = outcome.message
+        facts["error" if outcome.status in _BAD else "message"] = outcome.message
     if outcome.backup:
         facts["backup"] = str(outcome.backup)
     if report is not None:
@@ -119,8 +153,16 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
             "quantized_inside": [_site(site) for site in report.quantized],
             "advice": report.advice,
         }
+    if report is not None:
+        facts |= {
+            "named": list(report.named),
+            "untaken": list(report.untaken),
+            "warnings": list(report.warnings),
+        }
     if comparison is not None:
         facts |= {
+            "compared": comparison.basis,
+            "agree": comparison.agree,
             "max_absolute_difference": comparison.max_absolute,
             "max_relative_difference": comparison.max_relative,
             "threads": comparison.threads,
@@ -130,6 +172,12 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
             "atol": settings.atol,
             "rtol": settings.rtol,
         }
+        if comparison.rounding is not None:
+            facts["rounding"] = {
+                "max_relative_difference_in_float32": comparison.rounding.max_relative,
+                "error_before": comparison.rounding.error_before,
+                "error_after": comparison.rounding.error_after,
+            }
     return facts
 
 

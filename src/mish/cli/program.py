@@ -11,16 +11,30 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from mish._extras import MissingExtra
-from mish.cli.console import EXIT_USAGE, fail
+from mish.cli.console import EXIT_USAGE, answer_error, expect_json, fail
 from mish.cli.streams import OutputError, standard_output
 
 
 class Command(TyperCommand):
-    """A command whose help shows no type for a flag, which takes no value, and fills its lines."""
+    """A command whose help shows no type for a flag, which takes no value, and fills its lines.
+
+    With --json its errors are JSON too, those in its arguments included.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.help = re.sub(r"(?<!\n)\n(?!\n)", " ", self.help or "")
+
+    def make_context(self, info_name: Any, args: list[str], *rest: Any, **extra: Any) -> Any:
+        """Read the arguments."""
+        expect_json("--json" in args)
+        try:
+            return super().make_context(info_name, args, *rest, **extra)
+        except Exception as problem:
+            # Click's errors in arguments, of which Typer may have a copy of its own
+            if hasattr(problem, "format_message"):
+                answer_error(problem.format_message())
+            raise
 
     def get_params(self, ctx: Any) -> list[Any]:
         """List the parameters, that of --help among them."""

@@ -136,11 +136,15 @@ def serialize(model: onnx.ModelProto) -> bytes:
         raise ModelError("the model is over 2 GB; keep its weights in external data") from error
 
 
+def all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every constant tensor of a model, in every scope."""
+    yield from _tensors(model.graph)
+    yield from _node_tensors([node for function in model.functions for node in function.node])
+
+
 def external_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
     """Every tensor of a model whose data lies in another file."""
-    nodes = [node for function in model.functions for node in function.node]
-    tensors = [*_tensors(model.graph), *_node_tensors(nodes)]
-    return (tensor for tensor in tensors if uses_external_data(tensor))
+    return (tensor for tensor in list(all_tensors(model)) if uses_external_data(tensor))
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:

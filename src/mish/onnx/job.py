@@ -14,7 +14,8 @@ import numpy.typing as npt
 from mish._files import replacing
 from mish.onnx.files import ModelError
 from mish.onnx.optimize import Report, optimize
-from mish.onnx.verify import Comparison, verify
+from mish.onnx.runtime import RuntimeRefusal
+from mish.onnx.verify import Comparison, WorseModel, verify
 
 Status = Literal["written", "found", "nothing", "refused", "failed"]
 
@@ -32,6 +33,7 @@ class Settings:
         atol: Absolute tolerance of the outputs.
         rtol: Relative tolerance of the outputs.
         threads: Threads of a run; None for the cores that the process may use.
+        operators: Operators of others that are Mish, as ``DOMAIN::NAME``.
     """
 
     form: str = "sigmoid"
@@ -42,6 +44,7 @@ class Settings:
     atol: float = 1e-10
     rtol: float = 1e-3
     threads: int | None = None
+    operators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def run(
     """
     try:
         step("rewriting")
-        report = optimize(source, settings.form, opset=settings.opset)
+        report = optimize(source, settings.form, opset=settings.opset, operators=settings.operators)
         if settings.dry or target is None:
             return Outcome(source, target, "found", report)
         if not report.rewritten:
@@ -93,27 +96,48 @@ def run(
         comparison = None
         if settings.verify:
             step("comparing")
-            comparison = verify(
-                source,
-                report.model,
-                settings.inputs,
-                atol=settings.atol,
-                rtol=settings.rtol,
-                folder=source.parent,
-                threads=settings.threads,
-            )
+            comparison = _compare(source, report, settings)
             if not comparison.agree:
-                message = (
-                    f"the outputs differ by more than --atol {settings.atol:g} and --rtol "
-                    f"{settings.rtol:g}; {target} was not written"
-                )
+                message = f"{_disagreement(comparison, settings)}; {target} was not written"
                 return Outcome(source, target, "refused", report, comparison, message)
         step("writing")
         backup = _keep(source) if target == source else None
         report.save(target)
         return Outcome(source, target, "written", report, comparison, backup=backup)
+    except WorseModel as error:
+        message = f"{error}; {target} was not written"
+        return Outcome(source, target, "refused", report, message=message)
     except ModelError as error:
         return Outcome(source, target, "failed", message=str(error))
+
+
+def _compare(source: Path, report: Report, settings: Settings) -> Comparison:
+    """Run the old model, or what stands for it, and the new one."""
+    try:
+        return verify(
+            source if report.reference is None else report.reference,
+            report.model,
+            settings.inputs,
+            atol=settings.atol,
+            rtol=settings.rtol,
+            folder=source.parent,
+            threads=settings.threads,
+        )
+    except RuntimeRefusal as error:
+        told = "; ".join((str(error), *report.warnings))
+        raise ModelError(f"{told}. --no-verify writes without running the models") from error
+
+
+def _disagreement(comparison: Comparison, settings: Settings) -> str:
+    limits = f"--atol {settings.atol:g} and --rtol {settings.rtol:g}"
+    told = comparison.rounding
+    if told is None or not told.same:
+        where = "" if told is None else ", in float32 too,"
+        return f"the outputs differ{where} by more than {limits}"
+    return (
+        f"the outputs differ by more than {limits} and than rounding to half precision explains: "
+        f"off by {told.error_before:.2g} before, {told.error_after:.2g} after"
+    )
 
 
 def _nothing(source: Path, report: Report) -> str:
@@ -122,6 +146,12 @@ def _nothing(source: Path, report: Report) -> str:
             f"there is no Mish in {source} but {len(report.quantized)} quantised between the "
             f"parts, the first of which makes {report.quantized[0].output}; optimize the model "
             "before it is quantised. Nothing was written"
+        )
+    if report.untaken and not report.skipped:
+        operator = report.untaken[0]
+        return (
+            f"there is no Mish in {source} but an operator {operator}, which is taken for Mish "
+            f"only with --operator {operator}; nothing was written"
         )
     if not report.skipped:
         return f"there is no Mish in {source}; nothing was written"

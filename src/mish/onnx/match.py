@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from os import PathLike
 
 import onnx
@@ -9,25 +11,36 @@ import onnx
 from mish.onnx.files import as_model, legible
 from mish.onnx.finder import Finder
 from mish.onnx.infer import typed_scopes
+from mish.onnx.named import require_names, take, with_titles
 from mish.onnx.scopes import FunctionKey, Functions, Scope, called, key_of
 from mish.onnx.site import Match, Site
 
 
-def find(model: onnx.ModelProto | str | PathLike[str]) -> list[Site]:
+def find(
+    model: onnx.ModelProto | str | PathLike[str], *, operators: Collection[str] = ()
+) -> list[Site]:
     """List the places where a model computes Mish, subgraphs and own functions included.
 
     Args:
         model: A model, or the path of one. Weights kept in other files are not read.
+        operators: Operators of others that are Mish, as ``DOMAIN::NAME``: see
+            :func:`mish.onnx.optimize`.
 
     Returns:
         The sites, those of the main graph first, each scope's in the order of its nodes.
 
     Raises:
-        ModelError: If the path holds no readable ONNX model, or the model's types contradict
-            each other.
+        ValueError: If an operator is not told in that way.
+        ModelError: If the path holds no readable ONNX model, if the model's types contradict
+            each other, or if one of ``operators`` cannot be Mish.
     """
+    require_names(operators)
     with legible():
-        return [match.site for match in find_in(*typed_scopes(as_model(model)))]
+        known = onnx.ModelProto()
+        known.CopyFrom(as_model(model))
+        take(known, operators)
+        sites = (match.site for match in find_in(*typed_scopes(known)))
+        return [replace(site, spelling=with_titles(site.spelling)) for site in sites]
 
 
 def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:

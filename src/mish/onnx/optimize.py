@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from mish.onnx.files import ModelError, legible, read, write
 from mish.onnx.forms import FORMS, Form
 from mish.onnx.infer import typed_scopes, used_functions
 from mish.onnx.match import find_in
+from mish.onnx.named import require_names, take, untaken, with_titles
 from mish.onnx.native import add_fallback, drop_domain, refuse_namesake
 from mish.onnx.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx.quantized import can_be_quantized, quantized_inside
@@ -20,6 +22,8 @@ from mish.onnx.rewrite import rewrite
 from mish.onnx.scopes import FunctionKey, Functions, Scope, key_of
 from mish.onnx.site import Match, Site
 from mish.onnx.skeleton import check
+
+_DOUBLE_SOFTPLUS = 18  # the opset at which ONNX Runtime on CPU runs Softplus of float64
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,13 @@ class Report:
         folder: What the locations of the model's external data are relative to, if known.
         opset: The version of the standard operators before and after.
         quantized: The places left that would be Mish without the quantisation between their parts.
+        named: The operators that were taken for Mish by their name, as ``DOMAIN::NAME``; ONNX's
+            own, in a version that does not know it yet, is ``Mish``.
+        untaken: The operators of others that are called Mish but were not taken for it.
+        reference: What to compare the new model with if a runtime does not know ``named``: the
+            old model in which those are functions, of Softplus, Tanh and Mul. None if there are
+            none.
+        warnings: Where the new model will not run.
     """
 
     model: onnx.ModelProto
@@ -43,6 +54,10 @@ class Report:
     folder: Path | None
     opset: tuple[int, int]
     quantized: tuple[Site, ...] = ()
+    named: tuple[str, ...] = ()
+    untaken: tuple[str, ...] = ()
+    reference: onnx.ModelProto | None = field(default=None, repr=False)
+    warnings: tuple[str, ...] = ()
     _source: Path | None = field(default=None, repr=False)
 
     @property
@@ -67,7 +82,11 @@ class Report:
 
 
 def optimize(
-    model: onnx.ModelProto | str | PathLike[str], form: str = "sigmoid", *, opset: int | None = None
+    model: onnx.ModelProto | str | PathLike[str],
+    form: str = "sigmoid",
+    *,
+    opset: int | None = None,
+    operators: Collection[str] = (),
 ) -> Report:
     """Rewrite every Mish of a model, in its subgraphs and functions too.
 
@@ -93,16 +112,19 @@ def optimize(
         form: The form to write, a key of ``FORMS``.
         opset: The version of the standard operators to raise the model to; as low as the form
             allows if not given.
+        operators: Operators of others that are Mish, as ``DOMAIN::NAME``, each with one input,
+            one output and no attributes. What they compute is not in the model; it is taken on
+            trust. One named Log1p is taken for the logarithm of 1 + x.
 
     Returns:
         The new model and what was done.
 
     Raises:
-        ValueError: If there is no such form or opset.
+        ValueError: If there is no such form or opset, or an operator is not told in that way.
         ModelError: If the path holds no readable ONNX model, if it breaks ONNX's rules, if it
-            has Mish and its opset is older than 7, if it cannot be raised to ``opset``, or if
-            the form is ``native`` and the model has a function of the operator's name that is
-            not Mish.
+            has Mish and its opset is older than 7, if it cannot be raised to ``opset``, if one of
+            ``operators`` has another number of inputs or outputs, or attributes, or if the form is
+            ``native`` and the model has a function of the operator's name that is not Mish.
     """
     if form not in FORMS:
         raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
@@ -110,6 +132,7 @@ def optimize(
         raise ValueError(
             f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
         )
+    require_names(operators)
     source = None
     if isinstance(model, onnx.ModelProto):
         new = onnx.ModelProto()
@@ -119,18 +142,50 @@ def optimize(
         new = read(source)
     with legible():
         before = opset_of(new)
+        named = take(new, operators)
         rewritten, skipped = _optimize(new, FORMS[form], opset)
-        inside = quantized_inside(new, [*rewritten, *(site for site, _ in skipped)])
-    folder = None if source is None else source.parent
-    opsets = before, opset_of(new)
+        inside = quantized_inside(new, [*(match.site for match in rewritten), *dict(skipped)])
+        if named is not None:
+            named.restore(new)
+        others = untaken(new)
     return Report(
-        new, form, tuple(rewritten), tuple(skipped), folder, opsets, tuple(inside), source
+        new,
+        form,
+        tuple(_titled(match.site) for match in rewritten),
+        tuple((_titled(site), reason) for site, reason in skipped),
+        folder=None if source is None else source.parent,
+        opset=(before, opset_of(new)),
+        quantized=tuple(inside),
+        named=() if named is None else named.operators,
+        untaken=others,
+        reference=None if named is None else named.model,
+        warnings=_warnings(rewritten, form, opset_of(new)),
+        _source=source,
     )
+
+
+def _titled(site: Site) -> Site:
+    return replace(site, spelling=with_titles(site.spelling))
+
+
+def _warnings(rewritten: list[Match], form: str, opset: int) -> tuple[str, ...]:
+    """What to know before the new model meets ONNX Runtime.
+
+    That has no Softplus of float64 and takes it, and with it Mish, for what the operator's
+    definition says; in 1.32.0 it does so at opset 18 alone.
+    """
+    double = any(match.output.kind == onnx.TensorProto.DOUBLE for match in rewritten)
+    if double and form in ("op", "softplus") and opset != _DOUBLE_SOFTPLUS:
+        return (
+            f"ONNX Runtime on CPU loads no float64 Mish of the form {form} at opset {opset}; "
+            "that of the form sigmoid it does",
+        )
+    return ()
 
 
 def _optimize(
     model: onnx.ModelProto, form: Form, opset: int | None
-) -> tuple[list[Site], list[tuple[Site, str]]]:
+) -> tuple[list[Match], list[tuple[Site, str]]]:
     check(model)
     scopes, functions = typed_scopes(model)
     matches = find_in(scopes, functions)
@@ -165,7 +220,7 @@ def _optimize(
         native = sound + [match for match in matches if match.site.spelling == form.spelling]
         add_fallback(model, {match.output.kind for match in native})
     check(model)
-    return [match.site for match in sound], _reasons(matches, left)
+    return sound, _reasons(matches, left)
 
 
 def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Site, str]]:

@@ -45,9 +45,29 @@ def check(model: onnx.ModelProto) -> None:
         ModelError: If the model breaks ONNX's rules.
     """
     try:
-        onnx.checker.check_model(skeleton(model))
+        bones = skeleton(model)
+        for value in bones.graph.input:
+            if value.type.WhichOneof("value") is None:
+                raise ModelError(f"the input {value.name} has no type; give it one")
+        for value in (*bones.graph.input, *bones.graph.output):
+            _complete(value)
+        onnx.checker.check_model(bones)
         for tensor in model.graph.initializer:
             if not uses_external_data(tensor):
                 onnx.checker.check_tensor(tensor)
+    except ModelError:
+        raise
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         raise ModelError(f"not a valid ONNX model: {first_line(error)}") from error
+
+
+def _complete(value: onnx.ValueInfoProto) -> None:
+    """Give an input or output the shape, and an output the type, that it lacks.
+
+    The checker wants both. ONNX Runtime runs models without, as exporters leave out what they do
+    not know.
+    """
+    if value.type.WhichOneof("value") is None:
+        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    if value.type.HasField("tensor_type"):
+        value.type.tensor_type.shape.SetInParent()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,15 +15,23 @@ import numpy.typing as npt
 import onnx
 
 from mish.onnx import inputs as model_inputs
-from mish.onnx.files import ModelError, as_model, first_line, serialize
-from mish.onnx.native import is_native, register
+from mish.onnx import runtime
+from mish.onnx.differences import difference
+from mish.onnx.files import ModelError, as_model
+from mish.onnx.rounding import Rounding, judge
+from mish.onnx.runtime import RuntimeRefusal
+from mish.onnx.widen import has_halves
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped]
 
-_SMALL = 1e-2
 _ROUNDS = (5, 50)  # at least and at most
 _SECONDS = 2.0
+_SETS = 2  # of made-up inputs: of the usual sizes, and of as different ones as the model takes
+
+
+class WorseModel(ModelError):
+    """The new model fails on inputs that the old one takes."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +41,18 @@ class Comparison:
     Attributes:
         max_absolute: Largest absolute difference over all elements of all outputs.
         max_relative: Largest relative difference. That of an element is the absolute one over
-            the element's size in the first model. A size under a hundredth of the output's
+            the element's size in the old model. A size under a hundredth of the output's
             largest finite one counts as that hundredth: a sum that happens to be near zero has
             no relative precision of its own.
         agree: Whether every element differs by at most ``atol + rtol * size``, with sizes as in
-            ``max_relative``.
-        seconds_before: Median time of one run of the first model.
-        seconds_after: The same of the second model.
+            ``max_relative``; or, if not, whether ``rounding`` tells that half precision alone
+            is the reason.
+        seconds_before: Median time of one run of the old model.
+        seconds_after: The same of the new model.
         threads: How many threads each of these runs used.
+        runs: On how many sets of inputs the outputs were compared.
+        rounding: How the two compare in float32, if they have float16 or bfloat16 and their
+            outputs differ by more than the tolerances.
     """
 
     max_absolute: float
@@ -50,11 +61,26 @@ class Comparison:
     seconds_before: float
     seconds_after: float
     threads: int
+    runs: int
+    rounding: Rounding | None = None
 
     @property
     def ratio(self) -> float:
-        """How many times faster the second model runs."""
+        """How many times faster the new model runs."""
         return self.seconds_before / self.seconds_after
+
+    @property
+    def basis(self) -> str:
+        """What was compared, in a line."""
+        on = "one set of inputs" if self.runs == 1 else f"{self.runs} sets of inputs"
+        if self.rounding is None:
+            return f"compared the outputs of both models on {on}"
+        told = self.rounding
+        return (
+            f"compared both models in float32 on {on}: largest relative difference "
+            f"{told.max_relative:.2g}; and the rounding of each to half precision: off by "
+            f"{told.error_before:.2g} before, {told.error_after:.2g} after"
+        )
 
 
 def verify(
@@ -74,6 +100,11 @@ def verify(
     against anything else differs by infinity. The models run in turns, so that whatever else
     the machine does falls on both alike.
 
+    Models with float16 or bfloat16 whose outputs differ by more than the tolerances are compared
+    once more, as if all that were float32. They agree if they do so then, to the same tolerances,
+    and if the new model's rounding error, its distance from the first one in float32, is
+    at most twice that of the first, or within the tolerances of it.
+
     Args:
         before: A model or the path of one.
         after: Another with the same inputs and outputs.
@@ -88,103 +119,89 @@ def verify(
     Raises:
         ValueError: If ``threads`` is less than 1.
         ModelError: If ONNX Runtime refuses a model or the inputs, if the given inputs do not
-            fit, or if the models' outputs differ in name or are not tensors.
+            fit, if the models' outputs differ in name or are not tensors, or if the new model
+            fails on inputs that the old one takes.
         ModuleNotFoundError: If ONNX Runtime is not installed.
     """
     if threads is None:
-        threads = _usable_cores()
+        threads = runtime.usable_cores()
     elif threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    first, second = (_session(model, folder, threads) for model in (before, after))
-    if inputs is None:
-        inputs = model_inputs.generate(first, seed)
-    else:
-        model_inputs.check(inputs, first)
-    feed = dict(inputs)
+    models = as_model(before), as_model(after)
+    first = runtime.load(before, folder, threads, "the old model")
+    second = runtime.load(after, folder, threads, "the new model")
     names = [node.name for node in first.get_outputs()]
     if names != [node.name for node in second.get_outputs()]:
         raise ModelError("the two models have different outputs")
-    pairs = zip(names, _run(first, feed), _run(second, feed), strict=True)
-    differences = [_difference(name, a, b, atol, rtol) for name, a, b in pairs]
-    times = _alternate(first, second, feed)
+    feeds = _feeds(models[0], first, inputs, seed)
+    found = [difference(names, old, _run_new(second, feed), atol, rtol) for feed, old in feeds]
+    agree = all(each.agree for each in found)
+    rounding = None
+    if not agree and any(map(has_halves, models)):
+        rounding = judge(
+            models,
+            (first, second),
+            [feed for feed, _ in feeds],
+            atol=atol,
+            rtol=rtol,
+            folders=(_folder(before, folder), _folder(after, folder)),
+            threads=threads,
+        )
+        agree = rounding.agree
+    times = _alternate(first, second, feeds[0][0])
     return Comparison(
-        max(absolute for absolute, _, _ in differences),
-        max(relative for _, relative, _ in differences),
-        all(agree for _, _, agree in differences),
+        max(each.absolute for each in found),
+        max(each.relative for each in found),
+        agree,
         *times,
         threads,
+        len(feeds),
+        rounding,
     )
 
 
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _session(
-    model: onnx.ModelProto | str | PathLike[str],
-    folder: str | PathLike[str] | None,
-    threads: int,
-) -> InferenceSession:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # Left to itself it starts a thread for each core of the machine, even where the process may
-    # use only some of them; they then wait for each other and the times mean nothing.
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 3  # errors only: they come as exceptions with the same text
-    if is_native(as_model(model)):
-        register(options)
-    if isinstance(model, onnx.ModelProto):
-        source: bytes | str = serialize(model)
-        if folder is not None:
-            key = "session.model_external_initializers_file_folder_path"
-            options.add_session_config_entry(key, str(Path(folder).resolve()))
-    else:
-        source = str(Path(model))
+def _run_new(session: InferenceSession, feed: model_inputs.Arrays) -> list[Any]:
     try:
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its exceptions have no common base but this
-        raise ModelError(f"ONNX Runtime refuses the model: {first_line(error)}") from error
+        return runtime.run(session, feed, "the new model")
+    except RuntimeRefusal as error:
+        raise WorseModel(f"{error}. The old model takes them") from error
 
 
-def _run(session: InferenceSession, feed: dict[str, Any]) -> list[Any]:
-    try:
-        return list(session.run(None, feed))
-    except Exception as error:
-        raise ModelError(
-            f"ONNX Runtime cannot run the model on these inputs: {first_line(error)}. "
-            "If they were made up, give real ones"
-        ) from error
+def _folder(
+    model: onnx.ModelProto | str | PathLike[str], folder: str | PathLike[str] | None
+) -> Path | None:
+    """What the locations of a model's external data are relative to."""
+    if not isinstance(model, onnx.ModelProto):
+        return Path(model).parent
+    return None if folder is None else Path(folder)
 
 
-def _difference(
-    name: str, before: Any, after: Any, atol: float, rtol: float
-) -> tuple[float, float, bool]:
-    """The largest absolute and relative difference of one output, and whether it is accepted."""
-    if not isinstance(before, np.ndarray) or before.dtype.kind not in "fiub":
-        raise ModelError(f"the output {name} is not a tensor of numbers; it cannot be compared")
-    if before.shape != after.shape or before.dtype != after.dtype:
-        raise ModelError(f"the output {name} has another type or shape in the second model")
-    a, b = before.astype(np.float64), after.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        distance = np.asarray(np.abs(a - b))
-    distance[(a == b) | (np.isnan(a) & np.isnan(b))] = 0
-    distance[np.isnan(distance)] = np.inf
-    size = np.where(np.isfinite(a), np.abs(a), 0)
-    size = np.maximum(size, _SMALL * size.max(initial=0))
-    relative = np.divide(distance, size, out=np.full_like(distance, np.inf), where=size > 0)
-    relative[distance == 0] = 0
-    return (
-        float(distance.max(initial=0)),
-        float(relative.max(initial=0)),
-        bool(np.all(distance <= atol + rtol * size)),
-    )
+def _feeds(
+    model: onnx.ModelProto,
+    session: InferenceSession,
+    inputs: Mapping[str, npt.NDArray[np.generic]] | None,
+    seed: int,
+) -> list[tuple[model_inputs.Arrays, list[Any]]]:
+    """What to run the models on, each with the outputs of the first: as given, or made up."""
+    if inputs is not None:
+        model_inputs.check(inputs, model, session)
+        return [(dict(inputs), runtime.run(session, inputs, "the old model"))]
+    feeds: list[tuple[model_inputs.Arrays, list[Any]]] = []
+    refusal: RuntimeRefusal | None = None
+    for feed in model_inputs.generate(model, session, seed):
+        try:
+            feeds.append((feed, runtime.run(session, feed, "the old model")))
+        except RuntimeRefusal as error:
+            refusal = refusal or error
+        if len(feeds) == _SETS:
+            break
+    if not feeds:
+        raise RuntimeRefusal(f"{refusal}. They were made up; give real ones") from refusal
+    return feeds
 
 
 def _alternate(
-    first: InferenceSession, second: InferenceSession, feed: dict[str, Any]
+    first: InferenceSession, second: InferenceSession, feed: model_inputs.Arrays
 ) -> tuple[float, float]:
     """Median seconds of a run of each, the two taking turns."""
     laps: tuple[list[float], list[float]] = ([], [])
