@@ -3,24 +3,29 @@
 A place is a node and a value further up such that all paths from the node's output upwards lead
 through elementwise operators to that value or to uniform constants. Then the output is a function
 of that one value, element by element, and its values decide whether the function is Mish.
+
+Where one such place lies in another, as the branches of a Mish written in two do, the outer one
+counts.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import numpy as np
 import onnx
 
-from mish.onnx.operators import FLOATS, Array, compute, is_elementwise, is_standard, reads
-from mish.onnx.proof import POINTS, is_mish
-from mish.onnx.scopes import Functions, Scope, Uniform, Value, bound, called, constant_of, uniform
+from mish.onnx.constants import Uniform, constant_of, fold, uniform
+from mish.onnx.operators import FLOATS, elementwise, is_standard, reads
+from mish.onnx.program import Program
+from mish.onnx.proof import is_mish
+from mish.onnx.scopes import Scope, Value, called, names_read
 from mish.onnx.site import Match, Site, spelling
+from mish.onnx.trace import Instruction, Operand, Reader, Tracer
 
 _LONGEST = 48  # nodes in a spelling; the longest seen has 12
-_DEEPEST = 16  # constants made from constants, functions that call functions
-_MOST_STEPS = 2000  # node evaluations in one proof, those in functions included
+_DEEPEST = 16  # constants made from constants
 
 _LAST = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
 _BENT = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
@@ -30,12 +35,21 @@ Place = tuple[int, int]  # depth of the scope and position of the node: later no
 Key = tuple[int, str]  # identity of the scope that makes a value, and its name
 
 
-@dataclass
-class _Steps:
-    """What one proof has used up, and the shapes of the constants that it met."""
+@dataclass(frozen=True)
+class _Cut:
+    """A value that alone decides a node's output.
 
-    left: int = _MOST_STEPS
-    shapes: set[tuple[int, ...]] = field(default_factory=set)
+    Attributes:
+        scope: The scope that makes the value.
+        name: Its name.
+        nodes: What lies between it and the output, in the order in which it runs.
+        within: The matches that lie there, which have the same input.
+    """
+
+    scope: Scope
+    name: str
+    nodes: list[onnx.NodeProto]
+    within: list[Match]
 
 
 class Finder:
@@ -43,51 +57,68 @@ class Finder:
 
     Args:
         scope: The scope.
-        functions: The model's own functions.
+        reader: Reads the model's nodes.
+
+    Attributes:
+        done: The outputs of all nodes that a match stands for.
     """
 
-    def __init__(self, scope: Scope, functions: Functions) -> None:
+    def __init__(self, scope: Scope, reader: Reader) -> None:
+        self.done: set[str] = set()
         self._scope = scope
-        self._functions = functions
+        self._reader = reader
         self._constants: dict[Key, Uniform | None] = {}
+        self._instructions: dict[Key, Instruction | None] = {}
         self._ends: dict[str, Match] = {}
-        self._readers: dict[str, int] = {}
-        for node in scope.body.node:
-            for name in node.input:
-                self._readers[name] = self._readers.get(name, 0) + 1
-        for name in scope.results:
-            self._readers[name] = self._readers.get(name, 0) + 1
+        self._readers = Counter(names_read(scope.body.node))
+        self._readers.update(scope.results)
 
     def matches(self) -> list[Match]:
         """The scope's matches, in the order of their last nodes."""
         for node in self._scope.body.node:
             if len(node.output) != 1 or not node.output[0]:
                 continue
-            if node.op_type in _LAST or called(node) in self._functions:
-                match = self._match(node)
-            elif is_standard(node, "Cast"):
+            if is_standard(node, "Cast"):
                 match = self._widened(node)
+            elif node.op_type in _LAST or called(node) in self._reader.functions:
+                match = self._match(node)
             else:
                 continue
             if match is not None:
                 self._ends[match.site.output] = match
+                self.done.add(match.site.output)
         return list(self._ends.values())
 
     def _match(self, last: onnx.NodeProto) -> Match | None:
-        for nodes, (scope, x) in self._cuts(last):
-            if not any(node.op_type in _BENT or called(node) in self._functions for node in nodes):
+        for cut in self._cuts(last):
+            if not any(self._bends(node) for node in cut.nodes):
                 continue
-            steps = _Steps()
-            values = self._evaluate(nodes, scope, x, steps)
-            output = self._scope.known(last.output[0])
-            value = scope.known(x)
+            output, value = self._scope.known(last.output[0]), cut.scope.known(cut.name)
+            kind = value.kind if value.kind in FLOATS else onnx.TensorProto.FLOAT
+            tracer = Tracer(kind)
+            program = self._program(cut, tracer)
+            if program is None:
+                return None  # what cannot be followed here is in all further cuts too
             double = onnx.TensorProto.DOUBLE in (value.kind, output.kind)
-            if values is None or not is_mish(values, double=double):
+            if not is_mish(program, kind, double=double):
                 continue
-            site = Site(spelling(nodes), x, last.output[0], last.name, self._scope.place)
-            doubt = _doubt(value, output, steps.shapes)
-            return Match(site, self._scope, value, output, tuple(nodes), doubt)
+            doubt = _doubt(value, output, tracer.shapes)
+            if doubt and any(match.doubt is None for match in cut.within):
+                return None
+            for match in cut.within:
+                self._drop(match, cut.nodes)
+            site = Site(spelling(cut.nodes), cut.name, last.output[0], last.name, self._scope.place)
+            return Match(site, self._scope, value, output, tuple(cut.nodes), doubt)
         return None
+
+    def _bends(self, node: onnx.NodeProto) -> bool:
+        return node.op_type in _BENT or called(node) in self._reader.functions
+
+    def _drop(self, match: Match, nodes: list[onnx.NodeProto]) -> None:
+        """Forget a match that only these nodes read, for they are a match themselves."""
+        name = match.site.output
+        if self._readers[name] == sum(list(node.input).count(name) for node in nodes):
+            self._ends.pop(name, None)
 
     def _widened(self, cast: onnx.NodeProto) -> Match | None:
         """The match of a Cast to half precision after a Mish that one from it goes before.
@@ -112,15 +143,15 @@ class Finder:
         nodes = (made[1], *inner.nodes, cast)
         return Match(site, self._scope, value, output, nodes, None)
 
-    def _cuts(
-        self, last: onnx.NodeProto
-    ) -> Iterator[tuple[list[onnx.NodeProto], tuple[Scope, str]]]:
-        """Each value that alone decides the node's output, nearest first, with the nodes between.
+    def _cuts(self, last: onnx.NodeProto) -> Iterator[_Cut]:
+        """Each value that alone decides the node's output, nearest first.
 
-        The nodes come in the order in which they run.
+        Beyond a match only its own input is one: the node may be the same Mish once more.
         """
         frontier: dict[Key, tuple[Place, Scope, str]] = {}
         nodes: list[onnx.NodeProto] = []
+        within: list[Match] = []
+        goal: Key | None = None
         scope, node = self._scope, last
         while len(nodes) < _LONGEST:
             nodes.insert(0, node)
@@ -135,71 +166,51 @@ class Finder:
             if not frontier:
                 return
             if len(frontier) == 1:
-                ((_, owner, name),) = frontier.values()
-                yield nodes, (owner, name)
+                ((key, (_, owner, name)),) = frontier.items()
+                if goal in (None, key):
+                    yield _Cut(owner, name, list(nodes), list(within))
             key = max(frontier, key=lambda each: frontier[each][0])
+            if key == goal:
+                return
             _, scope, name = frontier.pop(key)
             made = scope.makers.get(name)
-            if made is None or (scope is self._scope and name in self._ends):
+            if made is None:
                 return
             node = made[1]
-            if not (is_elementwise(node) or called(node) in self._functions):
+            if not self._reader.follows(node):
                 return
+            if scope is self._scope and name in self._ends:
+                match = self._ends[name]
+                start = id(scope.owner(match.site.input)), match.site.input
+                if goal not in (None, start):
+                    return
+                goal = start
+                within.append(match)
 
-    def _evaluate(
-        self, nodes: list[onnx.NodeProto], scope: Scope, x: str, steps: _Steps
-    ) -> Array | None:
-        values: dict[str, Array] = {x: POINTS}
-        for node in nodes:
-            inputs: list[Array | None] = []
-            for name in node.input:
-                if not name or name not in reads(node):
-                    inputs.append(None)
-                elif name in values:
-                    inputs.append(values[name])
-                else:
-                    constant = self._constant(self._scope, name)
-                    if constant is None:
-                        return None
-                    steps.shapes.add(constant.shape)
-                    inputs.append(np.asarray(constant.value))
-            result = self._run(node, inputs, steps, 0)
+    def _program(self, cut: _Cut, tracer: Tracer) -> Program | None:
+        values: dict[str, Operand] = {cut.name: tracer.argument()}
+
+        def known(name: str) -> Operand | None:
+            return values[name] if name in values else self._constant(self._scope, name)
+
+        for node in cut.nodes:
+            instruction = self._read(node)
+            if instruction is None:
+                return None
+            result = tracer.follow(instruction, known, self._kind)
             if result is None:
                 return None
-            values[node.output[0]] = result
-        return values[nodes[-1].output[0]]
+            values[instruction.output] = result
+        return tracer.program(result)
 
-    def _run(
-        self, node: onnx.NodeProto, inputs: list[Array | None], steps: _Steps, depth: int
-    ) -> Array | None:
-        """The output of an elementwise node or of a function made of such."""
-        function = self._functions.get(called(node))
-        steps.left -= 1
-        if steps.left < 0 or depth > _DEEPEST:
-            return None
-        if function is None:
-            return compute(node, inputs)
-        if len(function.output) != 1:
-            return None
-        values = {
-            name: value
-            for name, value in zip(function.input, inputs, strict=False)
-            if value is not None
-        }
-        for inner in bound(function, node):
-            if len(inner.output) != 1:
-                return None
-            constant = constant_of(inner)
-            if constant is not None:
-                steps.shapes.add(constant.shape)
-                result: Array | None = np.asarray(constant.value)
-            else:
-                given = [values.get(name) for name in inner.input]
-                result = self._run(inner, given, steps, depth + 1)
-            if result is None:
-                return None
-            values[inner.output[0]] = result
-        return values.get(function.output[0])
+    def _read(self, node: onnx.NodeProto) -> Instruction | None:
+        key = id(node), node.output[0]
+        if key not in self._instructions:
+            self._instructions[key] = self._reader.read(node)
+        return self._instructions[key]
+
+    def _kind(self, name: str) -> int:
+        return self._scope.known(name).kind
 
     def _constant(self, scope: Scope, name: str, depth: int = 0) -> Uniform | None:
         """The constant of this name, be it given or computed from others."""
@@ -217,22 +228,20 @@ class Finder:
 
     def _folded(self, scope: Scope, node: onnx.NodeProto, depth: int) -> Uniform | None:
         given = constant_of(node)
-        if given is not None or not is_elementwise(node) or not node.input:
+        if given is not None or elementwise(node) is None:
             return given
-        constants = []
-        for name in reads(node):
+        instruction = self._read(node)
+        names = reads(node)
+        if instruction is None or instruction.op is None or not any(names):
+            return None
+        constants: list[Uniform | None] = []
+        for name in names:
             constant = self._constant(scope, name, depth + 1) if name else None
-            if constant is None:
+            if name and constant is None:
                 return None
             constants.append(constant)
-        result = compute(node, [np.asarray(each.value) for each in constants])
-        if result is None:
-            return None
-        try:
-            shape = np.broadcast_shapes(*(each.shape for each in constants))
-        except ValueError:
-            return None
-        return Uniform(float(result), shape)
+        like = scope.known(node.input[1]).kind if is_standard(node, "CastLike") else 0
+        return fold(instruction.op, dict(instruction.attributes), constants, like)
 
 
 def _doubt(x: Value, y: Value, shapes: set[tuple[int, ...]]) -> str | None:

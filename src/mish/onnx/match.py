@@ -11,6 +11,7 @@ from mish.onnx.finder import Finder
 from mish.onnx.infer import typed_scopes
 from mish.onnx.scopes import Functions, Scope, called
 from mish.onnx.site import Match, Site
+from mish.onnx.trace import Reader
 
 
 def find(model: onnx.ModelProto | str | PathLike[str]) -> list[Site]:
@@ -31,33 +32,25 @@ def find(model: onnx.ModelProto | str | PathLike[str]) -> list[Site]:
 
 
 def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
-    """List the matches of a model. A function that none but matches call has none of its own.
+    """List the matches of a model. A function that nothing else calls than matches has none.
 
     Args:
         scopes: The model's scopes, as :func:`typed_scopes` gives them.
         functions: Its functions.
     """
+    reader = Reader(functions)
+    keys = {id(function): key for key, function in functions.items()}
+    live: set[object] = set()  # the functions that are called
     matches: list[Match] = []
-    ends: set[tuple[int, str]] = set()
     for scope in scopes:
-        if isinstance(scope.body, onnx.FunctionProto) and not _still_called(
-            (scope.body.domain, scope.body.name), scopes, ends
-        ):
+        key = keys.get(id(scope.root.body))
+        if key is not None and key not in live:
             continue
-        finder = Finder(scope, functions)
+        finder = Finder(scope, reader)
         matches += finder.matches()
-        ends |= {(id(scope), match.site.output) for match in matches if match.scope is scope}
+        live |= {
+            called(node)
+            for node in scope.body.node
+            if called(node) in functions and not finder.done.issuperset(node.output)
+        }
     return matches
-
-
-def _still_called(
-    function: tuple[str, str], scopes: list[Scope], ends: set[tuple[int, str]]
-) -> bool:
-    """Whether some node calls a function and is not itself Mish."""
-    return any(
-        (id(scope), name) not in ends
-        for scope in scopes
-        for node in scope.body.node
-        if called(node) == function
-        for name in node.output
-    )

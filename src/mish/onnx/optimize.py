@@ -160,10 +160,9 @@ def _already(match: Match, form: Form) -> str | None:
 
 
 def _version(model: onnx.ModelProto, scope: Scope) -> int:
-    while scope.outer is not None:
-        scope = scope.outer
-    if isinstance(scope.body, onnx.FunctionProto):
-        return opset_of(scope.body) or opset_of(model)
+    body = scope.root.body
+    if isinstance(body, onnx.FunctionProto):
+        return opset_of(body) or opset_of(model)
     return opset_of(model)
 
 
@@ -182,10 +181,8 @@ def _tidy(
             del model.functions[index]
     drop_domain(model)
     for match in matches:
-        scope = match.scope
-        while scope.outer is not None:
-            scope = scope.outer
-        if isinstance(scope.body, onnx.FunctionProto) and not opset_of(scope.body):
-            scope.body.opset_import.append(helper.make_opsetid("", opset_of(model)))
+        body = match.scope.root.body
+        if isinstance(body, onnx.FunctionProto) and not opset_of(body):
+            body.opset_import.append(helper.make_opsetid("", opset_of(model)))
     if form is FORMS["native"] and matches:
         add_fallback(model, {match.output.kind for match in matches})

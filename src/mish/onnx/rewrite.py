@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import onnx
 
 from mish.onnx.forms import Form
-from mish.onnx.scopes import Body, Scope, all_nodes, subgraphs
+from mish.onnx.scopes import Body, Scope, all_nodes, names_read
 from mish.onnx.site import Match
 from mish.onnx.tape import Tape
 
@@ -70,7 +70,7 @@ def _remove_unread(scope: Scope, released: list[str]) -> list[str]:
     Returns the released values that are made elsewhere.
     """
     body = scope.body
-    reads = Counter(_reads(body.node))
+    reads = Counter(names_read(body.node))
     reads.update(scope.results)
     makers = {name: index for index, node in enumerate(body.node) for name in node.output if name}
     unread: set[int] = set()
@@ -82,7 +82,7 @@ def _remove_unread(scope: Scope, released: list[str]) -> list[str]:
             elsewhere.append(name)
         elif index not in unread and not any(reads[each] for each in body.node[index].output):
             unread.add(index)
-            gone = list(_reads([body.node[index]]))
+            gone = list(names_read([body.node[index]]))
             reads.subtract(gone)
             released.extend(gone)
     for index in sorted(unread, reverse=True):
@@ -94,15 +94,6 @@ def _remove_unread(scope: Scope, released: list[str]) -> list[str]:
             if body.initializer[index].name in unwanted:
                 del body.initializer[index]
     return elsewhere
-
-
-def _reads(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
-    """Each name that the nodes read, once for each time, their subgraphs included."""
-    for node in nodes:
-        yield from node.input
-        for _, graph in subgraphs(node):
-            yield from (value.name for value in graph.output)
-            yield from _reads(graph.node)
 
 
 def _names(body: Body) -> Iterator[str]:

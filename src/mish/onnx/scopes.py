@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import onnx
-from onnx import numpy_helper
 
 from mish.onnx.files import ModelError
 
@@ -14,7 +13,6 @@ Body = onnx.GraphProto | onnx.FunctionProto
 Functions = Mapping[tuple[str, str], onnx.FunctionProto]
 
 _MOST_CALLED_NODES = 10_000_000
-_MOST_UNIFORM = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -28,19 +26,6 @@ class Value:
 
     kind: int = 0
     shape: tuple[int | None, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Uniform:
-    """A constant tensor whose elements are all the same number.
-
-    Attributes:
-        value: The number.
-        shape: The length of each axis.
-    """
-
-    value: float
-    shape: tuple[int, ...]
 
 
 @dataclass
@@ -89,6 +74,11 @@ class Scope:
             return list(self.body.output)
         return [value.name for value in self.body.output]
 
+    @property
+    def root(self) -> Scope:
+        """The main graph or the function that the scope is, or lies in."""
+        return self if self.outer is None else self.outer.root
+
     def owner(self, name: str) -> Scope | None:
         """The scope, this or one around it, in which a value of this name is made."""
         scope: Scope | None = self
@@ -136,6 +126,15 @@ def all_nodes(body: Body) -> Iterator[onnx.NodeProto]:
         yield node
         for _, graph in subgraphs(node):
             yield from all_nodes(graph)
+
+
+def names_read(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
+    """Each name that the nodes read, once for each time, their subgraphs included."""
+    for node in nodes:
+        yield from node.input
+        for _, graph in subgraphs(node):
+            yield from (value.name for value in graph.output)
+            yield from names_read(graph.node)
 
 
 def functions_of(model: onnx.ModelProto) -> dict[tuple[str, str], onnx.FunctionProto]:
@@ -193,39 +192,3 @@ def bound(function: onnx.FunctionProto, call: onnx.NodeProto) -> list[onnx.NodeP
                 node.attribute[-1].name = attribute.name
         nodes.append(node)
     return nodes
-
-
-def constant_of(node: onnx.NodeProto) -> Uniform | None:
-    """What a Constant node makes, if that is uniform."""
-    if node.op_type != "Constant" or node.domain not in ("", "ai.onnx") or len(node.attribute) != 1:
-        return None
-    (attribute,) = node.attribute
-    if attribute.ref_attr_name:
-        return None
-    if attribute.name == "value":
-        return uniform(attribute.t)
-    if attribute.name == "value_float":
-        return Uniform(float(attribute.f), ())
-    if attribute.name == "value_int":
-        return Uniform(float(attribute.i), ())
-    numbers = {"value_floats": attribute.floats, "value_ints": attribute.ints}.get(attribute.name)
-    if not numbers or len(set(numbers)) != 1:
-        return None
-    return Uniform(float(numbers[0]), (len(numbers),))
-
-
-def uniform(tensor: onnx.TensorProto) -> Uniform | None:
-    """A tensor as one number, if it is small, lies in the model's file and has but one."""
-    size = 1
-    for length in tensor.dims:
-        size *= length
-    if tensor.data_location == onnx.TensorProto.EXTERNAL or not 0 < size <= _MOST_UNIFORM:
-        return None
-    try:
-        array = numpy_helper.to_array(tensor)
-        first = array.flat[0]
-        if array.size != size or not (array == first).all():
-            return None
-        return Uniform(float(first), tuple(tensor.dims))
-    except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, OverflowError):
-        return None

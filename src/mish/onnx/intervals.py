@@ -1,0 +1,217 @@
+"""What a program does to whole intervals of arguments.
+
+Interval arithmetic in float64 without directed rounding: the ends are those that the operators
+themselves give. Truth values are intervals too, of 0 and 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mish.onnx.operators import Array, Attributes, clip_limits, compute
+from mish.onnx.program import Program
+
+Range = tuple[Array, Array]
+"""The lower and the upper ends of intervals."""
+
+_UNIT = 1.0  # how far an exponential, or what is made of one, may move across an interval
+_RATIO = 16.0  # how far a divisor may grow across one
+_LOWEST = -0.31  # below Mish's minimum, which lies at -1.1924
+_LEFT, _RIGHT = -746.0, 710.0  # beyond these exp is 0 or infinite in float64
+
+
+def rough(program: Program, low: Array, high: Array) -> Array:
+    """Which intervals are too wide for their ends to tell what the program does in between.
+
+    In the others no operator has a jump, a bend or a pole, and none that is made of exponentials
+    has room for a hump: its argument moves by one unit at most, unless it is flat there. So a
+    program whose values at the ends of such intervals are right is right between them.
+
+    Args:
+        program: A program that can be called.
+        low: The lower ends.
+        high: The upper ends.
+    """
+    flagged = np.zeros(low.shape, bool)
+    values: list[Range] = [(low, high)]
+    constants = [(np.asarray(each), np.asarray(each)) for each in program.constants]
+    with np.errstate(all="ignore"):
+        for step in program.steps:
+            inputs = [
+                None if each is None else values[each] if each >= 0 else constants[-1 - each]
+                for each in step.inputs
+            ]
+            result = _enclose(step.op, dict(step.attributes), inputs, flagged)
+            lower, upper = (np.broadcast_to(np.asarray(end, float), low.shape) for end in result)
+            unknown = np.isnan(lower) | np.isnan(upper)
+            values.append((np.where(unknown, -np.inf, lower), np.where(unknown, np.inf, upper)))
+    return flagged
+
+
+def _enclose(op: str, attributes: Attributes, inputs: list[Range | None], flagged: Array) -> Range:
+    given = [each for each in inputs if each is not None]
+    if op in _FOLDED:
+        result = given[0]
+        for other in given[1:]:
+            result = _FOLDED[op](result, other, flagged)
+        return result
+    if op == "Clip":
+        low, high = clip_limits(
+            attributes, *(None if each is None else each[0] for each in inputs[1:])
+        )
+        return _least(_greatest(given[0], (low, low), flagged), (high, high), flagged)
+    if op in _RULES:
+        return _RULES[op](*given, flagged)
+    (x,) = given
+    low, high = x
+    if op in _BENT_AT_ZERO:
+        flagged |= _astride(x)
+    if op in _WIDE:
+        left, right = _WIDE[op]
+        flagged |= (high - low > _UNIT) & (high > left) & (low < right)
+    ends = [compute(op, attributes, [end]) for end in x]
+    a, b = (np.asarray(each, float) for each in ends)
+    if op in _BENT_AT_ZERO:
+        return _hull(np.where(_astride(x), 0.0, a), a, b)
+    if op == "Cosh":
+        return _hull(np.where(_astride(x), 1.0, a), a, b)
+    if op == "Mish":
+        return _hull(np.where((low < -1.0) & (high > -1.4), _LOWEST, a), a, b)
+    return _hull(a, b)
+
+
+def _hull(*values: Array) -> Range:
+    return np.minimum.reduce(np.broadcast_arrays(*values)), np.maximum.reduce(
+        np.broadcast_arrays(*values)
+    )
+
+
+def _astride(x: Range) -> Array:
+    """Whether there is a 0 between the ends."""
+    return np.asarray((x[0] < 0) & (x[1] > 0))
+
+
+def _sum(a: Range, b: Range, flagged: Array) -> Range:
+    return a[0] + b[0], a[1] + b[1]
+
+
+def _difference(a: Range, b: Range, flagged: Array) -> Range:
+    return a[0] - b[1], a[1] - b[0]
+
+
+def _product(a: Range, b: Range, flagged: Array) -> Range:
+    return _hull(a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1])
+
+
+def _quotient(a: Range, b: Range, flagged: Array) -> Range:
+    size = np.maximum(np.abs(b[0]), np.abs(b[1]))
+    pole = (b[0] <= 0) & (b[1] >= 0) & (b[0] != b[1])
+    flagged |= pole | (size > _RATIO * np.minimum(np.abs(b[0]), np.abs(b[1])))
+    low, high = _hull(a[0] / b[0], a[0] / b[1], a[1] / b[0], a[1] / b[1])
+    return np.where(pole, np.nan, low), np.where(pole, np.nan, high)
+
+
+def _reciprocal(x: Range, flagged: Array) -> Range:
+    one = np.asarray(1.0)
+    return _quotient((one, one), x, flagged)
+
+
+def _softsign(x: Range, flagged: Array) -> Range:
+    flagged |= _astride(x) & (x[1] - x[0] > _UNIT)
+    flagged |= (1 + np.abs(x[0])) > _RATIO * (1 + np.abs(x[1]))
+    flagged |= (1 + np.abs(x[1])) > _RATIO * (1 + np.abs(x[0]))
+    return x[0] / (1 + np.abs(x[0])), x[1] / (1 + np.abs(x[1]))
+
+
+def _power(a: Range, b: Range, flagged: Array) -> Range:
+    low, high = _hull(*(np.power(base, exponent) for base in a for exponent in b))
+    whole = (b[0] == b[1]) & (b[0] == np.rint(b[0]))
+    astride = _astride(a)
+    flagged |= astride & ~(whole & (b[0] >= 0))
+    flagged |= (b[0] != b[1]) & (low > 0) & (high > _RATIO * low)
+    low = np.where(astride, np.minimum(low, 0), low)
+    unknown = (a[0] < 0) & ~(whole & ((b[0] >= 0) | ~astride))
+    return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
+
+
+def _greatest(a: Range, b: Range, flagged: Array) -> Range:
+    flagged |= ~((a[1] <= b[0]) | (b[1] <= a[0]))
+    return np.maximum(a[0], b[0]), np.maximum(a[1], b[1])
+
+
+def _least(a: Range, b: Range, flagged: Array) -> Range:
+    flagged |= ~((a[1] <= b[0]) | (b[1] <= a[0]))
+    return np.minimum(a[0], b[0]), np.minimum(a[1], b[1])
+
+
+def _less(a: Range, b: Range, flagged: Array) -> Range:
+    return np.asarray(a[1] < b[0]), np.asarray(a[0] < b[1])
+
+
+def _at_most(a: Range, b: Range, flagged: Array) -> Range:
+    return np.asarray(a[1] <= b[0]), np.asarray(a[0] <= b[1])
+
+
+def _equal(a: Range, b: Range, flagged: Array) -> Range:
+    points = (a[0] == a[1]) & (b[0] == b[1])
+    return np.asarray(points & (a[0] == b[0])), np.asarray((a[0] <= b[1]) & (b[0] <= a[1]))
+
+
+def _not(x: Range, flagged: Array) -> Range:
+    return 1.0 - x[1], 1.0 - x[0]
+
+
+def _and(a: Range, b: Range, flagged: Array) -> Range:
+    return np.minimum(a[0], b[0]), np.minimum(a[1], b[1])
+
+
+def _or(a: Range, b: Range, flagged: Array) -> Range:
+    return np.maximum(a[0], b[0]), np.maximum(a[1], b[1])
+
+
+def _chosen(condition: Range, a: Range, b: Range, flagged: Array) -> Range:
+    open_ = condition[0] != condition[1]
+    flagged |= open_
+    low = np.where(open_, np.minimum(a[0], b[0]), np.where(condition[0], a[0], b[0]))
+    high = np.where(open_, np.maximum(a[1], b[1]), np.where(condition[0], a[1], b[1]))
+    return low, high
+
+
+_FOLDED: dict[str, Callable[[Range, Range, Array], Range]] = {
+    "Max": _greatest,
+    "Min": _least,
+    "Sum": _sum,
+}
+_RULES: dict[str, Callable[..., Range]] = {
+    "Add": _sum,
+    "And": _and,
+    "Div": _quotient,
+    "Equal": _equal,
+    "Greater": lambda a, b, flagged: _less(b, a, flagged),
+    "GreaterOrEqual": lambda a, b, flagged: _at_most(b, a, flagged),
+    "Less": _less,
+    "LessOrEqual": _at_most,
+    "Mul": _product,
+    "Not": _not,
+    "Or": _or,
+    "Pow": _power,
+    "Reciprocal": _reciprocal,
+    "Softsign": _softsign,
+    "Sub": _difference,
+    "Where": _chosen,
+}
+# Those that change their rule at 0, or end there.
+_BENT_AT_ZERO = {"Abs", "Elu", "LeakyRelu", "Log", "Relu", "Sqrt"}
+# Where they are neither flat nor straight.
+_WIDE: dict[str, tuple[float, float]] = {
+    "Cosh": (-_RIGHT, _RIGHT),
+    "Elu": (-40.0, 0.0),
+    "Exp": (_LEFT, _RIGHT),
+    "Mish": (_LEFT, 40.0),
+    "Sigmoid": (_LEFT, 40.0),
+    "Sinh": (-_RIGHT, _RIGHT),
+    "Softplus": (_LEFT, 40.0),
+    "Tanh": (-20.0, 20.0),
+}
