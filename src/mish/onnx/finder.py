@@ -58,13 +58,9 @@ class Finder:
     Args:
         scope: The scope.
         reader: Reads the model's nodes.
-
-    Attributes:
-        done: The outputs of all nodes that a match stands for.
     """
 
     def __init__(self, scope: Scope, reader: Reader) -> None:
-        self.done: set[str] = set()
         self._scope = scope
         self._reader = reader
         self._constants: dict[Key, Uniform | None] = {}
@@ -86,8 +82,19 @@ class Finder:
                 continue
             if match is not None:
                 self._ends[match.site.output] = match
-                self.done.add(match.site.output)
         return list(self._ends.values())
+
+    def replaced(self) -> set[str]:
+        """The values of the scope that are there for its matches alone, their outputs included."""
+        found = set(self._ends)
+        gone = Counter[str]()
+        for match in reversed(self._ends.values()):
+            for node in reversed(match.nodes):
+                name = node.output[0]
+                if name in self._ends or (name not in found and gone[name] == self._readers[name]):
+                    found.add(name)
+                    gone.update(node.input)
+        return found
 
     def _match(self, last: onnx.NodeProto) -> Match | None:
         for cut in self._cuts(last):

@@ -1,7 +1,8 @@
 """What a program does to whole intervals of arguments.
 
 Interval arithmetic in float64 without directed rounding: the ends are those that the operators
-themselves give. Truth values are intervals too, of 0 and 1.
+themselves give. Truth values are intervals too, of 0 and 1. An interval of NaN has no numbers, or
+is one that is flagged.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ _LEFT, _RIGHT = -746.0, 710.0  # beyond these exp is 0 or infinite in float64
 def rough(program: Program, low: Array, high: Array) -> Array:
     """Which intervals are too wide for their ends to tell what the program does in between.
 
-    In the others no operator has a jump, a bend or a pole, and none that is made of exponentials
-    has room for a hump: its argument moves by one unit at most, unless it is flat there. So a
-    program whose values at the ends of such intervals are right is right between them.
+    In the others no operator has a jump, a bend or a pole or comes to the end of float64's range,
+    and none that is made of exponentials has room for a hump: its argument moves by one unit at
+    most, unless it is flat there. So a program whose values at the ends of such intervals are
+    right is right between them.
 
     Args:
         program: A program that can be called.
@@ -45,8 +47,8 @@ def rough(program: Program, low: Array, high: Array) -> Array:
             ]
             result = _enclose(step.op, dict(step.attributes), inputs, flagged)
             lower, upper = (np.broadcast_to(np.asarray(end, float), low.shape) for end in result)
-            unknown = np.isnan(lower) | np.isnan(upper)
-            values.append((np.where(unknown, -np.inf, lower), np.where(unknown, np.inf, upper)))
+            flagged |= np.isinf(lower) != np.isinf(upper)  # float64's range ends in between
+            values.append((lower, upper))
     return flagged
 
 
@@ -93,6 +95,10 @@ def _astride(x: Range) -> Array:
     return np.asarray((x[0] < 0) & (x[1] > 0))
 
 
+def _overlap(a: Range, b: Range) -> Array:
+    return np.asarray((a[1] > b[0]) & (b[1] > a[0]))
+
+
 def _sum(a: Range, b: Range, flagged: Array) -> Range:
     return a[0] + b[0], a[1] + b[1]
 
@@ -130,19 +136,19 @@ def _power(a: Range, b: Range, flagged: Array) -> Range:
     whole = (b[0] == b[1]) & (b[0] == np.rint(b[0]))
     astride = _astride(a)
     flagged |= astride & ~(whole & (b[0] >= 0))
-    flagged |= (b[0] != b[1]) & (low > 0) & (high > _RATIO * low)
+    flagged |= (b[0] != b[1]) & ((a[0] < 0) | (high > _RATIO * low))
     low = np.where(astride, np.minimum(low, 0), low)
     unknown = (a[0] < 0) & ~(whole & ((b[0] >= 0) | ~astride))
     return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 
 
 def _greatest(a: Range, b: Range, flagged: Array) -> Range:
-    flagged |= ~((a[1] <= b[0]) | (b[1] <= a[0]))
+    flagged |= _overlap(a, b)
     return np.maximum(a[0], b[0]), np.maximum(a[1], b[1])
 
 
 def _least(a: Range, b: Range, flagged: Array) -> Range:
-    flagged |= ~((a[1] <= b[0]) | (b[1] <= a[0]))
+    flagged |= _overlap(a, b)
     return np.minimum(a[0], b[0]), np.minimum(a[1], b[1])
 
 

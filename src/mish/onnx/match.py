@@ -48,9 +48,10 @@ def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
             continue
         finder = Finder(scope, reader)
         matches += finder.matches()
+        replaced = finder.replaced() if functions else set()
         live |= {
             called(node)
             for node in scope.body.node
-            if called(node) in functions and not finder.done.issuperset(node.output)
+            if called(node) in functions and not replaced.issuperset(node.output)
         }
     return matches
