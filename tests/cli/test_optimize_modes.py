@@ -14,6 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from mish.cli import app
+from mish.onnx import Comparison
 
 TEXT = """
 <ir_version: 8, opset_import: ["": 17]>
@@ -230,3 +231,17 @@ def test_progress_is_shown_where_somebody_sees_it(source, tmp_path, monkeypatch,
     assert mish(source, "-o", tmp_path / "out.onnx").exit_code == 0
     assert ("writing in.onnx" in screen.getvalue()) == terminal
     assert "wrote" not in screen.getvalue()
+
+
+@pytest.mark.parametrize(("after", "slower"), [(0.5, False), (1.01, False), (1.1, True)])
+def test_a_slower_model_is_not_written_without_a_word(source, tmp_path, monkeypatch, after, slower):
+    comparison = Comparison(0.0, 0.0, True, 1.0, after, 1)
+    monkeypatch.setattr("mish.onnx.job.verify", lambda *given, **settings: comparison)
+    target = tmp_path / "out.onnx"
+    told = "the new model is slower in ONNX Runtime here: 1000.000 ms before, 1100.000 ms after"
+    result = mish(source, "-o", target)
+    assert result.exit_code == 0
+    assert target.exists()
+    assert (f"note: {told}" in result.stdout) == slower
+    facts = json.loads(mish(source, "-o", target, "--json").stdout)
+    assert facts.get("warning") == (told if slower else None)

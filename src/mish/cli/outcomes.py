@@ -68,6 +68,8 @@ def _print(outcome: Outcome, verbose: bool) -> None:
     if outcome.status == "written":
         kept = f"; the old model is {outcome.backup}" if outcome.backup else ""
         out.print(f"wrote {outcome.target}{kept}", markup=False, highlight=False, soft_wrap=True)
+        if outcome.warning:
+            out.print(f"note: {outcome.warning}", markup=False, highlight=False, soft_wrap=True)
         if report.form == "native":
             out.print(
                 "a session runs the kernel after mish.onnx.register(session_options), else the "
@@ -99,6 +101,8 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
     }
     if outcome.message:
         facts["message"] = outcome.message
+    if outcome.warning:
+        facts["warning"] = outcome.warning
     if outcome.backup:
         facts["backup"] = str(outcome.backup)
     if report is not None:

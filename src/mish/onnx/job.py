@@ -16,6 +16,8 @@ from mish.onnx.files import ModelError
 from mish.onnx.optimize import Report, optimize
 from mish.onnx.verify import Comparison, verify
 
+_EVEN = 0.97  # the medians of one model against itself differ by as much
+
 Status = Literal["written", "found", "nothing", "refused", "failed"]
 
 
@@ -57,6 +59,7 @@ class Outcome:
         comparison: How the models compare, if they were run.
         message: Why nothing was written, if so.
         backup: Where the old model is kept, if it was replaced.
+        warning: What speaks against the new model, though it was written: it is slower.
     """
 
     source: Path
@@ -66,6 +69,7 @@ class Outcome:
     comparison: Comparison | None = None
     message: str = ""
     backup: Path | None = None
+    warning: str = ""
 
 
 def run(
@@ -111,9 +115,17 @@ def run(
         step("writing")
         backup = _keep(source) if target == source else None
         report.save(target)
-        return Outcome(source, target, "written", report, comparison, backup=backup)
+        slower = _slower(comparison)
+        return Outcome(source, target, "written", report, comparison, backup=backup, warning=slower)
     except ModelError as error:
         return Outcome(source, target, "failed", message=str(error))
+
+
+def _slower(comparison: Comparison | None) -> str:
+    if comparison is None or comparison.ratio >= _EVEN:
+        return ""
+    before, after = comparison.seconds_before * 1e3, comparison.seconds_after * 1e3
+    return f"the new model is slower in ONNX Runtime here: {before:.3f} ms before, {after:.3f} ms after"
 
 
 def _nothing(source: Path, report: Report) -> str:
