@@ -124,8 +124,11 @@ def run(
 def _slower(comparison: Comparison | None) -> str:
     if comparison is None or comparison.ratio >= _EVEN:
         return ""
-    before, after = comparison.seconds_before * 1e3, comparison.seconds_after * 1e3
-    return f"the new model is slower in ONNX Runtime here: {before:.3f} ms before, {after:.3f} ms after"
+    before, after = (
+        f"{seconds * 1e3:.3f} ms"
+        for seconds in (comparison.seconds_before, comparison.seconds_after)
+    )
+    return f"the new model is slower in ONNX Runtime here: {before} before, {after} after"
 
 
 def _nothing(source: Path, report: Report) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import onnx
 
 from mish.onnx.forms import Form
-from mish.onnx.scopes import Body, Scope, all_nodes, names_read
+from mish.onnx.scopes import Body, Scope, names_read
 from mish.onnx.site import Match
 from mish.onnx.tape import Tape
 
@@ -23,27 +24,65 @@ def rewrite(scopes: list[Scope], matches: list[Match], form: Form, opsets: list[
         opsets: For each scope, the version of the standard operators.
     """
     taken = {name for scope in scopes for name in _names(scope.body)}
+    found: dict[int, dict[str, Match]] = {}
+    for match in matches:
+        found.setdefault(id(match.scope), {})[match.site.output] = match
     released: list[str] = []
     for scope, opset in reversed(list(zip(scopes, opsets, strict=True))):
-        found = {match.site.output: match for match in matches if match.scope is scope}
-        if found:
-            released += _replace(scope.body, found, form, opset, taken)
-        if released:
-            released = _remove_unread(scope, released)
-            _forget_missing_values(scope.body)
+        here = found.get(id(scope))
+        if here or released:
+            released = _rewrite_scope(scope, here or {}, released, form, opset, taken)
         if scope.outer is None:
             released = []
 
 
-def _replace(
-    body: Body, matches: dict[str, Match], form: Form, opset: int, taken: set[str]
+def _rewrite_scope(
+    scope: Scope,
+    matches: dict[str, Match],
+    released: list[str],
+    form: Form,
+    opset: int,
+    taken: set[str],
 ) -> list[str]:
-    """Put the form in the place of the last node of each match; return what those nodes read."""
+    """Rewrite the matches of a scope and remove what nothing reads any more.
+
+    Takes the values that the scopes in it need no longer, and returns those made elsewhere that
+    this scope needs no longer.
+    """
+    body = scope.body
+    nodes, read = _replace(body.node, matches, form, opset, taken)
+    reads = Counter(names_read(nodes))
+    reads.update(scope.results)
+    unread, elsewhere = _unread(nodes, reads, [*released, *read])
+    kept = [node for index, node in enumerate(nodes) if index not in unread]
+    gone = {name for index in unread for name in nodes[index].output}
+    if isinstance(body, onnx.GraphProto):
+        constants = {name for name in elsewhere if not reads[name]}
+        constants.difference_update(value.name for value in body.input)
+        _forget(body.initializer, constants, lambda tensor: tensor.name)
+        gone |= constants
+    del body.node[:]
+    body.node.extend(kept)
+    _forget(body.value_info, gone, lambda value: value.name)
+    if isinstance(body, onnx.GraphProto):
+        _forget(body.quantization_annotation, gone, lambda note: note.tensor_name)
+    return elsewhere
+
+
+def _replace(
+    old: Iterable[onnx.NodeProto],
+    matches: dict[str, Match],
+    form: Form,
+    opset: int,
+    taken: set[str],
+) -> tuple[list[onnx.NodeProto], list[str]]:
+    """The nodes with the form in the place of each match's last node; and what those nodes read."""
     tape = Tape(taken)
     nodes: list[onnx.NodeProto] = []
     released: list[str] = []
-    for node in body.node:
-        match = matches.get(node.output[0]) if node.output else None
+    for node in old:
+        output = node.output
+        match = matches.get(output[0]) if output else None
         if match is None:
             nodes.append(node)
             continue
@@ -58,21 +97,18 @@ def _replace(
         last.metadata_props.extend(node.metadata_props)
         nodes.extend(tape.nodes[start:])
         released.extend(node.input)
-    nodes = tape.constants + nodes
-    del body.node[:]
-    body.node.extend(nodes)
-    return released
+    return tape.constants + nodes, released
 
 
-def _remove_unread(scope: Scope, released: list[str]) -> list[str]:
-    """Remove what made the released values and only them, back to the first value still read.
+def _unread(
+    nodes: list[onnx.NodeProto], reads: Counter[str], released: list[str]
+) -> tuple[set[int], list[str]]:
+    """Which nodes made the released values and only them, back to the first value still read.
 
-    Returns the released values that are made elsewhere.
+    Returns their positions, and the released values that are made elsewhere. Takes off ``reads``,
+    how often each value is read, what these nodes did.
     """
-    body = scope.body
-    reads = Counter(names_read(body.node))
-    reads.update(scope.results)
-    makers = {name: index for index, node in enumerate(body.node) for name in node.output if name}
+    makers = {name: index for index, node in enumerate(nodes) for name in node.output if name}
     unread: set[int] = set()
     elsewhere: list[str] = []
     while released:
@@ -80,20 +116,25 @@ def _remove_unread(scope: Scope, released: list[str]) -> list[str]:
         index = makers.get(name)
         if index is None:
             elsewhere.append(name)
-        elif index not in unread and not any(reads[each] for each in body.node[index].output):
+        elif index not in unread and not any(reads[each] for each in nodes[index].output):
             unread.add(index)
-            gone = list(names_read([body.node[index]]))
+            gone = names_read([nodes[index]])
             reads.subtract(gone)
             released.extend(gone)
-    for index in sorted(unread, reverse=True):
-        del body.node[index]
-    if isinstance(body, onnx.GraphProto):
-        kept = {value.name for value in body.input}
-        unwanted = {name for name in elsewhere if not reads[name]} - kept
-        for index in reversed(range(len(body.initializer))):
-            if body.initializer[index].name in unwanted:
-                del body.initializer[index]
-    return elsewhere
+    return unread, elsewhere
+
+
+def _forget(entries: Any, names: set[str], name_of: Callable[[Any], str]) -> None:
+    """Remove the entries of these names from a repeated field, and copy none: some are large."""
+    unwanted = [name_of(each) in names for each in entries] if names else []
+    end = len(unwanted)
+    while end:
+        start = end - 1
+        while start and unwanted[start - 1] == unwanted[end - 1]:
+            start -= 1
+        if unwanted[start]:
+            del entries[start:end]
+        end = start
 
 
 def _names(body: Body) -> Iterator[str]:
@@ -105,18 +146,6 @@ def _names(body: Body) -> Iterator[str]:
     else:
         yield from (*body.input, *body.output)
     for node in body.node:
-        yield from (node.name, *node.input, *node.output)
-
-
-def _forget_missing_values(body: Body) -> None:
-    """Drop what a body says about values that it no longer has."""
-    present = set(_names(body))
-    for node in all_nodes(body):
-        present.update((*node.input, *node.output))
-    for index in reversed(range(len(body.value_info))):
-        if body.value_info[index].name not in present:
-            del body.value_info[index]
-    if isinstance(body, onnx.GraphProto):
-        for index in reversed(range(len(body.quantization_annotation))):
-            if body.quantization_annotation[index].tensor_name not in present:
-                del body.quantization_annotation[index]
+        yield node.name
+        yield from node.input
+        yield from node.output

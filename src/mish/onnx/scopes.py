@@ -128,13 +128,15 @@ def all_nodes(body: Body) -> Iterator[onnx.NodeProto]:
             yield from all_nodes(graph)
 
 
-def names_read(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
+def names_read(nodes: Iterable[onnx.NodeProto]) -> list[str]:
     """Each name that the nodes read, once for each time, their subgraphs included."""
+    names: list[str] = []
     for node in nodes:
-        yield from node.input
+        names += node.input
         for _, graph in subgraphs(node):
-            yield from (value.name for value in graph.output)
-            yield from names_read(graph.node)
+            names += [value.name for value in graph.output]
+            names += names_read(graph.node)
+    return names
 
 
 def functions_of(model: onnx.ModelProto) -> dict[tuple[str, str], onnx.FunctionProto]:
