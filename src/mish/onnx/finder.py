@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 import onnx
 
-from mish.onnx.constants import Uniform, constant_of, fold, uniform
-from mish.onnx.operators import FLOATS, elementwise, is_standard, reads
+from mish.onnx.constants import Uniform, fold, uniform
+from mish.onnx.operators import FLOATS, is_standard
 from mish.onnx.program import Program
 from mish.onnx.proof import is_mish
-from mish.onnx.scopes import Scope, Value, called, names_read
+from mish.onnx.scopes import Scope, Value
 from mish.onnx.site import Match, Site, spelling
 from mish.onnx.trace import Instruction, Operand, Reader, Tracer
 
@@ -32,23 +34,40 @@ _BENT = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Ta
 _HALVES = (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
 
 Place = tuple[int, int]  # depth of the scope and position of the node: later nodes are larger
-Key = tuple[int, str]  # identity of the scope that makes a value, and its name
 
 
-@dataclass(frozen=True)
-class _Cut:
+@dataclass(slots=True, eq=False)
+class _Origin:
+    """Where a value comes from.
+
+    Attributes:
+        place: Where it is made; that of an input or an initializer is before all nodes.
+        scope: The scope that makes it.
+        name: Its name.
+        node: The node that makes it, if one does.
+        constant: What it is, if it is a uniform constant.
+    """
+
+    place: Place
+    scope: Scope
+    name: str
+    node: onnx.NodeProto | None
+    constant: Uniform | None = None
+
+
+class _Cut(NamedTuple):
     """A value that alone decides a node's output.
 
     Attributes:
-        scope: The scope that makes the value.
-        name: Its name.
+        origin: The value.
         nodes: What lies between it and the output, in the order in which it runs.
+        instructions: The same as instructions.
         within: The matches that lie there, which have the same input.
     """
 
-    scope: Scope
-    name: str
+    origin: _Origin
     nodes: list[onnx.NodeProto]
+    instructions: list[Instruction]
     within: list[Match]
 
 
@@ -63,23 +82,21 @@ class Finder:
     def __init__(self, scope: Scope, reader: Reader) -> None:
         self._scope = scope
         self._reader = reader
-        self._constants: dict[Key, Uniform | None] = {}
-        self._instructions: dict[Key, Instruction | None] = {}
+        self._origins: dict[tuple[int, str], _Origin | None] = {}
+        self._instructions: dict[Place, Instruction | None] = {}
         self._ends: dict[str, Match] = {}
-        self._readers = Counter(names_read(scope.body.node))
+        self._readers = Counter(chain.from_iterable(scope.reads))
         self._readers.update(scope.results)
 
     def matches(self) -> list[Match]:
         """The scope's matches, in the order of their last nodes."""
         for node in self._scope.body.node:
+            op = node.op_type
+            if op not in _LAST and op != "Cast" and not self._reader.calls(node):
+                continue
             if len(node.output) != 1 or not node.output[0]:
                 continue
-            if is_standard(node, "Cast"):
-                match = self._widened(node)
-            elif node.op_type in _LAST or called(node) in self._reader.functions:
-                match = self._match(node)
-            else:
-                continue
+            match = self._widened(node) if is_standard(node, "Cast") else self._match(node)
             if match is not None:
                 self._ends[match.site.output] = match
         return list(self._ends.values())
@@ -98,9 +115,8 @@ class Finder:
 
     def _match(self, last: onnx.NodeProto) -> Match | None:
         for cut in self._cuts(last):
-            if not any(self._bends(node) for node in cut.nodes):
-                continue
-            output, value = self._scope.known(last.output[0]), cut.scope.known(cut.name)
+            name = cut.origin.name
+            output, value = self._scope.known(last.output[0]), cut.origin.scope.known(name)
             kind = value.kind if value.kind in FLOATS else onnx.TensorProto.FLOAT
             tracer = Tracer(kind)
             program = self._program(cut, tracer)
@@ -114,12 +130,9 @@ class Finder:
                 return None
             for match in cut.within:
                 self._drop(match, cut.nodes)
-            site = Site(spelling(cut.nodes), cut.name, last.output[0], last.name, self._scope.place)
+            site = Site(spelling(cut.nodes), name, last.output[0], last.name, self._scope.place)
             return Match(site, self._scope, value, output, tuple(cut.nodes), doubt)
         return None
-
-    def _bends(self, node: onnx.NodeProto) -> bool:
-        return node.op_type in _BENT or called(node) in self._reader.functions
 
     def _drop(self, match: Match, nodes: list[onnx.NodeProto]) -> None:
         """Forget a match that only these nodes read, for they are a match themselves."""
@@ -155,100 +168,106 @@ class Finder:
 
         Beyond a match only its own input is one: the node may be the same Mish once more.
         """
-        frontier: dict[Key, tuple[Place, Scope, str]] = {}
+        frontier: dict[str, _Origin] = {}
         nodes: list[onnx.NodeProto] = []
+        instructions: list[Instruction] = []
         within: list[Match] = []
-        goal: Key | None = None
-        scope, node = self._scope, last
-        while len(nodes) < _LONGEST:
-            nodes.insert(0, node)
-            for name in reads(node):
-                if not name or self._constant(scope, name) is not None:
-                    continue
-                owner = scope.owner(name)
-                if owner is None:
+        goal: str | None = None
+        bent = False
+        origin = self._origin(self._scope, last.output[0])
+        while origin is not None and origin.node is not None and len(nodes) < _LONGEST:
+            instruction = self._read(origin)
+            if instruction is None or instruction.constant is not None:
+                return
+            nodes.append(origin.node)
+            instructions.append(instruction)
+            bent = bent or instruction.op in _BENT or instruction.op is None
+            for name in filter(None, instruction.operands):
+                read = self._origin(origin.scope, name)
+                if read is None:
                     return
-                position = owner.makers[name][0] if name in owner.makers else -1
-                frontier[id(owner), name] = ((owner.depth, position), owner, name)
+                if read.constant is None:
+                    frontier[name] = read
             if not frontier:
                 return
-            if len(frontier) == 1:
-                ((key, (_, owner, name)),) = frontier.items()
-                if goal in (None, key):
-                    yield _Cut(owner, name, list(nodes), list(within))
-            key = max(frontier, key=lambda each: frontier[each][0])
-            if key == goal:
+            origin = max(frontier.values(), key=_place)
+            del frontier[origin.name]
+            if bent and not frontier and goal in (None, origin.name):
+                yield _Cut(origin, nodes[::-1], instructions[::-1], list(within))
+            if origin.name == goal:
                 return
-            _, scope, name = frontier.pop(key)
-            made = scope.makers.get(name)
-            if made is None:
-                return
-            node = made[1]
-            if not self._reader.follows(node):
-                return
-            if scope is self._scope and name in self._ends:
-                match = self._ends[name]
-                start = id(scope.owner(match.site.input)), match.site.input
-                if goal not in (None, start):
+            match = self._ends.get(origin.name) if origin.scope is self._scope else None
+            if match is not None:
+                if goal not in (None, match.site.input):
                     return
-                goal = start
+                goal = match.site.input
                 within.append(match)
 
     def _program(self, cut: _Cut, tracer: Tracer) -> Program | None:
-        values: dict[str, Operand] = {cut.name: tracer.argument()}
+        values: dict[str, Operand] = {cut.origin.name: tracer.argument()}
 
         def known(name: str) -> Operand | None:
-            return values[name] if name in values else self._constant(self._scope, name)
+            if name in values:
+                return values[name]
+            origin = self._origin(self._scope, name)
+            return None if origin is None else origin.constant
 
-        for node in cut.nodes:
-            instruction = self._read(node)
-            if instruction is None:
-                return None
+        for instruction in cut.instructions:
             result = tracer.follow(instruction, known, self._kind)
             if result is None:
                 return None
             values[instruction.output] = result
         return tracer.program(result)
 
-    def _read(self, node: onnx.NodeProto) -> Instruction | None:
-        key = id(node), node.output[0]
-        if key not in self._instructions:
-            self._instructions[key] = self._reader.read(node)
-        return self._instructions[key]
-
     def _kind(self, name: str) -> int:
         return self._scope.known(name).kind
 
-    def _constant(self, scope: Scope, name: str, depth: int = 0) -> Uniform | None:
-        """The constant of this name, be it given or computed from others."""
-        owner = scope.owner(name)
-        if owner is None or depth > _DEEPEST:
-            return None
-        key = id(owner), name
-        if key not in self._constants:
-            self._constants[key] = None  # should it need itself
-            if name in owner.fixed:
-                self._constants[key] = uniform(owner.fixed[name])
-            elif name in owner.makers:
-                self._constants[key] = self._folded(owner, owner.makers[name][1], depth)
-        return self._constants[key]
+    def _read(self, origin: _Origin) -> Instruction | None:
+        """The instruction that makes a value."""
+        if origin.place not in self._instructions:
+            node = origin.node
+            self._instructions[origin.place] = None if node is None else self._reader.read(node)
+        return self._instructions[origin.place]
 
-    def _folded(self, scope: Scope, node: onnx.NodeProto, depth: int) -> Uniform | None:
-        given = constant_of(node)
-        if given is not None or elementwise(node) is None:
-            return given
-        instruction = self._read(node)
-        names = reads(node)
-        if instruction is None or instruction.op is None or not any(names):
+    def _origin(self, scope: Scope, name: str, depth: int = 0) -> _Origin | None:
+        """Where a value that a scope reads comes from."""
+        key = scope.depth, name
+        if key not in self._origins:
+            self._origins[key] = self._sought(scope, name, depth)
+        return self._origins[key]
+
+    def _sought(self, scope: Scope, name: str, depth: int) -> _Origin | None:
+        owner = scope.owner(name)
+        if owner is None:
+            return None
+        position, node = owner.makers.get(name, (-1, None))
+        origin = _Origin((owner.depth, position), owner, name, node)
+        if name in owner.fixed:
+            origin.constant = uniform(owner.fixed[name])
+        elif node is not None:
+            self._origins[scope.depth, name] = origin  # should it need itself
+            origin.constant = self._folded(origin, depth)
+        return origin
+
+    def _folded(self, origin: _Origin, depth: int) -> Uniform | None:
+        """What a node makes of constants."""
+        instruction = self._read(origin)
+        if instruction is None or instruction.op is None:
+            return None if instruction is None else instruction.constant
+        if depth > _DEEPEST:
             return None
         constants: list[Uniform | None] = []
-        for name in names:
-            constant = self._constant(scope, name, depth + 1) if name else None
-            if name and constant is None:
+        for name in instruction.operands:
+            read = self._origin(origin.scope, name, depth + 1) if name else None
+            if name and (read is None or read.constant is None):
                 return None
-            constants.append(constant)
-        like = scope.known(node.input[1]).kind if is_standard(node, "CastLike") else 0
+            constants.append(None if read is None else read.constant)
+        like = origin.scope.known(instruction.like).kind if instruction.like else 0
         return fold(instruction.op, dict(instruction.attributes), constants, like)
+
+
+def _place(origin: _Origin) -> Place:
+    return origin.place
 
 
 def _doubt(x: Value, y: Value, shapes: set[tuple[int, ...]]) -> str | None:

@@ -80,11 +80,6 @@ def compute(op: str, attributes: Attributes, inputs: list[Array | None]) -> Arra
         return None
 
 
-def reads(node: onnx.NodeProto) -> list[str]:
-    """The inputs whose numbers matter; the second of CastLike lends only its type."""
-    return list(node.input[:1] if is_standard(node, "CastLike") else node.input)
-
-
 def _one(function: Callable[[Array], Any]) -> Callable[..., Any]:
     return lambda attributes, x: function(x)
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mish.onnx.operators import Array, compute
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One operator.
 
     Attributes:
@@ -28,8 +25,7 @@ class Step:
     inputs: tuple[int | None, ...]
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(NamedTuple):
     """Steps, each of which may use the results of those before it. Equal ones are one function.
 
     Attributes:
@@ -40,40 +36,30 @@ class Program:
     steps: tuple[Step, ...]
     numbers: bytes
 
-    @cached_property
+    @property
     def constants(self) -> Array:
         """The constants as numbers."""
         return np.frombuffer(self.numbers, np.float64)
 
     def __call__(self, x: Array) -> Array | None:
         """Its values at float64 arguments; None if it is malformed."""
-        values = [x]
+        values, constants = [x], self.constants
         for step in self.steps:
-            result = compute(step.op, dict(step.attributes), self.operands(step, values))
+            inputs = _operands(step, values, constants)
+            result = compute(step.op, dict(step.attributes), inputs)
             if result is None:
                 return None
             values.append(result)
         return values[-1]
-
-    def operands(self, step: Step, values: list[Array]) -> list[Array | None]:
-        """A step's inputs among the values so far and the constants."""
-        return [
-            None
-            if each is None
-            else values[each]
-            if each >= 0
-            else np.asarray(self.constants[-1 - each])
-            for each in step.inputs
-        ]
 
     def lost(self, x: Array) -> Array:
         """Whether on the way to its value at an argument the range of float64 was left.
 
         That is where finite numbers came out as an infinity, or as a 0 that is none.
         """
-        values, lost = [x], [np.zeros(x.shape, bool)]
+        values, lost, constants = [x], [np.zeros(x.shape, bool)], self.constants
         for step in self.steps:
-            inputs = self.operands(step, values)
+            inputs = _operands(step, values, constants)
             result = compute(step.op, dict(step.attributes), inputs)
             assert result is not None, "it can be called"
             before = [lost[each] for each in step.inputs if each is not None and each >= 0]
@@ -86,6 +72,13 @@ class Program:
             values.append(result)
             lost.append(np.asarray(gone | _leaves_range(step.op, _given(inputs), result)))
         return lost[-1]
+
+
+def _operands(step: Step, values: list[Array], constants: Array) -> list[Array | None]:
+    return [
+        None if each is None else values[each] if each >= 0 else np.asarray(constants[-1 - each])
+        for each in step.inputs
+    ]
 
 
 def _given(inputs: list[Array | None]) -> list[Array]:

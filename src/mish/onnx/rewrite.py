@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import onnx
 
 from mish.onnx.forms import Form
-from mish.onnx.scopes import Body, Scope, names_read
+from mish.onnx.scopes import Scope, names_read
 from mish.onnx.site import Match
 from mish.onnx.tape import Tape
 
@@ -23,7 +24,7 @@ def rewrite(scopes: list[Scope], matches: list[Match], form: Form, opsets: list[
         form: What to write.
         opsets: For each scope, the version of the standard operators.
     """
-    taken = {name for scope in scopes for name in _names(scope.body)}
+    taken = {name for scope in scopes for name in _names(scope)}
     found: dict[int, dict[str, Match]] = {}
     for match in matches:
         found.setdefault(id(match.scope), {})[match.site.output] = match
@@ -50,75 +51,76 @@ def _rewrite_scope(
     this scope needs no longer.
     """
     body = scope.body
-    nodes, read = _replace(body.node, matches, form, opset, taken)
-    reads = Counter(names_read(nodes))
+    old = list(body.node)
+    ends = {scope.makers[name][0]: match for name, match in matches.items()}
+    released += [name for position in ends for name in scope.reads[position]]
+    for position in scope.nests:  # the scopes in it have changed
+        scope.reads[position] = names_read([old[position]])
+    reads = Counter(chain.from_iterable(scope.reads))
+    for position in ends:
+        reads.subtract(scope.reads[position])
     reads.update(scope.results)
-    unread, elsewhere = _unread(nodes, reads, [*released, *read])
-    kept = [node for index, node in enumerate(nodes) if index not in unread]
-    gone = {name for index in unread for name in nodes[index].output}
+    reads.update(match.site.input for match in ends.values())
+    unread, elsewhere = _unread(scope, ends, reads, released)
+    gone = {name for position in unread for name in old[position].output}
     if isinstance(body, onnx.GraphProto):
         constants = {name for name in elsewhere if not reads[name]}
         constants.difference_update(value.name for value in body.input)
         _forget(body.initializer, constants, lambda tensor: tensor.name)
         gone |= constants
+    tape = Tape(taken)
+    new: list[onnx.NodeProto] = []
+    for position, node in enumerate(old):
+        if position in unread:
+            continue
+        if position in ends:
+            new += _written(ends[position], node, tape, form, opset)
+        else:
+            new.append(node)
     del body.node[:]
-    body.node.extend(kept)
+    body.node.extend(tape.constants + new)
     _forget(body.value_info, gone, lambda value: value.name)
     if isinstance(body, onnx.GraphProto):
         _forget(body.quantization_annotation, gone, lambda note: note.tensor_name)
     return elsewhere
 
 
-def _replace(
-    old: Iterable[onnx.NodeProto],
-    matches: dict[str, Match],
-    form: Form,
-    opset: int,
-    taken: set[str],
-) -> tuple[list[onnx.NodeProto], list[str]]:
-    """The nodes with the form in the place of each match's last node; and what those nodes read."""
-    tape = Tape(taken)
-    nodes: list[onnx.NodeProto] = []
-    released: list[str] = []
-    for node in old:
-        output = node.output
-        match = matches.get(output[0]) if output else None
-        if match is None:
-            nodes.append(node)
-            continue
-        start = len(tape.nodes)
-        x, y = match.site.input, match.site.output
-        if match.input.kind != match.output.kind:
-            x = tape.op("Cast", x, stem=y, to=match.output.kind)
-        form.write(tape, x, y, match.output.kind, opset)
-        last = tape.nodes[-1]
-        last.name = node.name
-        last.doc_string = node.doc_string
-        last.metadata_props.extend(node.metadata_props)
-        nodes.extend(tape.nodes[start:])
-        released.extend(node.input)
-    return tape.constants + nodes, released
+def _written(
+    match: Match, old: onnx.NodeProto, tape: Tape, form: Form, opset: int
+) -> list[onnx.NodeProto]:
+    """The form in the place of a match's last node."""
+    start = len(tape.nodes)
+    x, y = match.site.input, match.site.output
+    if match.input.kind != match.output.kind:
+        x = tape.op("Cast", x, stem=y, to=match.output.kind)
+    form.write(tape, x, y, match.output.kind, opset)
+    last = tape.nodes[-1]
+    last.name = old.name
+    last.doc_string = old.doc_string
+    last.metadata_props.extend(old.metadata_props)
+    return tape.nodes[start:]
 
 
 def _unread(
-    nodes: list[onnx.NodeProto], reads: Counter[str], released: list[str]
+    scope: Scope, ends: dict[int, Match], reads: Counter[str], released: list[str]
 ) -> tuple[set[int], list[str]]:
     """Which nodes made the released values and only them, back to the first value still read.
 
     Returns their positions, and the released values that are made elsewhere. Takes off ``reads``,
     how often each value is read, what these nodes did.
     """
-    makers = {name: index for index, node in enumerate(nodes) for name in node.output if name}
     unread: set[int] = set()
     elsewhere: list[str] = []
     while released:
         name = released.pop()
-        index = makers.get(name)
-        if index is None:
+        made = scope.makers.get(name)
+        if made is None:
             elsewhere.append(name)
-        elif index not in unread and not any(reads[each] for each in nodes[index].output):
-            unread.add(index)
-            gone = names_read([nodes[index]])
+            continue
+        position, node = made
+        if position not in unread and not any(reads[each] for each in node.output):
+            unread.add(position)
+            gone = [ends[position].site.input] if position in ends else scope.reads[position]
             reads.subtract(gone)
             released.extend(gone)
     return unread, elsewhere
@@ -137,15 +139,15 @@ def _forget(entries: Any, names: set[str], name_of: Callable[[Any], str]) -> Non
         end = start
 
 
-def _names(body: Body) -> Iterator[str]:
-    """Every name of a value or a node in a body, its subgraphs left out."""
+def _names(scope: Scope) -> Iterator[str]:
+    """Every name of a value or a node in a scope."""
+    body = scope.body
     if isinstance(body, onnx.GraphProto):
         for values in (body.input, body.output, body.initializer):
             yield from (value.name for value in values)
         yield from (sparse.values.name for sparse in body.sparse_initializer)
     else:
         yield from (*body.input, *body.output)
-    for node in body.node:
-        yield node.name
-        yield from node.input
-        yield from node.output
+    yield from scope.makers
+    yield from chain.from_iterable(scope.reads)
+    yield from (node.name for node in body.node)

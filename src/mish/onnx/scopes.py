@@ -40,22 +40,32 @@ class Scope:
         overridable: Whether an initializer that is an input too is only a default.
         makers: The node that makes a value, with the node's position in the body.
         fixed: Its initializers that no caller can override.
+        reads: The names that each node reads, its subgraphs included.
+        nests: The positions of the nodes that have subgraphs.
     """
 
     body: Body
     place: str
     outer: Scope | None = None
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
     overridable: bool = True
     makers: dict[str, tuple[int, onnx.NodeProto]] = field(init=False)
     fixed: dict[str, onnx.TensorProto] = field(init=False, default_factory=dict)
+    reads: list[list[str]] = field(init=False, default_factory=list)
+    nests: set[int] = field(init=False, default_factory=set)
     depth: int = field(init=False)
     _inputs: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the body."""
-        nodes = enumerate(self.body.node)
-        self.makers = {name: (i, node) for i, node in nodes for name in node.output if name}
+        self.makers = {}
+        for position, node in enumerate(self.body.node):
+            self.makers.update((name, (position, node)) for name in node.output if name)
+            if node.attribute and any(subgraphs(node)):
+                self.nests.add(position)
+                self.reads.append(names_read([node]))
+            else:
+                self.reads.append(list(node.input))
         self.depth = 0 if self.outer is None else self.outer.depth + 1
         if isinstance(self.body, onnx.GraphProto):
             self._inputs = {value.name for value in self.body.input}
@@ -114,7 +124,7 @@ def scopes(
     scope = Scope(body, place, outer, overridable=overridable)
     yield scope
     for index, node in enumerate(body.node):
-        for name, graph in subgraphs(node):
+        for name, graph in subgraphs(node) if node.attribute else ():
             inside = f"{node.name or f'{node.op_type} {index}'}/{name}"
             path = f"{place}/{inside}" if place else inside
             yield from scopes(graph, path, scope, overridable)
@@ -133,9 +143,10 @@ def names_read(nodes: Iterable[onnx.NodeProto]) -> list[str]:
     names: list[str] = []
     for node in nodes:
         names += node.input
-        for _, graph in subgraphs(node):
-            names += [value.name for value in graph.output]
-            names += names_read(graph.node)
+        if node.attribute:
+            for _, graph in subgraphs(node):
+                names += [value.name for value in graph.output]
+                names += names_read(graph.node)
     return names
 
 

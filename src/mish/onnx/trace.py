@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import onnx
 from onnx import TensorProto
@@ -20,8 +20,7 @@ _DEEPEST = 16  # functions that call functions
 _MOST_NODES = 256  # in a function, those included that make no step
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """The argument or a step of a program that is being written.
 
     Attributes:
@@ -36,15 +35,15 @@ class Result:
 Operand = Result | Uniform
 
 
-@dataclass(frozen=True)
-class Instruction:
+class Instruction(NamedTuple):
     """What matters of a node.
 
     Attributes:
         op: Its operator, if that is elementwise.
         attributes: Its attributes, sorted by name.
-        inputs: The names of its inputs.
+        operands: The names of the inputs whose numbers matter; empty for one that is left out.
         output: The name of its output.
+        like: For CastLike, the name of the input that lends its type.
         constant: What it makes, if it is a constant.
         body: The instructions of the function that it calls, with the names of that one's inputs
             and of its output.
@@ -52,14 +51,14 @@ class Instruction:
 
     op: str | None
     attributes: tuple[tuple[str, Any], ...]
-    inputs: tuple[str, ...]
+    operands: tuple[str, ...]
     output: str
+    like: str = ""
     constant: Uniform | None = None
     body: Body | None = None
 
 
-@dataclass(frozen=True)
-class Body:
+class Body(NamedTuple):
     """A function's instructions.
 
     Attributes:
@@ -88,30 +87,34 @@ class Reader:
             self._heights[key] = 1 + max(calls, default=0)
         self._bodies: dict[tuple[object, ...], Body | None] = {}
 
-    def follows(self, node: onnx.NodeProto) -> bool:
-        """Whether a node may be a part of a spelling."""
-        return elementwise(node) is not None or called(node) in self.functions
+    def calls(self, node: onnx.NodeProto) -> bool:
+        """Whether a node calls a function of the model."""
+        return bool(self.functions) and called(node) in self.functions
 
     def read(self, node: onnx.NodeProto) -> Instruction | None:
         """What a node does, or None if it cannot be followed."""
         if len(node.output) != 1:
             return None
-        inputs, output = tuple(node.input), node.output[0]
-        if called(node) in self.functions:
+        operands, output = tuple(node.input), node.output[0]
+        if self.calls(node):
             body = self._body(node)
-            return None if body is None else Instruction(None, (), inputs, output, body=body)
-        constant = constant_of(node)
-        if constant is not None:
-            return Instruction(None, (), inputs, output, constant)
+            return None if body is None else Instruction(None, (), operands, output, body=body)
         op = elementwise(node)
         if op is None:
-            return None
-        try:
-            given = sorted(attributes(node).items())
-        except ValueError:  # one that only the function's call gives
-            return None
+            constant = constant_of(node)
+            if constant is None:
+                return None
+            return Instruction(None, (), (), output, constant=constant)
+        if not node.attribute:
+            given: list[tuple[str, Any]] = []
+        else:
+            try:
+                given = sorted(attributes(node).items())
+            except ValueError:  # one that only the function's call gives
+                return None
         plain = tuple((key, tuple(v) if isinstance(v, list) else v) for key, v in given)
-        return Instruction(op, plain, inputs, output)
+        like = operands[1] if op == "CastLike" and len(operands) == 2 else ""
+        return Instruction(op, plain, operands[:1] if like else operands, output, like)
 
     def _body(self, call: onnx.NodeProto) -> Body | None:
         function = self.functions[called(call)]
@@ -178,19 +181,19 @@ class Tracer:
         if instruction.constant is not None:
             return instruction.constant
         if instruction.body is not None:
-            return self._call(instruction.body, [known(name) for name in instruction.inputs])
-        op = instruction.op
-        assert op is not None, "neither a constant nor a call"
-        names = instruction.inputs
+            return self._call(instruction.body, [known(name) for name in instruction.operands])
+        assert instruction.op is not None, "neither a constant nor a call"
         like = 0
-        if op == "CastLike" and len(names) == 2:
-            pattern = known(names[1])
-            like = kind_of(names[1]) if pattern is None else pattern.kind
-            names = names[:1]
-        inputs = [known(name) if name else None for name in names]
-        if any(name and each is None for name, each in zip(names, inputs, strict=True)):
-            return None
-        return self._apply(op, instruction.attributes, inputs, like)
+        if instruction.like:
+            pattern = known(instruction.like)
+            like = kind_of(instruction.like) if pattern is None else pattern.kind
+        inputs: list[Operand | None] = []
+        for name in instruction.operands:
+            operand = known(name) if name else None
+            if name and operand is None:
+                return None
+            inputs.append(operand)
+        return self._apply(instruction.op, instruction.attributes, inputs, like)
 
     def _call(self, body: Body, arguments: list[Operand | None]) -> Operand | None:
         values = dict(zip(body.inputs, arguments, strict=False))
@@ -207,8 +210,8 @@ class Tracer:
         inputs: list[Operand | None],
         like: int,
     ) -> Operand | None:
-        if all(each is None or isinstance(each, Uniform) for each in inputs):
-            constants = [each for each in inputs if each is None or isinstance(each, Uniform)]
+        constants = [each for each in inputs if not isinstance(each, Result)]
+        if len(constants) == len(inputs):
             return fold(op, dict(attributes), constants, like)
         if op in RETYPING:
             if len(inputs) != 1 or not isinstance(x := inputs[0], Result):
