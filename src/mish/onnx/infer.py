@@ -24,11 +24,17 @@ from mish.onnx.skeleton import skeleton
 _MOST_SIGNATURES = 1000
 
 
-def typed_scopes(model: onnx.ModelProto) -> tuple[list[Scope], Functions]:
+def typed_scopes(
+    model: onnx.ModelProto, bones: onnx.ModelProto | None = None
+) -> tuple[list[Scope], Functions]:
     """The scopes of a model with what can be inferred of their values, and its functions.
 
     The main graph comes first, then its subgraphs, then the functions with theirs. The values
     in a function are what they are at its calls; where calls differ they are unknown.
+
+    Args:
+        model: The model.
+        bones: Its skeleton, if there is one already.
 
     Raises:
         ModelError: If the types contradict each other, or functions call each other in a circle.
@@ -36,7 +42,7 @@ def typed_scopes(model: onnx.ModelProto) -> tuple[list[Scope], Functions]:
     functions = functions_of(model)
     # before version 4 of the format every initializer had to be an input
     found = list(scopes(model.graph, overridable=model.ir_version >= 4))
-    for scope, graph in zip(found, _inferred(model), strict=True):
+    for scope, graph in zip(found, _inferred(bones or skeleton(model)), strict=True):
         scope.values = _Values(graph)
     calls = [(scope, node) for scope in found for node in scope.body.node] if functions else []
     bodies = {key: list(scopes(body, ".".join(key))) for key, body in functions.items()}
@@ -74,10 +80,10 @@ def _below(functions: Functions) -> dict[tuple[str, str], list[onnx.FunctionProt
     return {key: [functions[each] for each in below] for key, below in keys.items()}
 
 
-def _inferred(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
+def _inferred(bones: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
     """The main graph and its subgraphs, in the order of ``scopes``, with types."""
     try:
-        graph = onnx.shape_inference.infer_shapes(skeleton(model)).graph
+        graph = onnx.shape_inference.infer_shapes(bones).graph
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         raise ModelError(f"the model's types do not fit together: {first_line(error)}") from error
     return _graphs(graph)
@@ -143,7 +149,7 @@ def _instance(
         graph=graph,
     )
     try:
-        return [_Values(each) for each in _inferred(probe)]
+        return [_Values(each) for each in _inferred(skeleton(probe))]
     except ModelError:
         return [{} for _ in scopes(function)]
 

@@ -115,8 +115,7 @@ def optimize(
 def _optimize(
     model: onnx.ModelProto, form: Form, opset: int | None
 ) -> tuple[list[Site], list[tuple[Site, str]]]:
-    check(model)
-    scopes, functions = typed_scopes(model)
+    scopes, functions = typed_scopes(model, check(model))
     matches = find_in(scopes, functions)
     if not matches:
         return [], []
@@ -143,7 +142,7 @@ def _optimize(
     used = used_functions(model, functions)
     rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
     _tidy(model, scopes, sound, used, form)
-    check(model)
+    check(model, weights=False)
     return [match.site for match in sound], _reasons(matches, left)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import onnx
-from onnx import helper
 from onnx.external_data_helper import uses_external_data
 
 from mish.onnx.files import ModelError, external_tensors, first_line
@@ -24,8 +23,10 @@ def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     weights += [(sparse.values, sparse.dims) for sparse in model.graph.sparse_initializer]
     for tensor, shape in weights:
         if tensor.name not in inputs:
-            kind = tensor.data_type
-            graph.input.append(helper.make_tensor_value_info(tensor.name, kind, shape))
+            value = graph.input.add(name=tensor.name)
+            value.type.tensor_type.elem_type = tensor.data_type
+            axes = [onnx.TensorShapeProto.Dimension(dim_value=size) for size in shape]
+            value.type.tensor_type.shape.CopyFrom(onnx.TensorShapeProto(dim=axes))
     bones = onnx.ModelProto(
         ir_version=model.ir_version,
         opset_import=model.opset_import,
@@ -38,16 +39,22 @@ def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     return bones
 
 
-def check(model: onnx.ModelProto) -> None:
-    """Run ONNX's checker.
+def check(model: onnx.ModelProto, *, weights: bool = True) -> onnx.ModelProto:
+    """Run ONNX's checker, and return the copy that it saw.
+
+    Args:
+        model: The model.
+        weights: Whether to check its initializers too.
 
     Raises:
         ModelError: If the model breaks ONNX's rules.
     """
+    bones = skeleton(model)
     try:
-        onnx.checker.check_model(skeleton(model))
-        for tensor in model.graph.initializer:
+        onnx.checker.check_model(bones)
+        for tensor in model.graph.initializer if weights else ():
             if not uses_external_data(tensor):
                 onnx.checker.check_tensor(tensor)
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         raise ModelError(f"not a valid ONNX model: {first_line(error)}") from error
+    return bones
