@@ -11,8 +11,9 @@ counts.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -20,7 +21,6 @@ import onnx
 
 from mish.onnx.constants import Uniform, fold, uniform
 from mish.onnx.operators import FLOATS, is_standard
-from mish.onnx.program import Program
 from mish.onnx.proof import is_mish
 from mish.onnx.scopes import Scope, Value
 from mish.onnx.site import Match, Site, spelling
@@ -29,10 +29,13 @@ from mish.onnx.trace import Instruction, Operand, Reader, Tracer
 _LONGEST = 48  # nodes in a spelling; the longest seen has 12
 _DEEPEST = 16  # constants made from constants
 
+_MOST_VERDICTS = 4096  # to be remembered
+
 _LAST = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
 _BENT = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
 _HALVES = (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
 
+Verdict = tuple[bool, set[tuple[int, ...]]]  # is it Mish, and the shapes of its constants
 Place = tuple[int, int]  # depth of the scope and position of the node: later nodes are larger
 
 
@@ -54,21 +57,51 @@ class _Origin:
     node: onnx.NodeProto | None
     constant: Uniform | None = None
 
+    @property
+    def told(self) -> tuple[object, ...]:
+        """The constant, told apart to the bit."""
+        assert self.constant is not None, "it is one"
+        return repr(self.constant.value), self.constant.kind, self.constant.shape
+
 
 class _Cut(NamedTuple):
     """A value that alone decides a node's output.
 
     Attributes:
         origin: The value.
-        nodes: What lies between it and the output, in the order in which it runs.
+        nodes: What lies between it and the output, the last first. It grows with the next cut.
         instructions: The same as instructions.
+        wiring: What each instruction does to which of the others' results: all that decides the
+            function.
         within: The matches that lie there, which have the same input.
     """
 
     origin: _Origin
     nodes: list[onnx.NodeProto]
     instructions: list[Instruction]
+    wiring: tuple[object, ...]
     within: list[Match]
+
+
+class Verdicts:
+    """What came out for the cuts that were judged: the same one is judged once.
+
+    Attributes:
+        functions: How many were judged.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Verdict | None] = {}
+        self.functions = 0
+
+    def of(self, key: tuple[object, ...], judge: Callable[[], Verdict | None]) -> Verdict | None:
+        """The verdict for what a key describes; asks for it if it is not known."""
+        if key not in self._known:
+            if len(self._known) >= _MOST_VERDICTS:
+                self._known.clear()
+            self._known[key] = judge()
+            self.functions += 1
+        return self._known[key]
 
 
 class Finder:
@@ -77,11 +110,13 @@ class Finder:
     Args:
         scope: The scope.
         reader: Reads the model's nodes.
+        verdicts: What is known from other scopes.
     """
 
-    def __init__(self, scope: Scope, reader: Reader) -> None:
+    def __init__(self, scope: Scope, reader: Reader, verdicts: Verdicts) -> None:
         self._scope = scope
         self._reader = reader
+        self._verdicts = verdicts
         self._origins: dict[tuple[int, str], _Origin | None] = {}
         self._instructions: dict[Place, Instruction | None] = {}
         self._ends: dict[str, Match] = {}
@@ -118,20 +153,22 @@ class Finder:
             name = cut.origin.name
             output, value = self._scope.known(last.output[0]), cut.origin.scope.known(name)
             kind = value.kind if value.kind in FLOATS else onnx.TensorProto.FLOAT
-            tracer = Tracer(kind)
-            program = self._program(cut, tracer)
-            if program is None:
-                return None  # what cannot be followed here is in all further cuts too
             double = onnx.TensorProto.DOUBLE in (value.kind, output.kind)
-            if not is_mish(program, kind, double=double):
+            verdict = self._verdicts.of(
+                (cut.wiring, kind, double), partial(self._judged, cut, kind, double)
+            )
+            if verdict is None:
+                return None  # what cannot be followed here is in all further cuts too
+            if not verdict[0]:
                 continue
-            doubt = _doubt(value, output, tracer.shapes)
+            doubt = _doubt(value, output, verdict[1])
             if doubt and any(match.doubt is None for match in cut.within):
                 return None
             for match in cut.within:
                 self._drop(match, cut.nodes)
-            site = Site(spelling(cut.nodes), name, last.output[0], last.name, self._scope.place)
-            return Match(site, self._scope, value, output, tuple(cut.nodes), doubt)
+            nodes = tuple(reversed(cut.nodes))
+            site = Site(spelling(nodes), name, last.output[0], last.name, self._scope.place)
+            return Match(site, self._scope, value, output, nodes, doubt)
         return None
 
     def _drop(self, match: Match, nodes: list[onnx.NodeProto]) -> None:
@@ -171,6 +208,8 @@ class Finder:
         frontier: dict[str, _Origin] = {}
         nodes: list[onnx.NodeProto] = []
         instructions: list[Instruction] = []
+        numbers: dict[str, int] = {}
+        wiring: list[object] = []
         within: list[Match] = []
         goal: str | None = None
         bent = False
@@ -182,18 +221,24 @@ class Finder:
             nodes.append(origin.node)
             instructions.append(instruction)
             bent = bent or instruction.op in _BENT or instruction.op is None
-            for name in filter(None, instruction.operands):
-                read = self._origin(origin.scope, name)
-                if read is None:
+            wires: list[object] = [numbers.setdefault(origin.name, len(numbers))]
+            for name in instruction.operands:
+                read = self._origin(origin.scope, name) if name else None
+                if name and read is None:
                     return
-                if read.constant is None:
+                if read is None or read.constant is not None:
+                    wires.append(None if read is None else read.told)
+                else:
                     frontier[name] = read
+                    wires.append(numbers.setdefault(name, len(numbers)))
+            like = self._kind(instruction.like) if instruction.like else 0
+            wiring += (instruction.op, instruction.attributes, id(instruction.body), like, *wires)
             if not frontier:
                 return
             origin = max(frontier.values(), key=_place)
             del frontier[origin.name]
             if bent and not frontier and goal in (None, origin.name):
-                yield _Cut(origin, nodes[::-1], instructions[::-1], list(within))
+                yield _Cut(origin, nodes, instructions, tuple(wiring), within)
             if origin.name == goal:
                 return
             match = self._ends.get(origin.name) if origin.scope is self._scope else None
@@ -203,7 +248,9 @@ class Finder:
                 goal = match.site.input
                 within.append(match)
 
-    def _program(self, cut: _Cut, tracer: Tracer) -> Program | None:
+    def _judged(self, cut: _Cut, kind: int, double: bool) -> Verdict | None:
+        """Whether a cut is Mish, or None if it cannot be followed."""
+        tracer = Tracer(kind)
         values: dict[str, Operand] = {cut.origin.name: tracer.argument()}
 
         def known(name: str) -> Operand | None:
@@ -212,12 +259,14 @@ class Finder:
             origin = self._origin(self._scope, name)
             return None if origin is None else origin.constant
 
-        for instruction in cut.instructions:
+        result: Operand | None = None
+        for instruction in reversed(cut.instructions):
             result = tracer.follow(instruction, known, self._kind)
             if result is None:
                 return None
             values[instruction.output] = result
-        return tracer.program(result)
+        program = tracer.program(result)
+        return None if program is None else (is_mish(program, kind, double=double), tracer.shapes)
 
     def _kind(self, name: str) -> int:
         return self._scope.known(name).kind

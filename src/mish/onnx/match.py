@@ -7,7 +7,7 @@ from os import PathLike
 import onnx
 
 from mish.onnx.files import as_model, legible
-from mish.onnx.finder import Finder
+from mish.onnx.finder import Finder, Verdicts
 from mish.onnx.infer import typed_scopes
 from mish.onnx.scopes import Functions, Scope, called
 from mish.onnx.site import Match, Site
@@ -38,7 +38,7 @@ def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
         scopes: The model's scopes, as :func:`typed_scopes` gives them.
         functions: Its functions.
     """
-    reader = Reader(functions)
+    reader, verdicts = Reader(functions), Verdicts()
     keys = {id(function): key for key, function in functions.items()}
     live: set[object] = set()  # the functions that are called
     matches: list[Match] = []
@@ -46,7 +46,7 @@ def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
         key = keys.get(id(scope.root.body))
         if key is not None and key not in live:
             continue
-        finder = Finder(scope, reader)
+        finder = Finder(scope, reader, verdicts)
         matches += finder.matches()
         replaced = finder.replaced() if functions else set()
         live |= {

@@ -75,6 +75,8 @@ class Body(NamedTuple):
 class Reader:
     """Reads nodes as instructions, each call of a function once for each set of attributes.
 
+    Functions that do the same have the same body.
+
     Args:
         functions: The model's own functions.
     """
@@ -86,6 +88,7 @@ class Reader:
             calls = (self._heights.get(called(node), 0) for node in function.node)
             self._heights[key] = 1 + max(calls, default=0)
         self._bodies: dict[tuple[object, ...], Body | None] = {}
+        self._alike: dict[str, Body] = {}
 
     def calls(self, node: onnx.NodeProto) -> bool:
         """Whether a node calls a function of the model."""
@@ -133,7 +136,8 @@ class Reader:
             if instruction is None:
                 return None
             instructions.append(instruction)
-        return Body(tuple(function.input), function.output[0], tuple(instructions))
+        body = Body(tuple(function.input), function.output[0], tuple(instructions))
+        return self._alike.setdefault(repr(body), body)
 
 
 @dataclass
