@@ -84,15 +84,10 @@ class _Cut(NamedTuple):
 
 
 class Verdicts:
-    """What came out for the cuts that were judged: the same one is judged once.
-
-    Attributes:
-        functions: How many were judged.
-    """
+    """What came out for the cuts that were judged. What is wired alike is judged once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Verdict | None] = {}
-        self.functions = 0
 
     def of(self, key: tuple[object, ...], judge: Callable[[], Verdict | None]) -> Verdict | None:
         """The verdict for what a key describes; asks for it if it is not known."""
@@ -100,7 +95,6 @@ class Verdicts:
             if len(self._known) >= _MOST_VERDICTS:
                 self._known.clear()
             self._known[key] = judge()
-            self.functions += 1
         return self._known[key]
 
 

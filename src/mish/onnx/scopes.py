@@ -60,7 +60,9 @@ class Scope:
         """Index the body."""
         self.makers = {}
         for position, node in enumerate(self.body.node):
-            self.makers.update((name, (position, node)) for name in node.output if name)
+            for name in node.output:
+                if name:
+                    self.makers[name] = position, node
             if node.attribute and any(subgraphs(node)):
                 self.nests.add(position)
                 self.reads.append(names_read([node]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import onnx
+from onnx import helper
 from onnx.external_data_helper import uses_external_data
 
 from mish.onnx.files import ModelError, external_tensors, first_line
@@ -21,12 +22,13 @@ def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     inputs = {value.name for value in graph.input}
     weights = [(tensor, tensor.dims) for tensor in model.graph.initializer]
     weights += [(sparse.values, sparse.dims) for sparse in model.graph.sparse_initializer]
+    types: dict[tuple[int, ...], onnx.TypeProto] = {}
     for tensor, shape in weights:
         if tensor.name not in inputs:
-            value = graph.input.add(name=tensor.name)
-            value.type.tensor_type.elem_type = tensor.data_type
-            axes = [onnx.TensorShapeProto.Dimension(dim_value=size) for size in shape]
-            value.type.tensor_type.shape.CopyFrom(onnx.TensorShapeProto(dim=axes))
+            key = tensor.data_type, *shape
+            if key not in types:
+                types[key] = helper.make_tensor_type_proto(tensor.data_type, list(shape))
+            graph.input.append(onnx.ValueInfoProto(name=tensor.name, type=types[key]))
     bones = onnx.ModelProto(
         ir_version=model.ir_version,
         opset_import=model.opset_import,
