@@ -19,7 +19,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, helper
 
-SECONDS = 300  # for one process
+SECONDS = 120  # for one process
 RESULT = Path(__file__).resolve().parent / "results" / "onnx-scaling.md"
 VERSIONS = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
 

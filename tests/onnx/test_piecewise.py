@@ -44,6 +44,10 @@ OTHERS = {
         f"{_C} z = Mul(x, {{0}}) i = Div({{1}}, z) c = Greater(x, {{400}}) k = Where(c, i, x)"
         " y = Mul(k, t)"
     ),
+    "an overflow far out": (
+        f"{_C} m = Add(x, {{1000}}) e = Exp(m) c = Greater(x, {{400}}) k = Where(c, e, x)"
+        " y = Mul(k, t)"
+    ),
     "a number for NaN": f"{_C} c = Equal(x, x) m = Mul(x, t) y = Where(c, m, {{0}})",
     "another value at infinity": (
         f"{_C} c = Equal(x, {{inf}}) m = Mul(x, t) y = Where(c, {{6}}, m)"

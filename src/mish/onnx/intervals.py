@@ -23,7 +23,7 @@ _LOWEST = -0.31  # below Mish's minimum, which lies at -1.1924
 _LEFT, _RIGHT = -746.0, 710.0  # beyond these exp is 0 or infinite in float64
 
 
-def rough(program: Program, low: Array, high: Array) -> Array:
+def rough(program: Program, low: Array, high: Array, *, range_ends: bool = True) -> Array:
     """Which intervals are too wide for their ends to tell what the program does in between.
 
     In the others no operator has a jump, a bend or a pole or comes to the end of float64's range,
@@ -35,6 +35,7 @@ def rough(program: Program, low: Array, high: Array) -> Array:
         program: A program that can be called.
         low: The lower ends.
         high: The upper ends.
+        range_ends: Whether the end of float64's range counts.
     """
     flagged = np.zeros(low.shape, bool)
     values: list[Range] = [(low, high)]
@@ -47,7 +48,8 @@ def rough(program: Program, low: Array, high: Array) -> Array:
             ]
             result = _enclose(step.op, dict(step.attributes), inputs, flagged)
             lower, upper = (np.broadcast_to(np.asarray(end, float), low.shape) for end in result)
-            flagged |= np.isinf(lower) != np.isinf(upper)  # float64's range ends in between
+            if range_ends:
+                flagged |= np.isinf(lower) != np.isinf(upper)
             values.append((lower, upper))
     return flagged
 
@@ -60,10 +62,10 @@ def _enclose(op: str, attributes: Attributes, inputs: list[Range | None], flagge
             result = _FOLDED[op](result, other, flagged)
         return result
     if op == "Clip":
-        low, high = clip_limits(
-            attributes, *(None if each is None else each[0] for each in inputs[1:])
-        )
-        return _least(_greatest(given[0], (low, low), flagged), (high, high), flagged)
+        limits = [(limit, limit) for limit in clip_limits(attributes)]
+        for index, each in enumerate(inputs[1:]):
+            limits[index] = each or limits[index]
+        return _least(_greatest(given[0], limits[0], flagged), limits[1], flagged)
     if op in _RULES:
         return _RULES[op](*given, flagged)
     (x,) = given
@@ -114,7 +116,8 @@ def _product(a: Range, b: Range, flagged: Array) -> Range:
 def _quotient(a: Range, b: Range, flagged: Array) -> Range:
     size = np.maximum(np.abs(b[0]), np.abs(b[1]))
     pole = (b[0] <= 0) & (b[1] >= 0) & (b[0] != b[1])
-    flagged |= pole | (size > _RATIO * np.minimum(np.abs(b[0]), np.abs(b[1])))
+    grows = size > _RATIO * np.minimum(np.abs(b[0]), np.abs(b[1]))
+    flagged |= pole | (grows & np.isfinite(size))
     low, high = _hull(a[0] / b[0], a[0] / b[1], a[1] / b[0], a[1] / b[1])
     return np.where(pole, np.nan, low), np.where(pole, np.nan, high)
 
@@ -136,7 +139,7 @@ def _power(a: Range, b: Range, flagged: Array) -> Range:
     whole = (b[0] == b[1]) & (b[0] == np.rint(b[0]))
     astride = _astride(a)
     flagged |= astride & ~(whole & (b[0] >= 0))
-    flagged |= (b[0] != b[1]) & ((a[0] < 0) | (high > _RATIO * low))
+    flagged |= (b[0] != b[1]) & ((a[0] < 0) | ((high > _RATIO * low) & np.isfinite(high)))
     low = np.where(astride, np.minimum(low, 0), low)
     unknown = (a[0] < 0) & ~(whole & ((b[0] >= 0) | ~astride))
     return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)

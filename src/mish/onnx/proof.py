@@ -106,8 +106,8 @@ def is_mish(program: Program, kind: int, *, double: bool) -> bool:
     It is judged in float64 at numbers so close to each other that it can do nothing unseen
     between them (:func:`points`), by the tolerance of :func:`allowed`. Where the program itself
     leaves the range of float64, at arguments beyond 300 in size, and so comes to no number, it
-    has nothing to be held against. At an infinity it must give what Mish does or NaN, or the
-    infinity itself, and NaN for NaN.
+    has nothing to be held against (:func:`_overflown`). At an infinity it must give what Mish
+    does or NaN, or the infinity itself, and NaN for NaN.
 
     Args:
         program: The program.
@@ -129,10 +129,26 @@ def is_mish(program: Program, kind: int, *, double: bool) -> bool:
         assert values is not None, "it was called before"
         right = np.abs(values - mish(x)) <= allowed(x, double=double)
         right |= _clamped(x, values)
-        if np.all(right):
-            return True
-        open_ = ~np.isfinite(values) & (np.abs(x) > _ORDINARY)
-        return bool(np.all(right | open_ & program.lost(x)))
+        return bool(np.all(right)) or bool(np.all(right | _overflown(program, x, values)))
+
+
+def _overflown(program: Program, x: Array, values: Array) -> Array:
+    """Where a program leaves the range of float64 on its way and comes to NaN or an infinity.
+
+    An infinity counts only if the program came to it from a number, with no jump in between: one
+    that is chosen beyond a threshold is another value.
+    """
+    finite = np.isfinite(values)
+    lost = ~finite & (np.abs(x) > _ORDINARY)
+    lost[lost] = program.lost(x[lost])
+    if not np.any(lost & np.isinf(values)):
+        return lost
+    jumps = np.cumsum(np.append(0, rough(program, x[:-1], x[1:], range_ends=False)))
+    places = np.arange(x.size)
+    below = np.maximum.accumulate(np.where(finite, places, 0))
+    above = np.minimum.accumulate(np.where(finite, places, x.size - 1)[::-1])[::-1]
+    inner = np.where(x > 0, below, above)
+    return np.asarray(lost & (np.isnan(values) | (jumps == jumps[inner])))
 
 
 def _clamped(x: Array, values: Array) -> Array:
