@@ -8,6 +8,7 @@ is one that is flagged.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,21 +24,31 @@ _LOWEST = -0.31  # below Mish's minimum, which lies at -1.1924
 _LEFT, _RIGHT = -746.0, 710.0  # beyond these exp is 0 or infinite in float64
 
 
-def rough(program: Program, low: Array, high: Array, *, range_ends: bool = True) -> Array:
-    """Which intervals are too wide for their ends to tell what the program does in between.
+@dataclass
+class Flags:
+    """What may happen inside intervals, unseen from their ends.
 
-    In the others no operator has a jump, a bend or a pole or comes to the end of float64's range,
-    and none that is made of exponentials has room for a hump: its argument moves by one unit at
-    most, unless it is flat there. So a program whose values at the ends of such intervals are
-    right is right between them.
+    Attributes:
+        jump: An operator may have a jump, a bend or a pole.
+        room: There is room for a hump, as the argument of an exponential moves by more than a
+            unit, or a divisor grows much; or the range of float64 ends.
+    """
+
+    jump: Array
+    room: Array
+
+
+def inside(program: Program, low: Array, high: Array) -> Flags:
+    """What a program may do inside intervals.
+
+    Where it does neither, a program whose values at both ends are right is right between them.
 
     Args:
         program: A program that can be called.
         low: The lower ends.
         high: The upper ends.
-        range_ends: Whether the end of float64's range counts.
     """
-    flagged = np.zeros(low.shape, bool)
+    flags = Flags(np.zeros(low.shape, bool), np.zeros(low.shape, bool))
     values: list[Range] = [(low, high)]
     constants = [(np.asarray(each), np.asarray(each)) for each in program.constants]
     with np.errstate(all="ignore"):
@@ -46,35 +57,34 @@ def rough(program: Program, low: Array, high: Array, *, range_ends: bool = True)
                 None if each is None else values[each] if each >= 0 else constants[-1 - each]
                 for each in step.inputs
             ]
-            result = _enclose(step.op, dict(step.attributes), inputs, flagged)
+            result = _enclose(step.op, dict(step.attributes), inputs, flags)
             lower, upper = (np.broadcast_to(np.asarray(end, float), low.shape) for end in result)
-            if range_ends:
-                flagged |= np.isinf(lower) != np.isinf(upper)
+            flags.room |= np.isinf(lower) != np.isinf(upper)
             values.append((lower, upper))
-    return flagged
+    return flags
 
 
-def _enclose(op: str, attributes: Attributes, inputs: list[Range | None], flagged: Array) -> Range:
+def _enclose(op: str, attributes: Attributes, inputs: list[Range | None], flags: Flags) -> Range:
     given = [each for each in inputs if each is not None]
     if op in _FOLDED:
         result = given[0]
         for other in given[1:]:
-            result = _FOLDED[op](result, other, flagged)
+            result = _FOLDED[op](result, other, flags)
         return result
     if op == "Clip":
         limits = [(limit, limit) for limit in clip_limits(attributes)]
         for index, each in enumerate(inputs[1:]):
             limits[index] = each or limits[index]
-        return _least(_greatest(given[0], limits[0], flagged), limits[1], flagged)
+        return _least(_greatest(given[0], limits[0], flags), limits[1], flags)
     if op in _RULES:
-        return _RULES[op](*given, flagged)
+        return _RULES[op](*given, flags)
     (x,) = given
     low, high = x
     if op in _BENT_AT_ZERO:
-        flagged |= _astride(x)
+        flags.jump |= _astride(x)
     if op in _WIDE:
         left, right = _WIDE[op]
-        flagged |= (high - low > _UNIT) & (high > left) & (low < right)
+        flags.room |= (high - low > _UNIT) & (high > left) & (low < right)
     ends = [compute(op, attributes, [end]) for end in x]
     a, b = (np.asarray(each, float) for each in ends)
     if op in _BENT_AT_ZERO:
@@ -101,94 +111,96 @@ def _overlap(a: Range, b: Range) -> Array:
     return np.asarray((a[1] > b[0]) & (b[1] > a[0]))
 
 
-def _sum(a: Range, b: Range, flagged: Array) -> Range:
+def _sum(a: Range, b: Range, flags: Flags) -> Range:
     return a[0] + b[0], a[1] + b[1]
 
 
-def _difference(a: Range, b: Range, flagged: Array) -> Range:
+def _difference(a: Range, b: Range, flags: Flags) -> Range:
     return a[0] - b[1], a[1] - b[0]
 
 
-def _product(a: Range, b: Range, flagged: Array) -> Range:
+def _product(a: Range, b: Range, flags: Flags) -> Range:
     return _hull(a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1])
 
 
-def _quotient(a: Range, b: Range, flagged: Array) -> Range:
+def _quotient(a: Range, b: Range, flags: Flags) -> Range:
     size = np.maximum(np.abs(b[0]), np.abs(b[1]))
     pole = (b[0] <= 0) & (b[1] >= 0) & (b[0] != b[1])
     grows = size > _RATIO * np.minimum(np.abs(b[0]), np.abs(b[1]))
-    flagged |= pole | (grows & np.isfinite(size))
+    flags.jump |= pole
+    flags.room |= grows & ~pole
     low, high = _hull(a[0] / b[0], a[0] / b[1], a[1] / b[0], a[1] / b[1])
     return np.where(pole, np.nan, low), np.where(pole, np.nan, high)
 
 
-def _reciprocal(x: Range, flagged: Array) -> Range:
+def _reciprocal(x: Range, flags: Flags) -> Range:
     one = np.asarray(1.0)
-    return _quotient((one, one), x, flagged)
+    return _quotient((one, one), x, flags)
 
 
-def _softsign(x: Range, flagged: Array) -> Range:
-    flagged |= _astride(x) & (x[1] - x[0] > _UNIT)
-    flagged |= (1 + np.abs(x[0])) > _RATIO * (1 + np.abs(x[1]))
-    flagged |= (1 + np.abs(x[1])) > _RATIO * (1 + np.abs(x[0]))
+def _softsign(x: Range, flags: Flags) -> Range:
+    flags.room |= _astride(x) & (x[1] - x[0] > _UNIT)
+    flags.room |= (1 + np.abs(x[0])) > _RATIO * (1 + np.abs(x[1]))
+    flags.room |= (1 + np.abs(x[1])) > _RATIO * (1 + np.abs(x[0]))
     return x[0] / (1 + np.abs(x[0])), x[1] / (1 + np.abs(x[1]))
 
 
-def _power(a: Range, b: Range, flagged: Array) -> Range:
+def _power(a: Range, b: Range, flags: Flags) -> Range:
     low, high = _hull(*(np.power(base, exponent) for base in a for exponent in b))
     whole = (b[0] == b[1]) & (b[0] == np.rint(b[0]))
     astride = _astride(a)
-    flagged |= astride & ~(whole & (b[0] >= 0))
-    flagged |= (b[0] != b[1]) & ((a[0] < 0) | ((high > _RATIO * low) & np.isfinite(high)))
+    flags.jump |= astride & ~(whole & (b[0] >= 0))
+    flags.jump |= (b[0] != b[1]) & (a[0] < 0)
+    flags.room |= (b[0] != b[1]) & (high > _RATIO * low)
     low = np.where(astride, np.minimum(low, 0), low)
     unknown = (a[0] < 0) & ~(whole & ((b[0] >= 0) | ~astride))
     return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 
 
-def _greatest(a: Range, b: Range, flagged: Array) -> Range:
-    flagged |= _overlap(a, b)
+def _greatest(a: Range, b: Range, flags: Flags) -> Range:
+    flags.jump |= _overlap(a, b)
     return np.maximum(a[0], b[0]), np.maximum(a[1], b[1])
 
 
-def _least(a: Range, b: Range, flagged: Array) -> Range:
-    flagged |= _overlap(a, b)
+def _least(a: Range, b: Range, flags: Flags) -> Range:
+    flags.jump |= _overlap(a, b)
     return np.minimum(a[0], b[0]), np.minimum(a[1], b[1])
 
 
-def _less(a: Range, b: Range, flagged: Array) -> Range:
+def _less(a: Range, b: Range, flags: Flags) -> Range:
     return np.asarray(a[1] < b[0]), np.asarray(a[0] < b[1])
 
 
-def _at_most(a: Range, b: Range, flagged: Array) -> Range:
+def _at_most(a: Range, b: Range, flags: Flags) -> Range:
     return np.asarray(a[1] <= b[0]), np.asarray(a[0] <= b[1])
 
 
-def _equal(a: Range, b: Range, flagged: Array) -> Range:
+def _equal(a: Range, b: Range, flags: Flags) -> Range:
     points = (a[0] == a[1]) & (b[0] == b[1])
     return np.asarray(points & (a[0] == b[0])), np.asarray((a[0] <= b[1]) & (b[0] <= a[1]))
 
 
-def _not(x: Range, flagged: Array) -> Range:
+def _not(x: Range, flags: Flags) -> Range:
     return 1.0 - x[1], 1.0 - x[0]
 
 
-def _and(a: Range, b: Range, flagged: Array) -> Range:
+def _and(a: Range, b: Range, flags: Flags) -> Range:
     return np.minimum(a[0], b[0]), np.minimum(a[1], b[1])
 
 
-def _or(a: Range, b: Range, flagged: Array) -> Range:
+def _or(a: Range, b: Range, flags: Flags) -> Range:
     return np.maximum(a[0], b[0]), np.maximum(a[1], b[1])
 
 
-def _chosen(condition: Range, a: Range, b: Range, flagged: Array) -> Range:
+def _chosen(condition: Range, a: Range, b: Range, flags: Flags) -> Range:
     open_ = condition[0] != condition[1]
-    flagged |= open_
+    flags.jump |= open_
     low = np.where(open_, np.minimum(a[0], b[0]), np.where(condition[0], a[0], b[0]))
     high = np.where(open_, np.maximum(a[1], b[1]), np.where(condition[0], a[1], b[1]))
     return low, high
 
 
-_FOLDED: dict[str, Callable[[Range, Range, Array], Range]] = {
+_FOLDED: dict[str, Callable[[Range, Range, Flags], Range]] = {
     "Max": _greatest,
     "Min": _least,
     "Sum": _sum,
@@ -198,8 +210,8 @@ _RULES: dict[str, Callable[..., Range]] = {
     "And": _and,
     "Div": _quotient,
     "Equal": _equal,
-    "Greater": lambda a, b, flagged: _less(b, a, flagged),
-    "GreaterOrEqual": lambda a, b, flagged: _at_most(b, a, flagged),
+    "Greater": lambda a, b, flags: _less(b, a, flags),
+    "GreaterOrEqual": lambda a, b, flags: _at_most(b, a, flags),
     "Less": _less,
     "LessOrEqual": _at_most,
     "Mul": _product,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
-from mish.onnx.intervals import rough
+from mish.onnx.intervals import inside
 from mish.onnx.operators import Array, mish
 from mish.onnx.program import Program
 
@@ -143,12 +143,12 @@ def _overflown(program: Program, x: Array, values: Array) -> Array:
     lost[lost] = program.lost(x[lost])
     if not np.any(lost & np.isinf(values)):
         return lost
-    jumps = np.cumsum(np.append(0, rough(program, x[:-1], x[1:], range_ends=False)))
+    jumps = np.cumsum(np.append(0, inside(program, x[:-1], x[1:]).jump))
     places = np.arange(x.size)
     below = np.maximum.accumulate(np.where(finite, places, 0))
     above = np.minimum.accumulate(np.where(finite, places, x.size - 1)[::-1])[::-1]
-    inner = np.where(x > 0, below, above)
-    return np.asarray(lost & (np.isnan(values) | (jumps == jumps[inner])))
+    nearer = np.where(x > 0, below, above)
+    return np.asarray(lost & (np.isnan(values) | (jumps == jumps[nearer])))
 
 
 def _clamped(x: Array, values: Array) -> Array:
@@ -181,8 +181,9 @@ def points(program: Program, format_: Format) -> Array | None:
         low, high = low[wide], high[wide]
         if not low.size:
             return format_.number(np.unique(np.concatenate(seen)))
-        flagged = rough(program, format_.number(low), format_.number(high))
-        low, high = low[flagged], high[flagged]
+        flags = inside(program, format_.number(low), format_.number(high))
+        wide = flags.jump | flags.room
+        low, high = low[wide], high[wide]
         count += low.size
         if count > _MOST_INTERVALS:
             return None
