@@ -19,7 +19,7 @@ from pathlib import Path
 import onnx
 from onnx import TensorProto, helper
 
-SECONDS = 120  # for one process
+SECONDS = 100  # on the clock, for one process
 RESULT = Path(__file__).resolve().parent / "results" / "onnx-scaling.md"
 VERSIONS = [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
 
@@ -103,7 +103,7 @@ def functions(count: int) -> onnx.ModelProto:
 
 MODELS: dict[str, tuple[Callable[[int], onnx.ModelProto], str, tuple[int, ...]]] = {
     "network": (network, "nodes, a Mish in 7 of them", (1_000, 10_000, 100_000)),
-    "chain": (chain, "elementwise nodes without Mish", (1_000, 10_000, 100_000)),
+    "chain": (chain, "elementwise nodes without Mish", (1_000, 10_000)),
     "functions": (functions, "functions, four calls of each", (25, 50, 100, 200, 500)),
 }
 
@@ -157,7 +157,7 @@ def main() -> None:
             "",
             "Made by `python benchmarks/onnx_scaling.py`, which overwrites this page: seconds of",
             "processor time in `mish.onnx.optimize`, and microseconds for each node or function",
-            "in this version.",
+            f"in this version. A process is stopped after {SECONDS} s on the clock.",
             "",
             f"| model | {' | '.join(columns)} | µs for each |",
             f"|---|{'---:|' * (len(columns) + 1)}",

@@ -225,8 +225,9 @@ class Finder:
                 else:
                     frontier[name] = read
                     wires.append(numbers.setdefault(name, len(numbers)))
-            like = self._kind(instruction.like) if instruction.like else 0
-            wiring += (instruction.op, instruction.attributes, id(instruction.body), like, *wires)
+            like = instruction.like and (self._kind(instruction.like) or instruction.like)
+            body = id(instruction.body)
+            wiring.append((instruction.op, instruction.attributes, body, like, *wires))
             if not frontier:
                 return
             origin = max(frontier.values(), key=_place)
@@ -260,7 +261,7 @@ class Finder:
                 return None
             values[instruction.output] = result
         program = tracer.program(result)
-        return None if program is None else (is_mish(program, kind, double=double), tracer.shapes)
+        return program is not None and is_mish(program, kind, double=double), tracer.shapes
 
     def _kind(self, name: str) -> int:
         return self._scope.known(name).kind
