@@ -60,7 +60,7 @@ def main() -> None:
         "models": options.count,
         "of these ONNX Runtime ran before": len(ran),
         **{f"sites rewritten, {form}": count for form, count in sites.items()},
-        **{f"models refused with a reason, {form}": count for form, count in refused.items()},
+        **{f"models refused or warned of, {form}": count for form, count in refused.items()},
         "runs compared": sum(row["compared"] for row in ran),
         "models that compute something else, or do not run": len(
             {text.split(":", maxsplit=1)[0] for text in wrong}

@@ -14,6 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from mish.cli import app
+from mish.onnx import Comparison
 
 TEXT = """
 <ir_version: 8, opset_import: ["": 17]>
@@ -270,7 +271,7 @@ def quantized(tmp_path: Path, operator: str) -> Path:
 
 def test_mish_that_is_quantised_inside_alone(tmp_path):
     result = mish(quantized(tmp_path, "Abs"), "-o", tmp_path / "out.onnx")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "but 1 quantised between the parts, the first of which makes m" in said(result)
     assert "optimize the model before it is quantised" in said(result)
     assert not (tmp_path / "out.onnx").exists()
@@ -299,3 +300,17 @@ def test_what_to_know_before_quantising(tmp_path, form, advice):
     assert (advice or "") in result.stdout
     facts = json.loads(mish(DIGITS, "--dry-run", "--form", form, "--json").stdout)
     assert (facts["advice"] is None) == (advice is None)
+
+
+@pytest.mark.parametrize(("after", "slower"), [(0.5, False), (1.01, False), (1.1, True)])
+def test_a_slower_model_is_not_written_without_a_word(source, tmp_path, monkeypatch, after, slower):
+    comparison = Comparison(0.0, 0.0, True, 1.0, after, threads=1, runs=1)
+    monkeypatch.setattr("mish.onnx.job.verify", lambda *given, **settings: comparison)
+    target = tmp_path / "out.onnx"
+    told = "the new model is slower in ONNX Runtime here: 1000.000 ms before, 1100.000 ms after"
+    result = mish(source, "-o", target)
+    assert result.exit_code == 0
+    assert target.exists()
+    assert (f"note: {told}" in result.stdout) == slower
+    facts = json.loads(mish(source, "-o", target, "--json").stdout)
+    assert facts.get("warning") == (told if slower else None)

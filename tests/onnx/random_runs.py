@@ -3,8 +3,8 @@
 Usage: python random_runs.py FIRST COUNT
 
 Works on the cases FIRST to FIRST + COUNT - 1 and prints a line of JSON for each: whether the model
-ran at all, how many sites were rewritten in each form, how many comparisons were made, and what
-is wrong, if anything is.
+ran at all, how many sites were rewritten in each form, how many comparisons were made, which forms
+were refused or warned of, and what is wrong, if anything is.
 """
 
 from __future__ import annotations
@@ -115,8 +115,9 @@ def judge(case: int) -> dict[str, object]:
         except ModelError as error:
             facts["refused"].append(f"{form}: {error}")
             continue
+        facts["refused"] += [f"{form}: {warning}" for warning in report.warnings]
         facts["sites"][form] = len(report.rewritten)
-        if not report.rewritten:
+        if not report.rewritten or report.warnings:
             continue
         sites = {site.output for site in report.rewritten if not site.graph}
         try:

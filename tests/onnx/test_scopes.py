@@ -132,6 +132,17 @@ def test_a_function_with_attributes(beta, sites):
     assert len(optimize(model).model.functions) == 1 - sites
 
 
+@pytest.mark.parametrize(("like", "sites"), [("a", 1), ("i", 0)])
+def test_a_constant_made_like_another_value(like, sites):
+    text = (
+        "act (a) => (b) { i = Constant<value = int64 {2}>() h = Constant<value_float = 1.5>()"
+        f" c = CastLike(h, {like}) f = CastLike(c, a) q = Div(f, h) p = Softplus(a) t = Tanh(p)"
+        " m = Mul(a, q) n = Mul(m, t) b = Neg(n) }"
+    )
+    graph = "g (float[N] x) => (float[N] y) { h = own.act(x) y = Neg(h) }"
+    assert [site.output for site in find(parse(graph, text))] == ["y"] * sites
+
+
 def test_an_attribute_that_only_the_call_gives_is_not_guessed():
     text = (
         "act <slope> (a) => (b) { r = LeakyRelu <alpha: float = @slope> (a) k = Abs(a) m = Neg(k)"

@@ -82,6 +82,8 @@ def _print(outcome: Outcome, verbose: bool) -> None:
     if outcome.status == "written":
         kept = f"; the old model is {outcome.backup}" if outcome.backup else ""
         _line(f"wrote {outcome.target}{kept}")
+        if outcome.warning:
+            _line(f"note: {outcome.warning}")
         if report.form == "native":
             _line(
                 "a session runs the kernel after mish.onnx.register(session_options), else the "
@@ -140,6 +142,8 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
     }
     if outcome.message:
         facts["error" if outcome.status in _BAD else "message"] = outcome.message
+    if outcome.warning:
+        facts["warning"] = outcome.warning
     if outcome.backup:
         facts["backup"] = str(outcome.backup)
     if report is not None:

@@ -3,39 +3,99 @@
 A place is a node and a value further up such that all paths from the node's output upwards lead
 through elementwise operators to that value or to uniform constants. Then the output is a function
 of that one value, element by element, and its values decide whether the function is Mish.
+
+Where one such place lies in another, as the branches of a Mish written in two do, the outer one
+counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
 
-import numpy as np
 import onnx
 
-from mish.onnx.operators import FLOATS, Array, compute, is_elementwise, is_standard, reads
-from mish.onnx.proof import POINTS, is_mish
-from mish.onnx.scopes import Functions, Scope, Uniform, Value, bound, called, constant_of, uniform
+from mish.onnx.constants import Uniform, fold, uniform
+from mish.onnx.operators import FLOATS, is_standard
+from mish.onnx.proof import is_mish
+from mish.onnx.scopes import Scope, Value
 from mish.onnx.site import Match, Site, spelling
+from mish.onnx.trace import Instruction, Operand, Reader, Tracer
 
 _LONGEST = 48  # nodes in a spelling; the longest seen has 12
-_DEEPEST = 16  # constants made from constants, functions that call functions
-_MOST_STEPS = 2000  # node evaluations in one proof, those in functions included
+_DEEPEST = 16  # constants made from constants
+
+_MOST_VERDICTS = 4096  # to be remembered
 
 _LAST = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
 _BENT = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
 _HALVES = (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
 
+Verdict = tuple[bool, set[tuple[int, ...]]]  # is it Mish, and the shapes of its constants
 Place = tuple[int, int]  # depth of the scope and position of the node: later nodes are larger
-Key = tuple[int, str]  # identity of the scope that makes a value, and its name
 
 
-@dataclass
-class _Steps:
-    """What one proof has used up, and the shapes of the constants that it met."""
+@dataclass(slots=True, eq=False)
+class _Origin:
+    """Where a value comes from.
 
-    left: int = _MOST_STEPS
-    shapes: set[tuple[int, ...]] = field(default_factory=set)
+    Attributes:
+        place: Where it is made; that of an input or an initializer is before all nodes.
+        scope: The scope that makes it.
+        name: Its name.
+        node: The node that makes it, if one does.
+        constant: What it is, if it is a uniform constant.
+    """
+
+    place: Place
+    scope: Scope
+    name: str
+    node: onnx.NodeProto | None
+    constant: Uniform | None = None
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        """The constant, told apart to the bit."""
+        assert self.constant is not None, "it is one"
+        return repr(self.constant.value), self.constant.kind, self.constant.shape
+
+
+class _Cut(NamedTuple):
+    """A value that alone decides a node's output.
+
+    Attributes:
+        origin: The value.
+        nodes: What lies between it and the output, the last first. It grows with the next cut.
+        instructions: The same as instructions.
+        wiring: What each instruction does to which of the others' results: all that decides the
+            function.
+        within: The matches that lie there, which have the same input.
+    """
+
+    origin: _Origin
+    nodes: list[onnx.NodeProto]
+    instructions: list[Instruction]
+    wiring: tuple[object, ...]
+    within: list[Match]
+
+
+class Verdicts:
+    """What came out for the cuts that were judged. What is wired alike is judged once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], Verdict | None] = {}
+
+    def of(self, key: tuple[object, ...], judge: Callable[[], Verdict | None]) -> Verdict | None:
+        """The verdict for what a key describes; asks for it if it is not known."""
+        if key not in self._known:
+            if len(self._known) >= _MOST_VERDICTS:
+                self._known.clear()
+            self._known[key] = judge()
+        return self._known[key]
 
 
 class Finder:
@@ -43,51 +103,73 @@ class Finder:
 
     Args:
         scope: The scope.
-        functions: The model's own functions.
+        reader: Reads the model's nodes.
+        verdicts: What is known from other scopes.
     """
 
-    def __init__(self, scope: Scope, functions: Functions) -> None:
+    def __init__(self, scope: Scope, reader: Reader, verdicts: Verdicts) -> None:
         self._scope = scope
-        self._functions = functions
-        self._constants: dict[Key, Uniform | None] = {}
+        self._reader = reader
+        self._verdicts = verdicts
+        self._origins: dict[tuple[int, str], _Origin | None] = {}
+        self._instructions: dict[Place, Instruction | None] = {}
         self._ends: dict[str, Match] = {}
-        self._readers: dict[str, int] = {}
-        for node in scope.body.node:
-            for name in node.input:
-                self._readers[name] = self._readers.get(name, 0) + 1
-        for name in scope.results:
-            self._readers[name] = self._readers.get(name, 0) + 1
+        self._readers = Counter(chain.from_iterable(scope.reads))
+        self._readers.update(scope.results)
 
     def matches(self) -> list[Match]:
         """The scope's matches, in the order of their last nodes."""
         for node in self._scope.body.node:
+            op = node.op_type
+            if op not in _LAST and op != "Cast" and not self._reader.calls(node):
+                continue
             if len(node.output) != 1 or not node.output[0]:
                 continue
-            if node.op_type in _LAST or called(node) in self._functions:
-                match = self._match(node)
-            elif is_standard(node, "Cast"):
-                match = self._widened(node)
-            else:
-                continue
+            match = self._widened(node) if is_standard(node, "Cast") else self._match(node)
             if match is not None:
                 self._ends[match.site.output] = match
         return list(self._ends.values())
 
+    def replaced(self) -> set[str]:
+        """The values of the scope that are there for its matches alone, their outputs included."""
+        found = set(self._ends)
+        gone = Counter[str]()
+        for match in reversed(self._ends.values()):
+            for node in reversed(match.nodes):
+                name = node.output[0]
+                if name in self._ends or (name not in found and gone[name] == self._readers[name]):
+                    found.add(name)
+                    gone.update(node.input)
+        return found
+
     def _match(self, last: onnx.NodeProto) -> Match | None:
-        for nodes, (scope, x) in self._cuts(last):
-            if not any(node.op_type in _BENT or called(node) in self._functions for node in nodes):
-                continue
-            steps = _Steps()
-            values = self._evaluate(nodes, scope, x, steps)
-            output = self._scope.known(last.output[0])
-            value = scope.known(x)
+        for cut in self._cuts(last):
+            name = cut.origin.name
+            output, value = self._scope.known(last.output[0]), cut.origin.scope.known(name)
+            kind = value.kind if value.kind in FLOATS else onnx.TensorProto.FLOAT
             double = onnx.TensorProto.DOUBLE in (value.kind, output.kind)
-            if values is None or not is_mish(values, double=double):
+            verdict = self._verdicts.of(
+                (cut.wiring, kind, double), partial(self._judged, cut, kind, double)
+            )
+            if verdict is None:
+                return None  # what cannot be followed here is in all further cuts too
+            if not verdict[0]:
                 continue
-            site = Site(spelling(nodes), x, last.output[0], last.name, self._scope.place)
-            doubt = _doubt(value, output, steps.shapes)
-            return Match(site, self._scope, value, output, tuple(nodes), doubt)
+            doubt = _doubt(value, output, verdict[1])
+            if doubt and any(match.doubt is None for match in cut.within):
+                return None
+            for match in cut.within:
+                self._drop(match, cut.nodes)
+            nodes = tuple(reversed(cut.nodes))
+            site = Site(spelling(nodes), name, last.output[0], last.name, self._scope.place)
+            return Match(site, self._scope, value, output, nodes, doubt)
         return None
+
+    def _drop(self, match: Match, nodes: list[onnx.NodeProto]) -> None:
+        """Forget a match that only these nodes read, for they are a match themselves."""
+        name = match.site.output
+        if self._readers[name] == sum(list(node.input).count(name) for node in nodes):
+            self._ends.pop(name, None)
 
     def _widened(self, cast: onnx.NodeProto) -> Match | None:
         """The match of a Cast to half precision after a Mish that one from it goes before.
@@ -112,127 +194,124 @@ class Finder:
         nodes = (made[1], *inner.nodes, cast)
         return Match(site, self._scope, value, output, nodes, None)
 
-    def _cuts(
-        self, last: onnx.NodeProto
-    ) -> Iterator[tuple[list[onnx.NodeProto], tuple[Scope, str]]]:
-        """Each value that alone decides the node's output, nearest first, with the nodes between.
+    def _cuts(self, last: onnx.NodeProto) -> Iterator[_Cut]:
+        """Each value that alone decides the node's output, nearest first.
 
-        The nodes come in the order in which they run.
+        Beyond a match only its own input is one: the node may be the same Mish once more.
         """
-        frontier: dict[Key, tuple[Place, Scope, str]] = {}
+        frontier: dict[str, _Origin] = {}
         nodes: list[onnx.NodeProto] = []
-        scope, node = self._scope, last
-        while len(nodes) < _LONGEST:
-            nodes.insert(0, node)
-            for name in reads(node):
-                if not name or self._constant(scope, name) is not None:
-                    continue
-                owner = scope.owner(name)
-                if owner is None:
+        instructions: list[Instruction] = []
+        numbers: dict[str, int] = {}
+        wiring: list[object] = []
+        within: list[Match] = []
+        goal: str | None = None
+        bent = False
+        origin = self._origin(self._scope, last.output[0])
+        while origin is not None and origin.node is not None and len(nodes) < _LONGEST:
+            instruction = self._read(origin)
+            if instruction is None or instruction.constant is not None:
+                return
+            nodes.append(origin.node)
+            instructions.append(instruction)
+            bent = bent or instruction.op in _BENT or instruction.op is None
+            wires: list[object] = [numbers.setdefault(origin.name, len(numbers))]
+            for name in instruction.operands:
+                read = self._origin(origin.scope, name) if name else None
+                if name and read is None:
                     return
-                position = owner.makers[name][0] if name in owner.makers else -1
-                frontier[id(owner), name] = ((owner.depth, position), owner, name)
+                if read is None or read.constant is not None:
+                    wires.append(None if read is None else read.told)
+                else:
+                    frontier[name] = read
+                    wires.append(numbers.setdefault(name, len(numbers)))
+            like = instruction.like and (self._kind(instruction.like) or instruction.like)
+            body = id(instruction.body)
+            wiring.append((instruction.op, instruction.attributes, body, like, *wires))
             if not frontier:
                 return
-            if len(frontier) == 1:
-                ((_, owner, name),) = frontier.values()
-                yield nodes, (owner, name)
-            key = max(frontier, key=lambda each: frontier[each][0])
-            _, scope, name = frontier.pop(key)
-            made = scope.makers.get(name)
-            if made is None or (scope is self._scope and name in self._ends):
+            origin = max(frontier.values(), key=_place)
+            del frontier[origin.name]
+            if bent and not frontier and goal in (None, origin.name):
+                yield _Cut(origin, nodes, instructions, tuple(wiring), within)
+            if origin.name == goal:
                 return
-            node = made[1]
-            if not (is_elementwise(node) or called(node) in self._functions):
-                return
+            match = self._ends.get(origin.name) if origin.scope is self._scope else None
+            if match is not None:
+                if goal not in (None, match.site.input):
+                    return
+                goal = match.site.input
+                within.append(match)
 
-    def _evaluate(
-        self, nodes: list[onnx.NodeProto], scope: Scope, x: str, steps: _Steps
-    ) -> Array | None:
-        values: dict[str, Array] = {x: POINTS}
-        for node in nodes:
-            inputs: list[Array | None] = []
-            for name in node.input:
-                if not name or name not in reads(node):
-                    inputs.append(None)
-                elif name in values:
-                    inputs.append(values[name])
-                else:
-                    constant = self._constant(self._scope, name)
-                    if constant is None:
-                        return None
-                    steps.shapes.add(constant.shape)
-                    inputs.append(np.asarray(constant.value))
-            result = self._run(node, inputs, steps, 0)
+    def _judged(self, cut: _Cut, kind: int, double: bool) -> Verdict | None:
+        """Whether a cut is Mish, or None if it cannot be followed."""
+        tracer = Tracer(kind)
+        values: dict[str, Operand] = {cut.origin.name: tracer.argument()}
+
+        def known(name: str) -> Operand | None:
+            if name in values:
+                return values[name]
+            origin = self._origin(self._scope, name)
+            return None if origin is None else origin.constant
+
+        result: Operand | None = None
+        for instruction in reversed(cut.instructions):
+            result = tracer.follow(instruction, known, self._kind)
             if result is None:
                 return None
-            values[node.output[0]] = result
-        return values[nodes[-1].output[0]]
+            values[instruction.output] = result
+        program = tracer.program(result)
+        return program is not None and is_mish(program, kind, double=double), tracer.shapes
 
-    def _run(
-        self, node: onnx.NodeProto, inputs: list[Array | None], steps: _Steps, depth: int
-    ) -> Array | None:
-        """The output of an elementwise node or of a function made of such."""
-        function = self._functions.get(called(node))
-        steps.left -= 1
-        if steps.left < 0 or depth > _DEEPEST:
-            return None
-        if function is None:
-            return compute(node, inputs)
-        if len(function.output) != 1:
-            return None
-        values = {
-            name: value
-            for name, value in zip(function.input, inputs, strict=False)
-            if value is not None
-        }
-        for inner in bound(function, node):
-            if len(inner.output) != 1:
-                return None
-            constant = constant_of(inner)
-            if constant is not None:
-                steps.shapes.add(constant.shape)
-                result: Array | None = np.asarray(constant.value)
-            else:
-                given = [values.get(name) for name in inner.input]
-                result = self._run(inner, given, steps, depth + 1)
-            if result is None:
-                return None
-            values[inner.output[0]] = result
-        return values.get(function.output[0])
+    def _kind(self, name: str) -> int:
+        return self._scope.known(name).kind
 
-    def _constant(self, scope: Scope, name: str, depth: int = 0) -> Uniform | None:
-        """The constant of this name, be it given or computed from others."""
+    def _read(self, origin: _Origin) -> Instruction | None:
+        """The instruction that makes a value."""
+        if origin.place not in self._instructions:
+            node = origin.node
+            self._instructions[origin.place] = None if node is None else self._reader.read(node)
+        return self._instructions[origin.place]
+
+    def _origin(self, scope: Scope, name: str, depth: int = 0) -> _Origin | None:
+        """Where a value that a scope reads comes from."""
+        key = scope.depth, name
+        if key not in self._origins:
+            self._origins[key] = self._sought(scope, name, depth)
+        return self._origins[key]
+
+    def _sought(self, scope: Scope, name: str, depth: int) -> _Origin | None:
         owner = scope.owner(name)
-        if owner is None or depth > _DEEPEST:
+        if owner is None:
             return None
-        key = id(owner), name
-        if key not in self._constants:
-            self._constants[key] = None  # should it need itself
-            if name in owner.fixed:
-                self._constants[key] = uniform(owner.fixed[name])
-            elif name in owner.makers:
-                self._constants[key] = self._folded(owner, owner.makers[name][1], depth)
-        return self._constants[key]
+        position, node = owner.makers.get(name, (-1, None))
+        origin = _Origin((owner.depth, position), owner, name, node)
+        if name in owner.fixed:
+            origin.constant = uniform(owner.fixed[name])
+        elif node is not None:
+            self._origins[scope.depth, name] = origin  # should it need itself
+            origin.constant = self._folded(origin, depth)
+        return origin
 
-    def _folded(self, scope: Scope, node: onnx.NodeProto, depth: int) -> Uniform | None:
-        given = constant_of(node)
-        if given is not None or not is_elementwise(node) or not node.input:
-            return given
-        constants = []
-        for name in reads(node):
-            constant = self._constant(scope, name, depth + 1) if name else None
-            if constant is None:
+    def _folded(self, origin: _Origin, depth: int) -> Uniform | None:
+        """What a node makes of constants."""
+        instruction = self._read(origin)
+        if instruction is None or instruction.op is None:
+            return None if instruction is None else instruction.constant
+        if depth > _DEEPEST:
+            return None
+        constants: list[Uniform | None] = []
+        for name in instruction.operands:
+            read = self._origin(origin.scope, name, depth + 1) if name else None
+            if name and (read is None or read.constant is None):
                 return None
-            constants.append(constant)
-        result = compute(node, [np.asarray(each.value) for each in constants])
-        if result is None:
-            return None
-        try:
-            shape = np.broadcast_shapes(*(each.shape for each in constants))
-        except ValueError:
-            return None
-        return Uniform(float(result), shape)
+            constants.append(None if read is None else read.constant)
+        like = origin.scope.known(instruction.like).kind if instruction.like else 0
+        return fold(instruction.op, dict(instruction.attributes), constants, like)
+
+
+def _place(origin: _Origin) -> Place:
+    return origin.place
 
 
 def _doubt(x: Value, y: Value, shapes: set[tuple[int, ...]]) -> str | None:

@@ -17,6 +17,8 @@ from mish.onnx.optimize import Report, optimize
 from mish.onnx.runtime import RuntimeRefusal
 from mish.onnx.verify import Comparison, WorseModel, verify
 
+_EVEN = 0.97  # the medians of one model against itself differ by as much
+
 Status = Literal["written", "found", "nothing", "refused", "failed"]
 
 
@@ -60,6 +62,7 @@ class Outcome:
         comparison: How the models compare, if they were run.
         message: Why nothing was written, if so.
         backup: Where the old model is kept, if it was replaced.
+        warning: What speaks against the new model, though it was written: it is slower.
     """
 
     source: Path
@@ -69,6 +72,7 @@ class Outcome:
     comparison: Comparison | None = None
     message: str = ""
     backup: Path | None = None
+    warning: str = ""
 
 
 def run(
@@ -103,7 +107,8 @@ def run(
         step("writing")
         backup = _keep(source) if target == source else None
         report.save(target)
-        return Outcome(source, target, "written", report, comparison, backup=backup)
+        slower = _slower(comparison)
+        return Outcome(source, target, "written", report, comparison, backup=backup, warning=slower)
     except WorseModel as error:
         message = f"{error}; {target} was not written"
         return Outcome(source, target, "refused", report, message=message)
@@ -138,6 +143,16 @@ def _disagreement(comparison: Comparison, settings: Settings) -> str:
         f"the outputs differ by more than {limits} and than rounding to half precision explains: "
         f"off by {told.error_before:.2g} before, {told.error_after:.2g} after"
     )
+
+
+def _slower(comparison: Comparison | None) -> str:
+    if comparison is None or comparison.ratio >= _EVEN:
+        return ""
+    before, after = (
+        f"{seconds * 1e3:.3f} ms"
+        for seconds in (comparison.seconds_before, comparison.seconds_after)
+    )
+    return f"the new model is slower in ONNX Runtime here: {before} before, {after} after"
 
 
 def _nothing(source: Path, report: Report) -> str:

@@ -9,11 +9,12 @@ from os import PathLike
 import onnx
 
 from mish.onnx.files import as_model, legible
-from mish.onnx.finder import Finder
+from mish.onnx.finder import Finder, Verdicts
 from mish.onnx.infer import typed_scopes
 from mish.onnx.named import require_names, take, with_titles
-from mish.onnx.scopes import FunctionKey, Functions, Scope, called, key_of
+from mish.onnx.scopes import Functions, Scope, called
 from mish.onnx.site import Match, Site
+from mish.onnx.trace import Reader
 
 
 def find(
@@ -44,31 +45,26 @@ def find(
 
 
 def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
-    """List the matches of a model. A function that none but matches call has none of its own.
+    """List the matches of a model. A function that nothing else calls than matches has none.
 
     Args:
         scopes: The model's scopes, as :func:`typed_scopes` gives them.
         functions: Its functions.
     """
+    reader, verdicts = Reader(functions), Verdicts()
+    keys = {id(function): key for key, function in functions.items()}
+    live: set[object] = set()  # the functions that are called
     matches: list[Match] = []
-    ends: set[tuple[int, str]] = set()
     for scope in scopes:
-        if isinstance(scope.body, onnx.FunctionProto) and not _still_called(
-            key_of(scope.body), scopes, ends
-        ):
+        key = keys.get(id(scope.root.body))
+        if key is not None and key not in live:
             continue
-        finder = Finder(scope, functions)
+        finder = Finder(scope, reader, verdicts)
         matches += finder.matches()
-        ends |= {(id(scope), match.site.output) for match in matches if match.scope is scope}
+        replaced = finder.replaced() if functions else set()
+        live |= {
+            called(node)
+            for node in scope.body.node
+            if called(node) in functions and not replaced.issuperset(node.output)
+        }
     return matches
-
-
-def _still_called(function: FunctionKey, scopes: list[Scope], ends: set[tuple[int, str]]) -> bool:
-    """Whether some node calls a function and is not itself Mish."""
-    return any(
-        (id(scope), name) not in ends
-        for scope in scopes
-        for node in scope.body.node
-        if called(node) == function
-        for name in node.output
-    )

@@ -123,6 +123,8 @@ def add_fallback(model: onnx.ModelProto, kinds: set[int]) -> None:
 def drop_domain(model: onnx.ModelProto) -> None:
     """Remove the import of the domain wherever none of its operators is left."""
     for body in (model, *model.functions):
+        if all(entry.domain != NATIVE_DOMAIN for entry in body.opset_import):
+            continue
         nodes = body.graph if isinstance(body, onnx.ModelProto) else body
         if any(node.domain == NATIVE_DOMAIN for node in all_nodes(nodes)):
             continue

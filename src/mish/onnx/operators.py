@@ -24,6 +24,12 @@ FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProt
 NATIVE_DOMAIN = "mish.onnx"
 """The domain of the operator Mish whose kernel this package brings."""
 
+PREDICATES = {"And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or"}
+"""The operators whose result is true or false."""
+
+RETYPING = {"Cast", "CastLike", "Identity"}
+"""The operators that leave a number alone but for its type."""
+
 
 def is_standard(node: onnx.NodeProto, op: str) -> bool:
     """Whether a node is the operator ``op`` of ONNX itself, not a namesake of another domain."""
@@ -31,7 +37,11 @@ def is_standard(node: onnx.NodeProto, op: str) -> bool:
 
 
 def attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """The values of a node's plain attributes by name; graphs and tensors are left out."""
+    """The values of a node's plain attributes by name; graphs and tensors are left out.
+
+    Raises:
+        ValueError: If one refers to an attribute of the function that the node is in.
+    """
     plain = onnx.AttributeProto
     kinds = (plain.FLOAT, plain.INT, plain.STRING, plain.FLOATS, plain.INTS)
     return {
@@ -46,54 +56,39 @@ def mish(x: Array) -> Array:
     return np.asarray(x * (n / (n + 2)))
 
 
-def compute(node: onnx.NodeProto, inputs: list[Array | None]) -> Array | None:
-    """The output of an elementwise node, or None if it is no such node or is malformed.
+def elementwise(node: onnx.NodeProto) -> str | None:
+    """The name of a node's operator if it is an elementwise one that is known here."""
+    if len(node.output) != 1:
+        return None
+    if node.domain in ("", "ai.onnx"):
+        return node.op_type if node.op_type in _TABLE or node.op_type in RETYPING else None
+    return "Mish" if (node.domain, node.op_type) == (NATIVE_DOMAIN, "Mish") else None
+
+
+def compute(op: str, attributes: Attributes, inputs: list[Array | None]) -> Array | None:
+    """The output of an elementwise operator, or None if its inputs are not what it takes.
 
     Args:
-        node: The node. Its attributes must be values, not references.
+        op: The operator's name, as :func:`elementwise` gives it, but none of ``RETYPING``.
+        attributes: Its attributes by name.
         inputs: Its inputs in order; None for an optional one that is left out.
     """
-    function = _function(node)
-    if function is None or len(node.output) != 1:
-        return None
     try:
         with np.errstate(all="ignore"):
-            result = function(attributes(node), *inputs)
-    # a wrong number of inputs, one missing, or an attribute that only the function's call gives
-    except (TypeError, ValueError, AttributeError):
+            return np.asarray(_TABLE[op](attributes, *inputs))
+    except (TypeError, ValueError):  # a wrong number of inputs, or one missing
         return None
-    return None if result is None else np.asarray(result)
 
 
-def is_elementwise(node: onnx.NodeProto) -> bool:
-    """Whether :func:`compute` knows the operator."""
-    return _function(node) is not None and len(node.output) == 1
+def _one(function: Callable[[Array], Any]) -> Callable[..., Any]:
+    return lambda attributes, x: function(x)
 
 
-def reads(node: onnx.NodeProto) -> list[str]:
-    """The inputs whose numbers matter; the second of CastLike lends only its type."""
-    return list(node.input[:1] if is_standard(node, "CastLike") else node.input)
+def _two(function: Callable[[Array, Array], Any]) -> Callable[..., Any]:
+    return lambda attributes, a, b: function(a, b)
 
 
-def _function(node: onnx.NodeProto) -> Callable[..., Array | None] | None:
-    if node.domain in ("", "ai.onnx"):
-        return _TABLE.get(node.op_type)
-    return _mish if (node.domain, node.op_type) == (NATIVE_DOMAIN, "Mish") else None
-
-
-def _mish(attributes: Attributes, x: Array) -> Array:
-    return mish(x)
-
-
-def _one(function: Callable[[Array], Any]) -> Callable[..., Array | None]:
-    return lambda attributes, x: np.asarray(function(x))
-
-
-def _two(function: Callable[[Array, Array], Any]) -> Callable[..., Array | None]:
-    return lambda attributes, a, b: np.asarray(function(a, b))
-
-
-def _many(function: Callable[[Array, Array], Any]) -> Callable[..., Array | None]:
+def _many(function: Callable[[Array, Array], Any]) -> Callable[..., Any]:
     def fold(attributes: Attributes, first: Array, *others: Array) -> Array:
         for other in others:
             first = np.asarray(function(first, other))
@@ -102,19 +97,20 @@ def _many(function: Callable[[Array, Array], Any]) -> Callable[..., Array | None
     return fold
 
 
-def _cast(attributes: Attributes, x: Array) -> Array | None:
-    return x.astype(np.float64) if attributes.get("to") in FLOATS else None
-
-
-def _cast_like(attributes: Attributes, x: Array, like: Array | None = None) -> Array | None:
-    return x if x.dtype.kind == "f" else None
+def clip_limits(
+    attributes: Attributes, low: Array | None = None, high: Array | None = None
+) -> tuple[Array, Array]:
+    """The limits of a Clip: inputs, or attributes before opset 11."""
+    return (
+        np.asarray(attributes.get("min", -np.inf)) if low is None else low,
+        np.asarray(attributes.get("max", np.inf)) if high is None else high,
+    )
 
 
 def _clip(
     attributes: Attributes, x: Array, low: Array | None = None, high: Array | None = None
 ) -> Array:
-    low = attributes.get("min", -np.inf) if low is None else low  # attributes before opset 11
-    high = attributes.get("max", np.inf) if high is None else high
+    low, high = clip_limits(attributes, low, high)
     return np.asarray(np.minimum(np.maximum(x, low), high))
 
 
@@ -126,15 +122,10 @@ def _elu(attributes: Attributes, x: Array) -> Array:
     return np.where(x < 0, attributes.get("alpha", 1.0) * np.expm1(np.minimum(x, 0)), x)
 
 
-def _where(attributes: Attributes, condition: Array, a: Array, b: Array) -> Array:
-    return np.asarray(np.where(condition, a, b))
-
-
 _ONE: dict[str, Callable[[Array], Any]] = {
     "Abs": np.abs,
     "Cosh": np.cosh,
     "Exp": np.exp,
-    "Identity": np.asarray,
     "Log": np.log,
     "Mish": mish,
     "Neg": np.negative,
@@ -162,16 +153,14 @@ _TWO: dict[str, Callable[[Array, Array], Any]] = {
     "Pow": np.power,
     "Sub": np.subtract,
 }
-_TABLE: dict[str, Callable[..., Array | None]] = {
+_TABLE: dict[str, Callable[..., Any]] = {
     **{name: _one(function) for name, function in _ONE.items()},
     **{name: _two(function) for name, function in _TWO.items()},
-    "Cast": _cast,
-    "CastLike": _cast_like,
     "Clip": _clip,
     "Elu": _elu,
     "LeakyRelu": _leaky_relu,
     "Max": _many(np.maximum),
     "Min": _many(np.minimum),
     "Sum": _many(np.add),
-    "Where": _where,
+    "Where": lambda attributes, condition, a, b: np.where(condition, a, b),
 }

@@ -186,8 +186,7 @@ def _warnings(rewritten: list[Match], form: str, opset: int) -> tuple[str, ...]:
 def _optimize(
     model: onnx.ModelProto, form: Form, opset: int | None
 ) -> tuple[list[Match], list[tuple[Site, str]]]:
-    check(model)
-    scopes, functions = typed_scopes(model)
+    scopes, functions = typed_scopes(model, check(model))
     matches = find_in(scopes, functions)
     if not matches:
         return [], []
@@ -219,7 +218,7 @@ def _optimize(
     if form is FORMS["native"]:
         native = sound + [match for match in matches if match.site.spelling == form.spelling]
         add_fallback(model, {match.output.kind for match in native})
-    check(model)
+    check(model, weights=False)
     return sound, _reasons(matches, left)
 
 
@@ -236,10 +235,9 @@ def _already(match: Match, form: Form) -> str | None:
 
 
 def _version(model: onnx.ModelProto, scope: Scope) -> int:
-    while scope.outer is not None:
-        scope = scope.outer
-    if isinstance(scope.body, onnx.FunctionProto):
-        return opset_of(scope.body) or opset_of(model)
+    body = scope.root.body
+    if isinstance(body, onnx.FunctionProto):
+        return opset_of(body) or opset_of(model)
     return opset_of(model)
 
 
@@ -254,8 +252,6 @@ def _tidy(
             del model.functions[index]
     drop_domain(model)
     for match in matches:
-        scope = match.scope
-        while scope.outer is not None:
-            scope = scope.outer
-        if isinstance(scope.body, onnx.FunctionProto) and not opset_of(scope.body):
-            scope.body.opset_import.append(helper.make_opsetid("", opset_of(model)))
+        body = match.scope.root.body
+        if isinstance(body, onnx.FunctionProto) and not opset_of(body):
+            body.opset_import.append(helper.make_opsetid("", opset_of(model)))

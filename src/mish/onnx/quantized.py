@@ -9,9 +9,10 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from mish.onnx.constants import constant_of, uniform
 from mish.onnx.files import as_model, legible
 from mish.onnx.match import find
-from mish.onnx.scopes import Scope, all_nodes, constant_of, scopes, uniform
+from mish.onnx.scopes import Scope, all_nodes, scopes
 from mish.onnx.site import Site
 
 _DOMAINS = ("", "ai.onnx", "com.microsoft")

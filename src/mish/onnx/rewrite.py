@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
 
 import onnx
 
 from mish.onnx.forms import Form
-from mish.onnx.scopes import Body, Scope, all_nodes, subgraphs
+from mish.onnx.scopes import Scope, names_read
 from mish.onnx.site import Match
 from mish.onnx.tape import Tape
 
@@ -22,110 +24,130 @@ def rewrite(scopes: list[Scope], matches: list[Match], form: Form, opsets: list[
         form: What to write.
         opsets: For each scope, the version of the standard operators.
     """
-    taken = {name for scope in scopes for name in _names(scope.body)}
+    taken = {name for scope in scopes for name in _names(scope)}
+    found: dict[int, dict[str, Match]] = {}
+    for match in matches:
+        found.setdefault(id(match.scope), {})[match.site.output] = match
     released: list[str] = []
     for scope, opset in reversed(list(zip(scopes, opsets, strict=True))):
-        found = {match.site.output: match for match in matches if match.scope is scope}
-        if found:
-            released += _replace(scope.body, found, form, opset, taken)
-        if released:
-            released = _remove_unread(scope, released)
-            _forget_missing_values(scope.body)
+        here = found.get(id(scope))
+        if here or released:
+            released = _rewrite_scope(scope, here or {}, released, form, opset, taken)
         if scope.outer is None:
             released = []
 
 
-def _replace(
-    body: Body, matches: dict[str, Match], form: Form, opset: int, taken: set[str]
+def _rewrite_scope(
+    scope: Scope,
+    matches: dict[str, Match],
+    released: list[str],
+    form: Form,
+    opset: int,
+    taken: set[str],
 ) -> list[str]:
-    """Put the form in the place of the last node of each match; return what those nodes read."""
-    tape = Tape(taken)
-    nodes: list[onnx.NodeProto] = []
-    released: list[str] = []
-    for node in body.node:
-        match = matches.get(node.output[0]) if node.output else None
-        if match is None:
-            nodes.append(node)
-            continue
-        start = len(tape.nodes)
-        x, y = match.site.input, match.site.output
-        if match.input.kind != match.output.kind:
-            x = tape.op("Cast", x, stem=y, to=match.output.kind)
-        form.write(tape, x, y, match.output.kind, opset)
-        last = tape.nodes[-1]
-        last.name = node.name
-        last.doc_string = node.doc_string
-        last.metadata_props.extend(node.metadata_props)
-        nodes.extend(tape.nodes[start:])
-        released.extend(node.input)
-    nodes = tape.constants + nodes
-    del body.node[:]
-    body.node.extend(nodes)
-    return released
+    """Rewrite the matches of a scope and remove what nothing reads any more.
 
-
-def _remove_unread(scope: Scope, released: list[str]) -> list[str]:
-    """Remove what made the released values and only them, back to the first value still read.
-
-    Returns the released values that are made elsewhere.
+    Takes the values that the scopes in it need no longer, and returns those made elsewhere that
+    this scope needs no longer.
     """
     body = scope.body
-    reads = Counter(_reads(body.node))
+    old = list(body.node)
+    ends = {scope.makers[name][0]: match for name, match in matches.items()}
+    released += [name for position in ends for name in scope.reads[position]]
+    for position in scope.nests:  # the scopes in it have changed
+        scope.reads[position] = names_read([old[position]])
+    reads = Counter(chain.from_iterable(scope.reads))
+    for position in ends:
+        reads.subtract(scope.reads[position])
     reads.update(scope.results)
-    makers = {name: index for index, node in enumerate(body.node) for name in node.output if name}
+    reads.update(match.site.input for match in ends.values())
+    unread, elsewhere = _unread(scope, ends, reads, released)
+    gone = {name for position in unread for name in old[position].output}
+    if isinstance(body, onnx.GraphProto):
+        constants = {name for name in elsewhere if not reads[name]}
+        constants.difference_update(value.name for value in body.input)
+        _forget(body.initializer, constants, lambda tensor: tensor.name)
+        gone |= constants
+    tape = Tape(taken)
+    new: list[onnx.NodeProto] = []
+    for position, node in enumerate(old):
+        if position in unread:
+            continue
+        if position in ends:
+            new += _written(ends[position], node, tape, form, opset)
+        else:
+            new.append(node)
+    del body.node[:]
+    body.node.extend(tape.constants + new)
+    _forget(body.value_info, gone, lambda value: value.name)
+    if isinstance(body, onnx.GraphProto):
+        _forget(body.quantization_annotation, gone, lambda note: note.tensor_name)
+    return elsewhere
+
+
+def _written(
+    match: Match, old: onnx.NodeProto, tape: Tape, form: Form, opset: int
+) -> list[onnx.NodeProto]:
+    """The form in the place of a match's last node."""
+    start = len(tape.nodes)
+    x, y = match.site.input, match.site.output
+    if match.input.kind != match.output.kind:
+        x = tape.op("Cast", x, stem=y, to=match.output.kind)
+    form.write(tape, x, y, match.output.kind, opset)
+    last = tape.nodes[-1]
+    last.name = old.name
+    last.doc_string = old.doc_string
+    last.metadata_props.extend(old.metadata_props)
+    return tape.nodes[start:]
+
+
+def _unread(
+    scope: Scope, ends: dict[int, Match], reads: Counter[str], released: list[str]
+) -> tuple[set[int], list[str]]:
+    """Which nodes made the released values and only them, back to the first value still read.
+
+    Returns their positions, and the released values that are made elsewhere. Takes off ``reads``,
+    how often each value is read, what these nodes did.
+    """
     unread: set[int] = set()
     elsewhere: list[str] = []
     while released:
         name = released.pop()
-        index = makers.get(name)
-        if index is None:
+        made = scope.makers.get(name)
+        if made is None:
             elsewhere.append(name)
-        elif index not in unread and not any(reads[each] for each in body.node[index].output):
-            unread.add(index)
-            gone = list(_reads([body.node[index]]))
+            continue
+        position, node = made
+        if position not in unread and not any(reads[each] for each in node.output):
+            unread.add(position)
+            gone = [ends[position].site.input] if position in ends else scope.reads[position]
             reads.subtract(gone)
             released.extend(gone)
-    for index in sorted(unread, reverse=True):
-        del body.node[index]
-    if isinstance(body, onnx.GraphProto):
-        kept = {value.name for value in body.input}
-        unwanted = {name for name in elsewhere if not reads[name]} - kept
-        for index in reversed(range(len(body.initializer))):
-            if body.initializer[index].name in unwanted:
-                del body.initializer[index]
-    return elsewhere
+    return unread, elsewhere
 
 
-def _reads(nodes: Iterable[onnx.NodeProto]) -> Iterator[str]:
-    """Each name that the nodes read, once for each time, their subgraphs included."""
-    for node in nodes:
-        yield from node.input
-        for _, graph in subgraphs(node):
-            yield from (value.name for value in graph.output)
-            yield from _reads(graph.node)
+def _forget(entries: Any, names: set[str], name_of: Callable[[Any], str]) -> None:
+    """Remove the entries of these names from a repeated field, and copy none: some are large."""
+    unwanted = [name_of(each) in names for each in entries] if names else []
+    end = len(unwanted)
+    while end:
+        start = end - 1
+        while start and unwanted[start - 1] == unwanted[end - 1]:
+            start -= 1
+        if unwanted[start]:
+            del entries[start:end]
+        end = start
 
 
-def _names(body: Body) -> Iterator[str]:
-    """Every name of a value or a node in a body, its subgraphs left out."""
+def _names(scope: Scope) -> Iterator[str]:
+    """Every name of a value or a node in a scope."""
+    body = scope.body
     if isinstance(body, onnx.GraphProto):
         for values in (body.input, body.output, body.initializer):
             yield from (value.name for value in values)
         yield from (sparse.values.name for sparse in body.sparse_initializer)
     else:
         yield from (*body.input, *body.output)
-    for node in body.node:
-        yield from (node.name, *node.input, *node.output)
-
-
-def _forget_missing_values(body: Body) -> None:
-    """Drop what a body says about values that it no longer has."""
-    present = set(_names(body))
-    for node in all_nodes(body):
-        present.update((*node.input, *node.output))
-    for index in reversed(range(len(body.value_info))):
-        if body.value_info[index].name not in present:
-            del body.value_info[index]
-    if isinstance(body, onnx.GraphProto):
-        for index in reversed(range(len(body.quantization_annotation))):
-            if body.quantization_annotation[index].tensor_name not in present:
-                del body.quantization_annotation[index]
+    yield from scope.makers
+    yield from chain.from_iterable(scope.reads)
+    yield from (node.name for node in body.node)

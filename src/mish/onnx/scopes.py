@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import onnx
-from onnx import numpy_helper
 
 from mish.onnx.files import ModelError
 
@@ -16,7 +15,6 @@ FunctionKey = tuple[str, str, str]
 Functions = Mapping[FunctionKey, onnx.FunctionProto]
 
 _MOST_CALLED_NODES = 10_000_000
-_MOST_UNIFORM = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -32,19 +30,6 @@ class Value:
     shape: tuple[int | None, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Uniform:
-    """A constant tensor whose elements are all the same number.
-
-    Attributes:
-        value: The number.
-        shape: The length of each axis.
-    """
-
-    value: float
-    shape: tuple[int, ...]
-
-
 @dataclass
 class Scope:
     """One body of nodes, and the scope that lies around it.
@@ -57,22 +42,34 @@ class Scope:
         overridable: Whether an initializer that is an input too is only a default.
         makers: The node that makes a value, with the node's position in the body.
         fixed: Its initializers that no caller can override.
+        reads: The names that each node reads, its subgraphs included.
+        nests: The positions of the nodes that have subgraphs.
     """
 
     body: Body
     place: str
     outer: Scope | None = None
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict)
     overridable: bool = True
     makers: dict[str, tuple[int, onnx.NodeProto]] = field(init=False)
     fixed: dict[str, onnx.TensorProto] = field(init=False, default_factory=dict)
+    reads: list[list[str]] = field(init=False, default_factory=list)
+    nests: set[int] = field(init=False, default_factory=set)
     depth: int = field(init=False)
     _inputs: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the body."""
-        nodes = enumerate(self.body.node)
-        self.makers = {name: (i, node) for i, node in nodes for name in node.output if name}
+        self.makers = {}
+        for position, node in enumerate(self.body.node):
+            for name in node.output:
+                if name:
+                    self.makers[name] = position, node
+            if node.attribute and any(subgraphs(node)):
+                self.nests.add(position)
+                self.reads.append(names_read([node]))
+            else:
+                self.reads.append(list(node.input))
         self.depth = 0 if self.outer is None else self.outer.depth + 1
         if isinstance(self.body, onnx.GraphProto):
             self._inputs = {value.name for value in self.body.input}
@@ -90,6 +87,11 @@ class Scope:
         if isinstance(self.body, onnx.FunctionProto):
             return list(self.body.output)
         return [value.name for value in self.body.output]
+
+    @property
+    def root(self) -> Scope:
+        """The main graph or the function that the scope is, or lies in."""
+        return self if self.outer is None else self.outer.root
 
     def owner(self, name: str) -> Scope | None:
         """The scope, this or one around it, in which a value of this name is made."""
@@ -126,7 +128,7 @@ def scopes(
     scope = Scope(body, place, outer, overridable=overridable)
     yield scope
     for index, node in enumerate(body.node):
-        for name, graph in subgraphs(node):
+        for name, graph in subgraphs(node) if node.attribute else ():
             inside = f"{node.name or f'{node.op_type} {index}'}/{name}"
             path = f"{place}/{inside}" if place else inside
             yield from scopes(graph, path, scope, overridable)
@@ -138,6 +140,18 @@ def all_nodes(body: Body) -> Iterator[onnx.NodeProto]:
         yield node
         for _, graph in subgraphs(node):
             yield from all_nodes(graph)
+
+
+def names_read(nodes: Iterable[onnx.NodeProto]) -> list[str]:
+    """Each name that the nodes read, once for each time, their subgraphs included."""
+    names: list[str] = []
+    for node in nodes:
+        names += node.input
+        if node.attribute:
+            for _, graph in subgraphs(node):
+                names += [value.name for value in graph.output]
+                names += names_read(graph.node)
+    return names
 
 
 def functions_of(model: onnx.ModelProto) -> dict[FunctionKey, onnx.FunctionProto]:
@@ -206,39 +220,3 @@ def bound(function: onnx.FunctionProto, call: onnx.NodeProto) -> list[onnx.NodeP
                 node.attribute[-1].name = attribute.name
         nodes.append(node)
     return nodes
-
-
-def constant_of(node: onnx.NodeProto) -> Uniform | None:
-    """What a Constant node makes, if that is uniform."""
-    if node.op_type != "Constant" or node.domain not in ("", "ai.onnx") or len(node.attribute) != 1:
-        return None
-    (attribute,) = node.attribute
-    if attribute.ref_attr_name:
-        return None
-    if attribute.name == "value":
-        return uniform(attribute.t)
-    if attribute.name == "value_float":
-        return Uniform(float(attribute.f), ())
-    if attribute.name == "value_int":
-        return Uniform(float(attribute.i), ())
-    numbers = {"value_floats": attribute.floats, "value_ints": attribute.ints}.get(attribute.name)
-    if not numbers or len(set(numbers)) != 1:
-        return None
-    return Uniform(float(numbers[0]), (len(numbers),))
-
-
-def uniform(tensor: onnx.TensorProto) -> Uniform | None:
-    """A tensor as one number, if it is small, lies in the model's file and has but one."""
-    size = 1
-    for length in tensor.dims:
-        size *= length
-    if tensor.data_location == onnx.TensorProto.EXTERNAL or not 0 < size <= _MOST_UNIFORM:
-        return None
-    try:
-        array = numpy_helper.to_array(tensor)
-        first = array.flat[0]
-        if array.size != size or not (array == first).all():
-            return None
-        return Uniform(float(first), tuple(tensor.dims))
-    except (ValueError, TypeError, KeyError, IndexError, NotImplementedError, OverflowError):
-        return None

@@ -22,10 +22,13 @@ def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     inputs = {value.name for value in graph.input}
     weights = [(tensor, tensor.dims) for tensor in model.graph.initializer]
     weights += [(sparse.values, sparse.dims) for sparse in model.graph.sparse_initializer]
+    types: dict[tuple[int, ...], onnx.TypeProto] = {}
     for tensor, shape in weights:
         if tensor.name not in inputs:
-            kind = tensor.data_type
-            graph.input.append(helper.make_tensor_value_info(tensor.name, kind, shape))
+            key = tensor.data_type, *shape
+            if key not in types:
+                types[key] = helper.make_tensor_type_proto(tensor.data_type, list(shape))
+            graph.input.append(onnx.ValueInfoProto(name=tensor.name, type=types[key]))
     bones = onnx.ModelProto(
         ir_version=model.ir_version,
         opset_import=model.opset_import,
@@ -38,36 +41,53 @@ def skeleton(model: onnx.ModelProto) -> onnx.ModelProto:
     return bones
 
 
-def check(model: onnx.ModelProto) -> None:
-    """Run ONNX's checker.
+def check(model: onnx.ModelProto, *, weights: bool = True) -> onnx.ModelProto:
+    """Run ONNX's checker, and return the copy that it saw.
+
+    Args:
+        model: The model.
+        weights: Whether to check its initializers too.
 
     Raises:
         ModelError: If the model breaks ONNX's rules.
     """
+    bones = skeleton(model)
+    whole = _completed(bones)
     try:
-        bones = skeleton(model)
-        for value in bones.graph.input:
-            if value.type.WhichOneof("value") is None:
-                raise ModelError(f"the input {value.name} has no type; give it one")
-        for value in (*bones.graph.input, *bones.graph.output):
-            _complete(value)
-        onnx.checker.check_model(bones)
-        for tensor in model.graph.initializer:
+        onnx.checker.check_model(whole)
+        for tensor in model.graph.initializer if weights else ():
             if not uses_external_data(tensor):
                 onnx.checker.check_tensor(tensor)
-    except ModelError:
-        raise
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         raise ModelError(f"not a valid ONNX model: {first_line(error)}") from error
+    return bones
 
 
-def _complete(value: onnx.ValueInfoProto) -> None:
-    """Give an input or output the shape, and an output the type, that it lacks.
+def _completed(bones: onnx.ModelProto) -> onnx.ModelProto:
+    """A skeleton whose inputs and outputs have the shape, and outputs the type, that they lack.
 
     The checker wants both. ONNX Runtime runs models without, as exporters leave out what they do
     not know.
+
+    Raises:
+        ModelError: If an input has no type.
     """
-    if value.type.WhichOneof("value") is None:
-        value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    for value in bones.graph.input:
+        if value.type.WhichOneof("value") is None:
+            raise ModelError(f"the input {value.name} has no type; give it one")
+    if all(map(_is_complete, (*bones.graph.input, *bones.graph.output))):
+        return bones
+    whole = onnx.ModelProto()
+    whole.CopyFrom(bones)
+    for value in (*whole.graph.input, *whole.graph.output):
+        if value.type.WhichOneof("value") is None:
+            value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+        if value.type.HasField("tensor_type"):
+            value.type.tensor_type.shape.SetInParent()
+    return whole
+
+
+def _is_complete(value: onnx.ValueInfoProto) -> bool:
     if value.type.HasField("tensor_type"):
-        value.type.tensor_type.shape.SetInParent()
+        return bool(value.type.tensor_type.HasField("shape"))
+    return value.type.WhichOneof("value") is not None

@@ -57,8 +57,9 @@ class Tape:
         """Append a node and return the name of its output, a fresh one unless given."""
         name = self.fresh(f"{stem}/mish/{op}")
         output = output or name
-        node = helper.make_node(op, inputs, [output], name=name, domain=domain)
-        node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
+        node = onnx.NodeProto(op_type=op, input=inputs, output=[output], name=name, domain=domain)
+        for key, value in attributes.items():
+            node.attribute.append(helper.make_attribute(key, value))
         self.nodes.append(node)
         return output
 
