@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mish.torch._functions import mish
@@ -27,7 +26,4 @@ class Mish(torch.nn.Mish):
 
     def forward(self, input: Tensor) -> Tensor:
         """Mish of the input."""
-        if torch.jit.is_scripting():  # type: ignore[attr-defined]
-            return F.mish(input, inplace=self.inplace)
-        else:
-            return mish(input, inplace=self.inplace)
+        return mish(input, inplace=self.inplace)

@@ -11,11 +11,13 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.compiler import is_compiling
+from torch.fx import Proxy
+from torch.jit import is_scripting
 
-from mish.torch import _fused
-from mish.torch._functions import PLAIN, is_eager, mish
+from mish.torch import _fused, _unfused
+from mish.torch._functions import mish
 from mish.torch._ops import OPERATORS as _ops
+from mish.torch._tracing import PLAIN, is_eager
 
 __all__ = ["batch_norm_mish", "bias_mish", "group_norm_mish"]
 
@@ -35,6 +37,15 @@ def bias_mish(x: Tensor, bias: Tensor) -> Tensor:
         ValueError: if ``x`` has fewer than two dimensions, or ``bias`` not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
+    if is_scripting():  # type: ignore[no-untyped-call]
+        return _unfused.bias_mish(x, bias)
+    else:  # which TorchScript does not compile
+        return _bias_mish(x, bias)
+
+
+def _bias_mish(x: Tensor, bias: Tensor) -> Tensor:
+    if isinstance(x, Proxy):
+        return _unfused.bias_mish(x, bias)
     _check(x, bias=bias)
     if _fuses(x, bias):
         y: Tensor = _ops.affine_mish.default(x, None, bias)
@@ -67,6 +78,22 @@ def batch_norm_mish(
         ValueError: if ``x`` has fewer than two dimensions, or one of the others not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
+    if is_scripting():  # type: ignore[no-untyped-call]
+        return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
+    else:  # which TorchScript does not compile
+        return _batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
+
+
+def _batch_norm_mish(
+    x: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: float,
+) -> Tensor:
+    if isinstance(x, Proxy):
+        return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
     _check(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     wide = _fused.wide_dtype(x)
     mean, var = running_mean.to(wide), running_var.to(wide)
@@ -104,6 +131,17 @@ def group_norm_mish(
             ``weight`` or ``bias`` has not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
+    if is_scripting():  # type: ignore[no-untyped-call]
+        return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
+    else:  # which TorchScript does not compile
+        return _group_norm_mish(x, num_groups, weight, bias, eps)
+
+
+def _group_norm_mish(
+    x: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
+    if isinstance(x, Proxy):
+        return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
     _check(x, weight=weight, bias=bias)
     if num_groups < 1 or x.shape[1] % num_groups:
         raise ValueError(
@@ -130,12 +168,7 @@ def _fuses(x: Tensor, *parameters: Tensor | None) -> bool:
 
 def _is_plain(*tensors: Tensor | None) -> bool:
     """Whether nobody looks at single operations on these."""
-    return (
-        not is_compiling()
-        and is_eager()
-        and not torch.onnx.is_in_onnx_export()
-        and all(v is None or type(v) in PLAIN for v in tensors)
-    )
+    return is_eager() and all(v is None or type(v) in PLAIN for v in tensors)
 
 
 def _check(x: Tensor, **parameters: Tensor | None) -> None:
