@@ -69,4 +69,10 @@ def _register(inductor: ModuleType) -> None:
     _switch_inductor(inductor, _state.accelerated)
 
 
+def _take_whole(_: ModuleType) -> None:
+    """Let the tracer of `torch.export` leave our formula to the next one, which knows tensors."""
+    torch.compiler.allow_in_graph(_ops.derivative_formula)
+
+
 when_imported(_INDUCTOR, _register)
+when_imported("torch._dynamo", _take_whole)

@@ -8,15 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.compiler import is_compiling
-from torch.fx import Proxy
-from torch.jit import is_scripting
+from torch.jit import is_scripting  # type: ignore[attr-defined]
 
 from mish import formula
 from mish.torch import _state
 from mish.torch._autograd import FORWARD, FORWARD_INPLACE, RECORDED_FORWARD
 from mish.torch._ops import OPERATORS as _ops
 from mish.torch._ops import derivative_formula
-from mish.torch._tracing import PLAIN, is_eager, is_written_down
+from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_written_down
 
 
 def mish(x: Tensor, inplace: bool = False) -> Tensor:
@@ -39,7 +38,7 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     Source:
         Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", arXiv:1908.08681.
     """
-    if is_scripting():  # type: ignore[no-untyped-call]
+    if is_scripting():
         return F.mish(x, inplace=inplace)
     else:  # which TorchScript does not compile
         if inplace:
@@ -92,16 +91,14 @@ def derivative(x: Tensor, order: int = 1) -> Tensor:
     """
     if order < 0:
         raise ValueError(f"order must be 0 or more, not {order}")
-    if is_written_down(x):
-        return _written_down(x, order)
-    y: Tensor = _ops.derivative.default(x, order)
+    y: Tensor = _written_down(x, order) if is_written_down(x) else _ops.derivative.default(x, order)
     return y
 
 
-def _written_down(x: Tensor | Proxy, order: int) -> Any:
+def _written_down(x: Tensor, order: int) -> Any:
     if order == 0:
-        return F.mish(x)  # type: ignore[arg-type]
-    if isinstance(x, Proxy):  # of a dtype that is not known yet
+        return F.mish(x)
+    if is_symbolic(x):  # of a dtype that is not known yet
         namespace: Any = torch
         return formula.derivative(x, order, namespace)
     return derivative_formula(x, order)

@@ -6,10 +6,10 @@ import copy
 
 import torch
 from torch import Tensor
-from torch.fx import Proxy
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mish.torch._functions import mish
+from mish.torch._tracing import is_symbolic
 from mish.torch.functional import batch_norm_mish, group_norm_mish
 
 
@@ -55,7 +55,7 @@ class BatchNormMish(_AnyBatchNorm):
         """Mish of the normalised input; see `mish.torch.functional.batch_norm_mish`."""
         if self.training or self.running_mean is None or self.running_var is None:
             return mish(super().forward(input))
-        if not isinstance(input, Proxy):
+        if not is_symbolic(input):
             self._check_input_dim(input)
         return batch_norm_mish(
             input, self.running_mean, self.running_var, self.weight, self.bias, self.eps

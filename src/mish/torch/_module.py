@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -23,6 +25,10 @@ class Mish(torch.nn.Mish):
     Raises:
         NotImplementedError: if the input is of no floating-point dtype.
     """
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Takes the state of other packages' Mish too, which may not know ``inplace``."""
+        super().__setstate__({"inplace": False, **state})  # type: ignore[no-untyped-call]
 
     def forward(self, input: Tensor) -> Tensor:
         """Mish of the input."""

@@ -67,8 +67,8 @@ def _derivative_cpu(x: Tensor, order: int) -> Tensor:
         return in_wide_arithmetic(order, x)
     # NumPy has no bfloat16 of its own; float64 holds every 16-bit number.
     wide = x.detach() if x.dtype.itemsize >= 4 else x.detach().to(torch.float64)
-    y = np.asarray(mish.derivative(wide.numpy(), order))  # of a 0-d array it is a scalar
-    return torch.empty_like(x).copy_(torch.from_numpy(y))
+    found = np.asarray(mish.derivative(wide.numpy(), order))  # of a 0-d array it is a scalar
+    return torch.empty_like(x).copy_(torch.from_numpy(found))
 
 
 def _inplace_formula(x: Tensor) -> None:

@@ -27,7 +27,12 @@ def is_eager() -> bool:
     )
 
 
-def is_written_down(x: Tensor | Proxy) -> bool:
+def is_symbolic(x: object) -> bool:
+    """Whether `torch.fx.symbolic_trace` has this in the place of a tensor."""
+    return isinstance(x, Proxy)
+
+
+def is_written_down(x: object) -> bool:
     """Whether the operations on ``x`` become a program that may run where this package is not.
 
     Such programs come from `torch.jit.trace`, `torch.export`, the exporters to ONNX, `make_fx` and
@@ -38,4 +43,4 @@ def is_written_down(x: Tensor | Proxy) -> bool:
         return True
     if is_dynamo_compiling():
         return False
-    return isinstance(x, Proxy) or _trace() is not None or get_proxy_mode() is not None
+    return is_symbolic(x) or _trace() is not None or get_proxy_mode() is not None

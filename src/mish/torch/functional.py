@@ -11,13 +11,12 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.fx import Proxy
-from torch.jit import is_scripting
+from torch.jit import is_scripting, is_tracing  # type: ignore[attr-defined]
 
 from mish.torch import _fused, _unfused
 from mish.torch._functions import mish
 from mish.torch._ops import OPERATORS as _ops
-from mish.torch._tracing import PLAIN, is_eager
+from mish.torch._tracing import PLAIN, is_eager, is_symbolic
 
 __all__ = ["batch_norm_mish", "bias_mish", "group_norm_mish"]
 
@@ -37,14 +36,14 @@ def bias_mish(x: Tensor, bias: Tensor) -> Tensor:
         ValueError: if ``x`` has fewer than two dimensions, or ``bias`` not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
-    if is_scripting():  # type: ignore[no-untyped-call]
+    if is_scripting():
         return _unfused.bias_mish(x, bias)
     else:  # which TorchScript does not compile
         return _bias_mish(x, bias)
 
 
 def _bias_mish(x: Tensor, bias: Tensor) -> Tensor:
-    if isinstance(x, Proxy):
+    if is_symbolic(x):
         return _unfused.bias_mish(x, bias)
     _check(x, bias=bias)
     if _fuses(x, bias):
@@ -78,7 +77,7 @@ def batch_norm_mish(
         ValueError: if ``x`` has fewer than two dimensions, or one of the others not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
-    if is_scripting():  # type: ignore[no-untyped-call]
+    if is_scripting():
         return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
     else:  # which TorchScript does not compile
         return _batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
@@ -92,7 +91,7 @@ def _batch_norm_mish(
     bias: Tensor | None,
     eps: float,
 ) -> Tensor:
-    if isinstance(x, Proxy):
+    if is_symbolic(x):
         return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
     _check(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     wide = _fused.wide_dtype(x)
@@ -131,7 +130,7 @@ def group_norm_mish(
             ``weight`` or ``bias`` has not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
-    if is_scripting():  # type: ignore[no-untyped-call]
+    if is_scripting():
         return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
     else:  # which TorchScript does not compile
         return _group_norm_mish(x, num_groups, weight, bias, eps)
@@ -140,10 +139,10 @@ def group_norm_mish(
 def _group_norm_mish(
     x: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float
 ) -> Tensor:
-    if isinstance(x, Proxy):
+    if is_symbolic(x):
         return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
     _check(x, weight=weight, bias=bias)
-    if num_groups < 1 or x.shape[1] % num_groups:
+    if num_groups < 1 or (not is_tracing() and x.shape[1] % num_groups):
         raise ValueError(
             f"num_groups must divide the {x.shape[1]} channels of x (its second dimension), "
             f"and {num_groups} does not"
@@ -172,6 +171,8 @@ def _is_plain(*tensors: Tensor | None) -> bool:
 
 
 def _check(x: Tensor, **parameters: Tensor | None) -> None:
+    if is_tracing():  # where sizes are no numbers; PyTorch's operations check them
+        return
     if not x.is_floating_point():
         raise TypeError(f"x must have a floating-point dtype, not {x.dtype}; convert it first")
     if x.dim() < 2:
