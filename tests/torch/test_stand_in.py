@@ -57,9 +57,8 @@ def test_checkpoints_load(name):
 
 def test_import_lines():
     with stand_in():
-        from mish_cuda import MishCuda
-
         import mc.build.lib.mish_mish as nested
+        from mish_cuda import MishCuda
 
         assert MishCuda is nested.MishCuda is Mish
 

@@ -45,18 +45,6 @@ class Scripted(torch.nn.Module):
         return mish.torch.mish(x + mish.torch.mish(x * 1, inplace=True))
 
 
-MODELS = {
-    "mish": lambda: Layer(mish.torch.mish),
-    "in place": lambda: Layer(lambda x: mish.torch.mish(x * 1, inplace=True)),
-    "converted": lambda: converted(),
-    "derivative 1": lambda: Layer(mish.torch.derivative),
-    "derivative 5": lambda: Layer(lambda x: mish.torch.derivative(x, 5)),
-    "group norm": lambda: GroupNormMish(2, 4),
-    "batch norm": lambda: BatchNormMish(4).eval(),
-    "bias": Bias,
-}
-
-
 def converted():
     class ByHand(torch.nn.Module):
         def forward(self, x):
@@ -65,6 +53,18 @@ def converted():
     model = torch.nn.Sequential(ByHand())
     assert mish.torch.convert(model)
     return model
+
+
+MODELS = {
+    "mish": lambda: Layer(mish.torch.mish),
+    "in place": lambda: Layer(lambda x: mish.torch.mish(x * 1, inplace=True)),
+    "converted": converted,
+    "derivative 1": lambda: Layer(mish.torch.derivative),
+    "derivative 5": lambda: Layer(lambda x: mish.torch.derivative(x, 5)),
+    "group norm": lambda: GroupNormMish(2, 4),
+    "batch norm": lambda: BatchNormMish(4).eval(),
+    "bias": Bias,
+}
 
 
 def inputs():

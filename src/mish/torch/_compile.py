@@ -71,7 +71,7 @@ def _register(inductor: ModuleType) -> None:
 
 def _take_whole(_: ModuleType) -> None:
     """Let the tracer of `torch.export` leave our formula to the next one, which knows tensors."""
-    torch.compiler.allow_in_graph(_ops.derivative_formula)
+    torch.compiler.allow_in_graph(_ops.derivative_formula)  # type: ignore[no-untyped-call]
 
 
 when_imported(_INDUCTOR, _register)

@@ -32,6 +32,11 @@ def is_symbolic(x: object) -> bool:
     return isinstance(x, Proxy)
 
 
+def is_traced() -> bool:
+    """Whether `torch.jit.trace` is at work, to which sizes are tensors."""
+    return _trace() is not None
+
+
 def is_written_down(x: object) -> bool:
     """Whether the operations on ``x`` become a program that may run where this package is not.
 
@@ -43,4 +48,6 @@ def is_written_down(x: object) -> bool:
         return True
     if is_dynamo_compiling():
         return False
-    return is_symbolic(x) or _trace() is not None or get_proxy_mode() is not None
+    if is_symbolic(x) or is_traced():
+        return True
+    return not is_eager() and get_proxy_mode() is not None

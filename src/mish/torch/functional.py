@@ -11,12 +11,12 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.jit import is_scripting, is_tracing  # type: ignore[attr-defined]
+from torch.jit import is_scripting  # type: ignore[attr-defined]
 
 from mish.torch import _fused, _unfused
 from mish.torch._functions import mish
 from mish.torch._ops import OPERATORS as _ops
-from mish.torch._tracing import PLAIN, is_eager, is_symbolic
+from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_traced
 
 __all__ = ["batch_norm_mish", "bias_mish", "group_norm_mish"]
 
@@ -141,12 +141,7 @@ def _group_norm_mish(
 ) -> Tensor:
     if is_symbolic(x):
         return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
-    _check(x, weight=weight, bias=bias)
-    if num_groups < 1 or (not is_tracing() and x.shape[1] % num_groups):
-        raise ValueError(
-            f"num_groups must divide the {x.shape[1]} channels of x (its second dimension), "
-            f"and {num_groups} does not"
-        )
+    _check(x, num_groups, weight=weight, bias=bias)
     if x.is_cuda and torch.is_autocast_enabled("cuda"):
         x = x.to(torch.promote_types(x.dtype, torch.float32))
     if _fuses(x, weight, bias):
@@ -170,8 +165,8 @@ def _is_plain(*tensors: Tensor | None) -> bool:
     return is_eager() and all(v is None or type(v) in PLAIN for v in tensors)
 
 
-def _check(x: Tensor, **parameters: Tensor | None) -> None:
-    if is_tracing():  # where sizes are no numbers; PyTorch's operations check them
+def _check(x: Tensor, num_groups: int = 1, **parameters: Tensor | None) -> None:
+    if is_traced():  # where sizes are no numbers; PyTorch's operations check them
         return
     if not x.is_floating_point():
         raise TypeError(f"x must have a floating-point dtype, not {x.dtype}; convert it first")
@@ -185,3 +180,8 @@ def _check(x: Tensor, **parameters: Tensor | None) -> None:
                 f"{name} must have one number for each of the {x.shape[1]} channels of x (its "
                 f"second dimension), so the shape ({x.shape[1]},), not {tuple(v.shape)}"
             )
+    if num_groups < 1 or x.shape[1] % num_groups:
+        raise ValueError(
+            f"num_groups must divide the {x.shape[1]} channels of x (its second dimension), "
+            f"and {num_groups} does not"
+        )
