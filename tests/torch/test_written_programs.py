@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -98,8 +99,14 @@ def run(program, x):
     return (program.module() if hasattr(program, "module") else program)(x)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("model", MODELS)
+# Two tracers one after the other, which takes long.
+STRICT = [("mish", "export, strict"), ("derivative 5", "export, strict")]
+
+
+@pytest.mark.parametrize(
+    ("model", "way"),
+    [pair for pair in itertools.product(MODELS, WAYS) if pair in STRICT or "strict" not in pair[1]],
+)
 def test_operators_are_pytorchs(model, way):
     model = MODELS[model]()
     program = WAYS[way](model)
@@ -172,13 +179,13 @@ for file in sorted(folder.glob("program-*")):
 
 
 def test_saved_programs_run_without_mish(tmp_path):
-    models = [MODELS[name]().eval() for name in ("mish", "converted", "derivative 5", "group norm")]
+    models = [MODELS[name]().eval() for name in ("converted", "derivative 5", "group norm")]
     torch.save(inputs(), tmp_path / "x.pt")
     for i, model in enumerate(models):
         torch.export.save(export(model), tmp_path / f"program-{i}-exported.pt2")
         torch.jit.save(trace(model), tmp_path / f"program-{i}-traced.pt")
     models.append(Scripted())
-    torch.jit.save(torch.jit.script(models[4]), tmp_path / "program-4-scripted.pt")
+    torch.jit.save(torch.jit.script(models[3]), tmp_path / "program-3-scripted.pt")
     elsewhere = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", ELSEWHERE, str(tmp_path)],
         capture_output=True,
@@ -187,7 +194,7 @@ def test_saved_programs_run_without_mish(tmp_path):
     )
     assert elsewhere.stderr == ""
     results = sorted(tmp_path.glob("y-*"))
-    assert len(results) == 9
+    assert len(results) == 7
     for file in results:
         model = models[int(file.stem.split("-")[1])]
         torch.testing.assert_close(torch.load(file), model(inputs()), rtol=2e-5, atol=1e-6)

@@ -7,6 +7,7 @@ the mode, the flags and the shapes at hand. So that is for the caller to decide.
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 from types import FunctionType
 from typing import Any
@@ -22,7 +23,8 @@ _DEEPEST = 3  # functions that call functions
 
 def why_left(module: nn.Module) -> str | None:
     """What to do about a ``forward`` that computes Mish itself; None if it does not."""
-    if not _suspicious(_names(type(module).forward, type(module), _DEEPEST)):
+    kind: Any = type(module)
+    if not _suspicious(_names(kind.forward, kind, _DEEPEST)):
         return None
     try:
         sites = _graph_sites.find(_traced(module))
@@ -41,15 +43,16 @@ def _suspicious(names: set[str]) -> bool:
     return "tanh" in names and bool(names & {"softplus", "log", "log1p", "logaddexp"})
 
 
+@functools.lru_cache
 def _names(function: Any, owner: type, depth: int) -> set[str]:
     """The names in a function, and in the functions and methods beside it that it names."""
     function = inspect.unwrap(function)
     if not isinstance(function, FunctionType):
         return set()
     found = set(function.__code__.co_names)
-    if depth and not function.__module__.startswith("torch."):
+    if depth and not str(function.__module__).startswith("torch."):
         for name in function.__code__.co_names:
-            for called in (function.__globals__.get(name), vars(owner).get(name)):
+            for called in (function.__globals__.get(name), getattr(owner, name, None)):
                 if isinstance(called, FunctionType):
                     found |= _names(called, owner, depth - 1)
     return found
