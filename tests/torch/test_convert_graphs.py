@@ -50,6 +50,9 @@ OTHERS = {
     "clamped": lambda x: x.clamp(-1000, 1000) * torch.tanh(F.softplus(x)),
     "another x": lambda x: x * torch.tanh(F.softplus(x.flip(0))),
     "piecewise": lambda x: torch.where(x > 350, 6.0, x * torch.tanh(F.softplus(x))) * 1,
+    "rounded": lambda x: x * (torch.tanh(F.softplus(x)) + x.div(1e39, rounding_mode="trunc")),
+    "root": lambda x: x * (torch.tanh(F.softplus(x)) + ((x - 1e39) ** 2) ** 0.5 + x - 1e39),
+    "far out": lambda x: x * torch.tanh(F.softplus(x)) + torch.exp(x - 2e4),
     "swish": lambda x: x * torch.sigmoid(x),
     "detached": lambda x: x * torch.tanh(F.softplus(x.detach())),
 }
@@ -96,9 +99,9 @@ def test_spellings_in_an_exported_program(name):
 def test_others_stay(name):
     traced = symbolic_trace(Block(OTHERS[name]))
     before = targets(traced.graph)
-    # Inside of the piecewise one there is a Mish.
-    assert len(convert(traced)) == (name == "piecewise")
-    assert name == "piecewise" or targets(traced.graph) == before
+    # Inside of two of them there is a Mish.
+    assert len(convert(traced)) == (name in ("piecewise", "far out"))
+    assert (targets(traced.graph) == before) == (name not in ("piecewise", "far out"))
 
 
 def test_what_was_found_is_told():

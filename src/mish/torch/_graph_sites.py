@@ -24,7 +24,7 @@ from mish.torch._ops import mish_formula
 _LONGEST = 24  # nodes in a spelling; the longest seen has 9
 _LAST = {"mul", "div", "truediv", "add", "sub", "multiply", "divide", "subtract"}
 _BENT = {"exp", "expm1", "log", "log1p", "logaddexp", "sigmoid", "softplus", "tanh"}
-_SMOOTH = _LAST | _BENT | {"neg", "negative", "pow", "reciprocal", "square", "sqrt", "rsub"}
+_SMOOTH = _LAST | _BENT | {"neg", "negative", "pow", "reciprocal", "square", "rsub"}
 _MODULES = {nn.Softplus: "softplus", nn.Tanh: "tanh", nn.Sigmoid: "sigmoid"}
 
 
@@ -170,7 +170,10 @@ class _Finder:
         """What a node computes, in whatever way it is called."""
         if node.op == "call_module":
             return _MODULES.get(type(self._modules[str(node.target)]), "")
-        return _operation(node).removesuffix("_")
+        name = _operation(node).removesuffix("_")
+        rough = "rounding_mode" in node.kwargs  # a division that rounds
+        rough |= name == "pow" and not isinstance(node.args[-1], int)  # may be a root
+        return "" if rough else name
 
 
 # x *= y as torch.fx has it

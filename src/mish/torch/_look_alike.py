@@ -12,7 +12,7 @@ from mish.torch._ops import derivative_formula, mish_formula
 # Where implementations differ, if anywhere; and the middle, where imitations differ. In float64 a
 # real Mish agrees far below this bound, also one that loses the digits of its left tail.
 _HARD = [-1e4, -800, -104, -88.8, -40, -20, -17, -1.1924312, -1e-3, 0, 1e-3, 8, 19, 20, 21, 40]
-_HARD += [88.8, 104, 800, 1e4]
+_HARD += [88.8, 104, 800, 1e4, 1e6, 3e38, -1e6, -3e38]
 _TOLERANCE = 1e-10
 
 
@@ -22,7 +22,7 @@ class NotMish(Exception):
 
 def points() -> Tensor:
     """Where values are compared."""
-    grid = torch.linspace(-30, 30, 2045, dtype=torch.float64)
+    grid = torch.linspace(-30, 30, 2049, dtype=torch.float64)
     return torch.cat([torch.tensor(_HARD, dtype=torch.float64), grid])
 
 
