@@ -74,12 +74,15 @@ class _Finder:
         self._order = list(module.graph.nodes)
         self._place = {node: i for i, node in enumerate(self._order)}
         self._modules = dict(module.named_modules())
+        self._names = {node: self._name(node) for node in self._order}
+        self._points = points()
+        self._expected = mish_formula(self._points)
 
     def sites(self) -> list[Site]:
         found: list[Site] = []
         taken: set[Node] = set()
         for last in self._order:
-            if self._name(last) not in _LAST:
+            if self._names[last] not in _LAST:
                 continue
             site = self._site(last, taken)
             if site is not None:
@@ -89,13 +92,13 @@ class _Finder:
 
     def _site(self, last: Node, taken: set[Node]) -> Site | None:
         for x, nodes in self._cuts(last, taken):
-            if not any(self._name(node) in _BENT for node in nodes):
+            if not any(self._names[node] in _BENT for node in nodes):
                 continue
             inplace = _writes(last)
             if inplace and (not last.args or last.args[0] is not x):
                 continue
             if _may_be_real(x) and self._is_mish(x, nodes) and self._undisturbed(x, nodes):
-                spelling = ", ".join(map(self._name, nodes))
+                spelling = ", ".join(self._names[node] for node in nodes)
                 return Site(last, x, tuple(nodes), inplace, spelling)
         return None
 
@@ -114,15 +117,15 @@ class _Finder:
                 yield x, nodes
             node = max(frontier, key=self._place.__getitem__)
             frontier.remove(node)
-            if node in taken or self._name(node) not in _SMOOTH:
+            if node in taken or self._names[node] not in _SMOOTH:
                 return
 
     def _is_mish(self, x: Node, nodes: list[Node]) -> bool:
-        values: dict[Node, Tensor] = {x: points()}
+        values: dict[Node, Tensor] = {x: self._points}
         try:
             for node in nodes:
                 values[node] = self._run(node, values)
-            compare("values", values[nodes[-1]], mish_formula(values[x]), values[x])
+            compare("values", values[nodes[-1]], self._expected, self._points)
         except Exception:  # it differs, or PyTorch refuses these arguments
             return False
         return True
@@ -157,7 +160,7 @@ class _Finder:
         begin, end = self._place[nodes[0]], self._place[nodes[-1]]
         for node in self._order[begin:end]:
             if node not in nodes:
-                harmless = node.op in ("get_attr", "placeholder") or self._name(node) in _SMOOTH
+                harmless = node.op in ("get_attr", "placeholder") or self._names[node] in _SMOOTH
                 if not harmless or _writes(node):
                     return False
             elif _writes(node):
