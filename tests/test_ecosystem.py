@@ -231,3 +231,21 @@ def test_pickling(ufunc, protocol):
 def test_copying(ufunc):
     assert copy.copy(ufunc) is ufunc
     assert copy.deepcopy([ufunc])[0] is ufunc
+
+
+# --- pint ---
+
+
+def test_quantities(ufunc, assert_same_bits):
+    pint = pytest.importorskip("pint")
+    units = pint.UnitRegistry()
+    plain = values(ufunc)
+    result = ufunc(*(units.Quantity(each, "") for each in plain))
+    assert result.units == units.dimensionless
+    assert_same_bits(result.magnitude, ufunc(*plain))
+    in_percent = [units.Quantity(100 * each, "percent") for each in plain]
+    np.testing.assert_allclose(ufunc(*in_percent).magnitude, ufunc(*plain), rtol=1e-13, atol=1e-15)
+    with pytest.raises(pint.DimensionalityError):
+        ufunc(*(units.Quantity(each, "m") for each in plain))
+    with pytest.raises(TypeError):
+        ufunc(*plain, out=units.Quantity(np.empty((4, 3)), ""))

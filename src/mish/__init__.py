@@ -7,7 +7,7 @@ np.float32(0.8650984)
 
 from __future__ import annotations
 
-from mish import _bfloat16, _threadpoolctl, _threads
+from mish import _bfloat16, _pint, _threadpoolctl, _threads
 from mish._config import show_config
 from mish._derivative import derivative
 from mish._native import mish, mish_d1, mish_d2, mish_d3, mish_grad
@@ -17,6 +17,7 @@ __version__: str
 
 _threads.set_default()
 _bfloat16.register_when_available()
+_pint.register_when_available()
 _threadpoolctl.register_when_available()
 
 __all__ = [

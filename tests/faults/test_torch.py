@@ -26,6 +26,41 @@ def test_dtypes_without_mish(dtype):
         torch.ops.mish.backward(x, x)
 
 
+OTHERS = {
+    "sparse": lambda: torch.eye(4).to_sparse(),
+    "csr": lambda: torch.eye(4).to_sparse_csr(),
+    "csc": lambda: torch.eye(4).to_sparse_csc(),
+    "bsr": lambda: torch.eye(4).to_sparse_bsr((2, 2)),
+    "bsc": lambda: torch.eye(4).to_sparse_bsc((2, 2)),
+    "mkldnn": lambda: torch.eye(4).to_mkldnn(),
+    "quantized": lambda: torch.quantize_per_tensor(torch.randn(4), 0.1, 0, torch.qint8),
+    "nested": lambda: torch.nested.nested_tensor([torch.randn(2), torch.randn(3)]),
+    "zero": lambda: torch._efficientzerotensor(3),
+}
+
+
+@pytest.mark.parametrize(
+    ("inplace", "requires_grad"), [(False, False), (False, True), (True, False)]
+)
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.filterwarnings("ignore:Sparse", "ignore:The PyTorch API of nested")
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+def test_what_pytorch_refuses_fails_as_there(kind, requires_grad, inplace):
+    def outcome(function):
+        x = OTHERS[kind]()
+        if requires_grad and kind != "quantized":
+            x.requires_grad_()
+        try:
+            return function(x, inplace=inplace).tolist()
+        except Exception as error:
+            return type(error), str(error).partition("\n")[0]
+
+    expected = outcome(torch.nn.functional.mish)
+    assert outcome(mish.torch.mish) == expected
+    with mish.torch.accelerate():
+        assert outcome(mish.torch.mish) == expected
+
+
 def test_no_tensor():
     with pytest.raises((TypeError, RuntimeError), match="Tensor"):
         mish.torch.mish(1.0)
@@ -47,8 +82,14 @@ def test_order_that_is_no_integer():
 
 
 def test_convert_of_something_else():
-    with pytest.raises(TypeError, match=r"module must be a torch.nn.Module, not list"):
+    with pytest.raises(TypeError, match=r"module must be a torch.nn.Module or a .*, not list"):
         mish.torch.convert([torch.nn.Mish()])
+
+
+@pytest.mark.parametrize("name", ["", "a..b", "mish-cuda", ".mish_cuda"])
+def test_stand_in_for_no_name(name):
+    with pytest.raises(ValueError, match="names must be dotted names of modules, and"):
+        mish.torch.stand_in(name)
 
 
 def test_shapes_of_backward_that_differ():

@@ -88,6 +88,24 @@ def test_backward_pass_is_ours(accelerated):
     assert torch.equal(x.grad, numpy(mish.mish_d1, x))
 
 
+@pytest.mark.parametrize("shift", [-50, -1, 1, 50])
+def test_out_that_overlaps_goes_to_pytorch(accelerated, shift):
+    """PyTorch refuses it. To compute at once would read what was already written."""
+    memory = torch.linspace(-9, 9, 300)
+    before = memory.clone()
+    x = memory[100:200]
+    with pytest.raises(RuntimeError, match="memory location"):
+        torch.ops.aten.mish.out(x, out=memory[100 + shift : 200 + shift])
+    assert torch.equal(memory, before)
+
+
+def test_out_beside_its_input_in_one_memory(accelerated):
+    memory = torch.linspace(-9, 9, 200)
+    expected = F.mish(memory[:100])
+    torch.ops.aten.mish.out(memory[:100], out=memory[100:])
+    assert torch.equal(memory[100:], expected)
+
+
 def test_out_goes_to_pytorch_where_it_differs(accelerated):
     x = torch.randn(4, 6)
     out = torch.empty(6, 4).t()
@@ -201,6 +219,25 @@ def test_threads_may_accelerate_and_undo_while_others_compute():
         thread.join()
     assert failures == []
     assert not is_ours()
+
+
+TABLES = """
+import torch, mish.torch
+with mish.torch.accelerate():
+    import torch._inductor.decomposition as inductor
+for op in (torch.ops.aten.mish.default, torch.ops.aten.mish_backward.default):
+    for table in (torch._decomp.decomposition_table, inductor.decompositions):
+        print(table[op].__module__)
+"""
+
+
+def test_inductor_imported_meanwhile_gets_pytorchs_tables_back():
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", TABLES], capture_output=True, check=False, text=True
+    )
+    assert run.stderr == ""
+    assert all(line.startswith("torch.") for line in run.stdout.splitlines())
+    assert len(run.stdout.splitlines()) == 4
 
 
 def test_no_warning_at_first_use():

@@ -148,6 +148,23 @@ def test_backward_operator_batches_either_argument(hard):
     )
 
 
+@pytest.mark.parametrize("in_dims", [(1, 0), (0, 1), (1, 1), (2, 0), (-1, 1), (1, None), (None, 1)])
+def test_backward_operator_batches_along_any_dimension(in_dims):
+    """Where the two are batched along different dimensions, they have to be brought together."""
+    backward, shape = torch.ops.mish.backward, (3, 4)
+    samples = torch.randn(2, 5, *shape, dtype=torch.float64)  # of dy and of x
+    given = [
+        each[0] if dim is None else each.movedim(0, dim)
+        for each, dim in zip(samples, in_dims, strict=True)
+    ]
+    got = vmap(backward, in_dims=in_dims)(*given)
+    dy, x = (
+        each[:1].expand(5, *shape) if dim is None else each
+        for each, dim in zip(samples, in_dims, strict=True)
+    )
+    assert torch.equal(got, torch.stack([backward(*pair) for pair in zip(dy, x, strict=True)]))
+
+
 def test_only_the_input_is_saved(function):
     x = torch.randn(1000, requires_grad=True)
     saved = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -104,7 +106,52 @@ def test_export():
         model, (x,), dynamic_shapes=({0: torch.export.Dim("batch")},), strict=True
     )
     targets = [node.target for node in program.graph.nodes]
-    assert torch.ops.mish.mish.default in targets
+    assert torch.ops.aten.mish.default in targets
     for rows in (3, 5):
         x = torch.randn(rows, 4)
-        assert torch.equal(program.module()(x), model(x))
+        torch.testing.assert_close(program.module()(x), model(x))
+        with mish.torch.accelerate():
+            assert torch.equal(program.module()(x), model(x))
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_infinities_have_one_answer():
+    """Eager, compiled, exported and decomposed."""
+    x = torch.tensor([-torch.inf, torch.inf, torch.nan])
+
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return F.mish(x)
+
+    def decomposed():
+        return torch.export.export(Model(), (x,)).run_decompositions().module()(x)
+
+    with mish.torch.accelerate():
+        for y in (F.mish(x), torch.compile(F.mish)(x), decomposed()):
+            assert str(y.tolist()) == "[-0.0, inf, nan]"
+    assert torch.isnan(decomposed()[0])
+
+
+FUNCTIONS = {
+    "mish": mish.torch.mish,
+    "derivative": lambda x: mish.torch.derivative(x, 0),
+    "F.mish": F.mish,
+}
+
+
+@pytest.mark.parametrize("accelerated", [False, True])
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")
+@torch._dynamo.config.patch(compiled_autograd=True)
+def test_compiled_autograd(truth, function, order, accelerated):
+    """A graph that was recorded in eager mode, and its backward pass compiled."""
+    with mish.torch.accelerate() if accelerated else contextlib.nullcontext():
+        x = torch.tensor([-20.0, -1, 0, 2, 8], requires_grad=True)
+        y = FUNCTIONS[function](x)
+        if order == 2:
+            (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        torch.compile(lambda y: y.sum().backward(), backend="aot_eager")(y)
+    # PyTorch's own second derivative is lost in the tail.
+    tolerance = 1e-4 if function == "F.mish" and not accelerated else 2e-7
+    torch.testing.assert_close(x.grad, truth(x, order), rtol=tolerance, atol=tolerance / 20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -37,6 +38,13 @@ class ByLogarithm(nn.Module):
 class InPlace(nn.Module):
     def forward(self, x):
         return F.mish(x, inplace=True)
+
+
+class OverItsInput(nn.Module):
+    """It cannot be trained: softplus needs what the product has written over."""
+
+    def forward(self, x):
+        return x.mul_(F.softplus(x).tanh())
 
 
 class MemoryEfficient(nn.Module):
@@ -101,7 +109,24 @@ class Container(nn.Module):
         return self.act(x)
 
 
-LOOK_ALIKES = [ByFunctions, ByModules, ByLogarithm, MemoryEfficient, InPlace]
+LOOK_ALIKES = [ByFunctions, ByModules, ByLogarithm, MemoryEfficient, InPlace, OverItsInput]
+
+
+class NeedsTwo(nn.Module):
+    def forward(self, x, y):
+        return F.mish(x) + y
+
+
+class OfIntegers(nn.Module):
+    def forward(self, x):
+        return F.mish(x).long()
+
+
+class InPlaceInTraining(nn.Module):
+    def forward(self, x):
+        return F.mish(x, inplace=self.training)
+
+
 OTHERS = [OfKataGo, SlightlyOff, WrongInTraining, WrongBackward, NotElementwise, WithParameter]
 OTHERS += [nn.ReLU, nn.SiLU, nn.Hardswish, nn.Softplus, nn.Identity]
 
@@ -113,8 +138,9 @@ def test_look_alikes_become_ours(kind):
     name = f"{kind.__module__}.{kind.__qualname__}"
     assert convert(model) == {"1": name, "2.0": name}
     assert type(model[1]) is type(model[2][0]) is Mish
-    assert model[1].inplace is (kind is InPlace)
-    assert repr(model[1]) == ("Mish(inplace=True)" if kind is InPlace else "Mish()")
+    inplace = kind in (InPlace, OverItsInput)
+    assert model[1].inplace is inplace
+    assert repr(model[1]) == ("Mish(inplace=True)" if inplace else "Mish()")
     assert model.state_dict().keys() == before.keys()
     assert convert(model) == {}
     x = torch.randn(4, 3)
@@ -126,6 +152,34 @@ def test_others_stay(kind):
     module = kind()
     assert convert(nn.Sequential(module)) == {}
     assert type(module) is kind
+
+
+REASONS = {
+    OfKataGo: "its values differ: .* where Mish has",
+    SlightlyOff: "its values differ: .* at x = .*, where Mish has",
+    WrongInTraining: "its values differ",
+    WrongBackward: "its gradients differ: 1 at x = .*, where Mish has",
+    NotElementwise: "its values in another shape differ",
+    NeedsTwo: "it raised TypeError: .*missing 1 required positional argument: 'y'",
+    OfIntegers: "another shape or dtype",
+    InPlaceInTraining: "it works in place in one mode",
+}
+
+
+@pytest.mark.parametrize("kind", REASONS)
+def test_what_is_left_and_why(kind):
+    model = nn.Sequential(nn.ReLU(), kind())
+    found = convert(model)
+    assert found == {}
+    assert list(found.left) == ["1"]
+    assert re.search(REASONS[kind], found.left["1"])
+    assert type(model[1]) is kind
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+def test_torchscript_is_left():
+    model = nn.Sequential(torch.jit.script(ByFunctions()))
+    assert convert(model).left == {"0": "it is TorchScript, which cannot be changed"}
 
 
 def test_pytorchs_module_keeps_its_hooks_mode_and_identity():

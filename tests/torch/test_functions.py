@@ -53,6 +53,65 @@ def test_derivative_is_that_of_numpy(dtype, order):
     assert torch.equal(got, expected)
 
 
+@pytest.mark.parametrize("order", range(9))
+def test_derivative_of_one_number(dtype, order, truth):
+    x = torch.tensor(1.0, dtype=dtype)
+    got = mish.torch.derivative(x, order)
+    assert (got.shape, got.dtype) == (x.shape, dtype)
+    assert torch.equal(got, truth(x, order))
+
+
+def test_fourth_derivative_of_one_number_by_repeated_backward(function):
+    x = torch.tensor(1.0, requires_grad=True)
+    y = function(x)
+    for _ in range(4):
+        (y,) = torch.autograd.grad(y, x, create_graph=True)
+    torch.testing.assert_close(y.detach(), torch.tensor(0.46635154), rtol=2e-7, atol=0)
+
+
+@pytest.mark.parametrize(("order", "like"), [(2, F.mish), (5, torch.empty_like)])
+def test_layouts_of_derivatives(layout, order, like, truth):
+    got = mish.torch.derivative(layout, order)
+    assert got.stride() == like(layout).stride()
+    torch.testing.assert_close(got, truth(layout, order), rtol=2e-7, atol=0)
+
+
+def negative():
+    """A view that has the opposite of the numbers in its memory."""
+    x = torch.complex(torch.zeros(3, 4), torch.linspace(-3, 3, 12).reshape(3, 4)).conj().imag
+    assert x.is_neg()
+    return x
+
+
+def test_negative_views(function):
+    x = negative()
+    plain = x.resolve_neg()
+    assert torch.equal(function(x), function(plain))
+    for op in (mish.torch.derivative, lambda x: mish.torch.derivative(x, 4)):
+        assert torch.equal(op(x), op(plain))
+    assert torch.equal(torch.ops.mish.backward(x, x), torch.ops.mish.backward(plain, plain))
+    leaf = x.detach().requires_grad_()
+    function(leaf).sum().backward()
+    assert torch.equal(leaf.grad, mish.torch.derivative(plain))
+
+
+def test_negative_views_in_place(function):
+    x = negative()
+    expected = function(x.resolve_neg())
+    assert function(x, inplace=True) is x
+    assert x.is_neg()
+    assert torch.equal(x, expected)
+    recorded = negative().detach().requires_grad_() * 1
+    torch.testing.assert_close(function(recorded, inplace=True), expected)
+
+
+def test_negative_views_of_the_operator_in_place():
+    x = negative()
+    expected = mish.torch.mish(x)
+    torch.ops.mish.mish_(x)
+    assert torch.equal(x, expected)
+
+
 def test_layouts_keep_values_and_strides(function, layout):
     expected = F.mish(layout.to(torch.float64)).to(layout.dtype)
     got = function(layout)

@@ -50,10 +50,13 @@ def test_dynamo_exporter(tmp_path):
     check(path)
 
 
+def test_dynamo_exporter_while_accelerated(tmp_path, accelerated):
+    test_dynamo_exporter(tmp_path)
+
+
 def test_program_exported_before(tmp_path):
     pytest.importorskip("onnxscript")
     path = str(tmp_path / "m.onnx")
     program = torch.export.export(torch.nn.Sequential(mish.torch.Mish()), (torch.randn(3, 4),))
-    program = program.run_decompositions({torch.ops.mish.mish.default: torch.nn.functional.mish})
     torch.onnx.export(program, (), path, dynamo=True, verbose=False)
     check(path, times=1)

@@ -19,6 +19,7 @@ from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish
 from mish.torch._fused_modules import BatchNormMish, GroupNormMish
 from mish.torch._module import Mish
+from mish.torch._stand_in import stand_in
 
 __all__ = [
     "BatchNormMish",
@@ -30,4 +31,5 @@ __all__ = [
     "functional",
     "init",
     "mish",
+    "stand_in",
 ]

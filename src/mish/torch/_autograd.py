@@ -24,9 +24,16 @@ _AFTER_AUTOGRAD = torch._C._after_autograd_keyset
 FORWARD = _ops._forward.default._op
 FORWARD_INPLACE = _ops._forward_.default._op
 
-# These functions run inside of kernels for autograd's dispatch keys, where torch.func has already
-# chosen the level that is differentiated. torch.autograd.Function would look at all levels again.
-_Node = torch.autograd.function._SingleLevelFunction
+
+class _Node(torch.autograd.function._SingleLevelFunction):
+    """A function that runs inside of kernels for autograd's dispatch keys.
+
+    There torch.func has already chosen the level that is differentiated. torch.autograd.Function
+    would look at all levels again.
+    """
+
+    # What compiled autograd asks of a node: which function it is of.
+    _compiled_autograd_key = torch.autograd.Function._compiled_autograd_key
 
 
 @contextlib.contextmanager

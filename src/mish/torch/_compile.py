@@ -2,7 +2,8 @@
 
 Inductor turns operators into others by a table, before it makes code. PyTorch caches compiled
 code on disk by a key that knows the graph but not the table, so while aten's entries are ours the
-key carries a tag.
+key carries a tag. Another table, from which Inductor's is made, serves exported programs and other
+compilers; aten's entries there become ours with it, so that all give the same answers.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._decomp import decomposition_table
 
 from mish._when_imported import when_imported
 from mish.torch import _ops, _state
@@ -24,39 +26,33 @@ _Table = dict[Any, Callable[..., Any]]
 
 _TAG = ";aten::mish by mish " + version("mish")
 
-_TABLE = "torch._inductor.decomposition"  # the module that has it
-_theirs: _Table = {}  # what stood there before ours
+_INDUCTOR = "torch._inductor.decomposition"  # the module that has Inductor's table
 
 
 def switch(on: bool) -> None:
     """Whether aten's operators become our formula too."""
     tag = torch.compiler.config.cache_key_tag.removesuffix(_TAG)
     torch.compiler.config.cache_key_tag = tag + _TAG if on else tag
-    if _TABLE in sys.modules:
-        _replace_aten(sys.modules[_TABLE], on)
+    decomposition_table.update(_OURS if on else _THEIRS)
+    if _INDUCTOR in sys.modules:
+        _switch_inductor(sys.modules[_INDUCTOR], on)
 
 
 def _inplace(x: Tensor) -> Tensor:
     return x.copy_(_ops.mish_formula(x))
 
 
-def _aten() -> _Table:
-    aten = torch.ops.aten
-    return {
-        aten.mish.default: _ops.mish_formula,
-        aten.mish_.default: _inplace,
-        aten.mish_backward.default: _ops.backward_formula,
-    }
+_aten = torch.ops.aten
+_OURS: _Table = {
+    _aten.mish.default: _ops.mish_formula,
+    _aten.mish_.default: _inplace,
+    _aten.mish_backward.default: _ops.backward_formula,
+}
+_THEIRS: _Table = {op: decomposition_table[op] for op in _OURS}
 
 
-def _replace_aten(inductor: ModuleType, on: bool) -> None:
-    table: _Table = inductor.decompositions
-    for op, formula in _aten().items():
-        if on:
-            _theirs.setdefault(op, table[op])
-            table[op] = formula
-        elif op in _theirs:
-            table[op] = _theirs.pop(op)
+def _switch_inductor(inductor: ModuleType, on: bool) -> None:
+    inductor.decompositions.update(_OURS if on else _THEIRS)
     inductor.fast_random_decomps.cache_clear()  # it keeps a copy of the table
 
 
@@ -70,7 +66,13 @@ def _register(inductor: ModuleType) -> None:
             ours.backward.default: _ops.backward_formula,
         }
     )
-    _replace_aten(inductor, _state.accelerated)
+    _switch_inductor(inductor, _state.accelerated)
 
 
-when_imported(_TABLE, _register)
+def _take_whole(_: ModuleType) -> None:
+    """Let the tracer of `torch.export` leave our formula to the next one, which knows tensors."""
+    torch.compiler.allow_in_graph(_ops.derivative_formula)  # type: ignore[no-untyped-call]
+
+
+when_imported(_INDUCTOR, _register)
+when_imported("torch._dynamo", _take_whole)

@@ -1,23 +1,30 @@
-"""Mish modules of other packages replaced by ours: `convert`."""
+"""Mish modules of other packages replaced by ours, and Mish in graphs: `convert`."""
 
 from __future__ import annotations
 
-import copy
+from torch import nn
+from torch.export import ExportedProgram
+from torch.fx import GraphModule
+from torch.jit import ScriptModule
 
-import torch
-from torch import Tensor, nn
-
+from mish.torch import _forwards, _graph_sites
+from mish.torch._look_alike import NotMish, works_in_place
 from mish.torch._module import Mish
-from mish.torch._ops import derivative_formula, mish_formula
-
-# Where implementations differ, if anywhere; and the middle, where imitations differ. In float64 a
-# real Mish agrees far below this bound, also one that loses the digits of its left tail.
-_POINTS = [-1e4, -800, -104, -88.8, -40, -20, -17, -1.1924312, -1e-3, 0, 1e-3, 8, 19, 20, 21, 40]
-_POINTS += [88.8, 104, 800, 1e4]
-_TOLERANCE = 1e-10
 
 
-def convert(module: nn.Module) -> dict[str, str]:
+class Conversion(dict[str, str]):
+    """What `convert` did: the name of each place that it changed, and what stood there.
+
+    Attributes:
+        left: the name of each place that was looked at and left, and why.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left: dict[str, str] = {}
+
+
+def convert(module: nn.Module | ExportedProgram) -> Conversion:
     """Make every Mish module in ``module``, itself included, a `mish.torch.Mish`.
 
     What counts as one: `torch.nn.Mish`; and modules of any class outside of PyTorch that have no
@@ -30,88 +37,88 @@ def convert(module: nn.Module) -> dict[str, str]:
     evaluated, goes on to do so. Calls of `torch.nn.functional.mish` are no modules; see
     `accelerate`.
 
+    In a graph, which is a `torch.fx.GraphModule` or an exported program, Mish that is written out
+    is found by its values, and `torch.nn.functional.mish` or aten's mish is put in its place. So
+    ``convert(torch.fx.symbolic_trace(model))`` replaces what ``forward`` methods spell out, and
+    ``convert(torch.export.export(model, inputs))`` does so in a program.
+
     Args:
         module: the model, changed in place.
 
     Returns:
-        The name of each changed module, as `torch.nn.Module.named_modules` gives it, and the class
-        that it had.
+        A dict of what was changed: the name of each module, as `torch.nn.Module.named_modules`
+        gives it, and the class that it had; in graphs the name of each node, after that of its
+        module, and the operations that it came from. Its attribute ``left`` is a dict of what was
+        looked at and left, and why: modules that differ from Mish, and modules whose ``forward``
+        spells Mish out.
 
     Raises:
-        TypeError: if ``module`` is no `torch.nn.Module`.
+        TypeError: if ``module`` is neither a `torch.nn.Module` nor a
+            `torch.export.ExportedProgram`.
     """
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, not {type(module).__name__}")
-    names: dict[str, str] = {}
-    _visit(module, "", names, {})
-    return names
+    found = Conversion()
+    if isinstance(module, ExportedProgram):
+        for name, part in module.graph_module.named_modules():
+            if isinstance(part, GraphModule):
+                _convert_graph(part, name, found)
+    elif isinstance(module, nn.Module):
+        _visit(module, "", found, {})
+    else:
+        raise TypeError(
+            "module must be a torch.nn.Module or a torch.export.ExportedProgram, "
+            f"not {type(module).__name__}"
+        )
+    return found
 
 
-def _visit(module: nn.Module, name: str, names: dict[str, str], changed: dict[int, str]) -> None:
+def _visit(module: nn.Module, name: str, found: Conversion, changed: dict[int, str]) -> None:
     """Change ``module`` or what lies in it; ``changed`` knows shared modules by their identity."""
     if id(module) not in changed and _may_be_mish(module):
         was = f"{type(module).__module__}.{type(module).__qualname__}"
-        inplace = _works_in_place(module)
-        if inplace is not None:
-            _become_mish(module, inplace)
+        try:
+            _become_mish(module, works_in_place(module))
             changed[id(module)] = was
+        except NotMish as error:
+            found.left[name] = str(error)
     if id(module) in changed:
-        names[name] = changed[id(module)]
+        found[name] = changed[id(module)]
+        return
+    if isinstance(module, GraphModule):
+        _convert_graph(module, name, found)
+    elif not _is_pytorchs(module):
+        reason = _forwards.why_left(module)
+        if reason is not None:
+            found.left[name] = reason
+    elif isinstance(module, ScriptModule):
+        found.left[name] = "it is TorchScript, which cannot be changed"
         return
     for key, child in list(module._modules.items()):
         if child is not None:
-            _visit(child, f"{name}.{key}" if name else key, names, changed)
+            _visit(child, _join(name, key), found, changed)
+
+
+def _join(name: str, key: str) -> str:
+    return f"{name}.{key}" if name else key
+
+
+def _convert_graph(module: GraphModule, name: str, found: Conversion) -> None:
+    for site in _graph_sites.replace(module):
+        found[_join(name, site.last.name)] = site.spelling
+
+
+def _is_pytorchs(module: nn.Module) -> bool:
+    """Compiled and scripted modules are among them."""
+    return type(module).__module__.startswith("torch.")
 
 
 def _may_be_mish(module: nn.Module) -> bool:
     if type(module) in (nn.Mish, Mish):
         return type(module) is nn.Mish
-    if type(module).__module__.startswith("torch."):  # compiled and scripted modules among them
+    if _is_pytorchs(module):
         return False
     if any(isinstance(each, nn.Mish) for each in module.modules()):
         return isinstance(module, nn.Mish)  # a container: what it holds is changed
     return next(module.parameters(), None) is None and next(module.buffers(), None) is None
-
-
-def _works_in_place(module: nn.Module) -> bool | None:
-    """None if the module is not Mish, else whether it writes its result into its input."""
-    if type(module) is nn.Mish:
-        return module.inplace
-    try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad():
-            found = {_evaluate(copy.deepcopy(module).train(mode)) for mode in (False, True)}
-    except Exception:  # whatever a module that is not Mish may raise
-        return None
-    return found.pop() if len(found) == 1 else None
-
-
-def _evaluate(module: nn.Module) -> bool | None:
-    grid = torch.linspace(-30, 30, 2045, dtype=torch.float64)
-    x = torch.cat([torch.tensor(_POINTS, dtype=torch.float64), grid])
-    leaf = x.clone().requires_grad_()
-    given = leaf.clone()
-    y = module(given)
-    if not _close(y, mish_formula(x), x):
-        return None
-    (gradient,) = torch.autograd.grad(y.sum(), leaf)
-    # Where exp overflows, the gradient of log(1 + exp(x)) is NaN; ours need not be.
-    middle = x.abs() <= 104
-    if not _close(gradient[middle], derivative_formula(x[middle], 1), x[middle]):
-        return None
-    # Elementwise: the same numbers in another shape and order.
-    matrix = x.flip(0)[:-1].reshape(4, -1, 2)
-    if not _close(module(matrix.clone()), mish_formula(matrix), matrix):
-        return None
-    return bool(y is given)
-
-
-def _close(got: object, expected: Tensor, x: Tensor) -> bool:
-    return (
-        isinstance(got, Tensor)
-        and got.shape == expected.shape
-        and got.dtype == expected.dtype
-        and bool(torch.all((got - expected).abs() <= _TOLERANCE * (1 + x.abs())))
-    )
 
 
 def _become_mish(module: nn.Module, inplace: bool) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch._C import _functorch
-from torch.autograd import forward_ad
 from torch.compiler import is_compiling
+from torch.jit import is_scripting  # type: ignore[attr-defined]
 
+from mish import formula
 from mish.torch import _state
 from mish.torch._autograd import FORWARD, FORWARD_INPLACE, RECORDED_FORWARD
 from mish.torch._ops import OPERATORS as _ops
-
-_dispatch_modes = torch._C._len_torch_dispatch_stack
-_tracing = torch._C._get_tracing_state
-PLAIN = (Tensor, torch.nn.Parameter)
+from mish.torch._ops import derivative_formula
+from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_written_down
 
 
 def mish(x: Tensor, inplace: bool = False) -> Tensor:
@@ -38,41 +38,34 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     Source:
         Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", arXiv:1908.08681.
     """
-    if inplace:
-        return _inplace(x)
-    if type(x) in PLAIN and x.is_cpu and not is_compiling() and is_eager():
-        if _state.accelerated:
-            y: Tensor = torch._C._nn.mish(x)
-        elif x.requires_grad and torch.is_grad_enabled():
-            y = RECORDED_FORWARD(x)
-        else:
-            y = FORWARD(x)
+    if is_scripting():
+        return F.mish(x, inplace=inplace)
+    else:  # which TorchScript does not compile
+        if inplace:
+            return _inplace(x)
+        if type(x) in PLAIN and x.is_cpu and is_eager():
+            if _state.accelerated:
+                y: Tensor = torch._C._nn.mish(x)
+            elif x.requires_grad and torch.is_grad_enabled():
+                y = RECORDED_FORWARD(x)
+            else:
+                y = FORWARD(x)
+            return y
+        if is_written_down(x):
+            return F.mish(x)
+        y = _ops.mish.default(x)
         return y
-    if torch.onnx.is_in_onnx_export():
-        return F.mish(x)  # what exporters have operators for
-    y = _ops.mish.default(x)
-    return y
-
-
-def is_eager() -> bool:
-    """Whether nothing but backward-mode autograd watches what happens to plain tensors."""
-    return (
-        forward_ad._current_level < 0
-        and _functorch.maybe_current_level() is None
-        and not _dispatch_modes()
-        and _tracing() is None
-    )
 
 
 def _inplace(x: Tensor) -> Tensor:
-    if type(x) in PLAIN and x.is_cpu and not is_compiling() and is_eager():
+    if type(x) in PLAIN and x.is_cpu and is_eager():
         if _state.accelerated:
             return torch._C._nn.mish_(x)
         if not (x.requires_grad and torch.is_grad_enabled()) and not x.is_inference():
             FORWARD_INPLACE(x)
             torch.autograd.graph.increment_version(x)
             return x
-    if torch.onnx.is_in_onnx_export():
+    if is_written_down(x):
         return F.mish(x, inplace=True)
     if is_compiling():
         return x.copy_(mish(x.clone()))
@@ -98,5 +91,14 @@ def derivative(x: Tensor, order: int = 1) -> Tensor:
     """
     if order < 0:
         raise ValueError(f"order must be 0 or more, not {order}")
-    y: Tensor = _ops.derivative.default(x, order)
+    y: Tensor = _written_down(x, order) if is_written_down(x) else _ops.derivative.default(x, order)
     return y
+
+
+def _written_down(x: Tensor, order: int) -> Any:
+    if order == 0:
+        return F.mish(x)
+    if is_symbolic(x):  # of a dtype that is not known yet
+        namespace: Any = torch
+        return formula.derivative(x, order, namespace)
+    return derivative_formula(x, order)

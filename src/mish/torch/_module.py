@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mish.torch._functions import mish
@@ -25,9 +26,10 @@ class Mish(torch.nn.Mish):
         NotImplementedError: if the input is of no floating-point dtype.
     """
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Takes the state of other packages' Mish too, which may not know ``inplace``."""
+        super().__setstate__({"inplace": False, **state})  # type: ignore[no-untyped-call]
+
     def forward(self, input: Tensor) -> Tensor:
         """Mish of the input."""
-        if torch.jit.is_scripting():  # type: ignore[attr-defined]
-            return F.mish(input, inplace=self.inplace)
-        else:
-            return mish(input, inplace=self.inplace)
+        return mish(input, inplace=self.inplace)

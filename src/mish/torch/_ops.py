@@ -13,7 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 import mish
@@ -65,11 +67,24 @@ def _derivative_cpu(x: Tensor, order: int) -> Tensor:
         return in_wide_arithmetic(order, x)
     # NumPy has no bfloat16 of its own; float64 holds every 16-bit number.
     wide = x.detach() if x.dtype.itemsize >= 4 else x.detach().to(torch.float64)
-    return torch.empty_like(x).copy_(torch.from_numpy(mish.derivative(wide.numpy(), order)))
+    found = np.asarray(mish.derivative(wide.numpy(), order))  # of a 0-d array it is a scalar
+    return torch.empty_like(x).copy_(torch.from_numpy(found))
 
 
 def _inplace_formula(x: Tensor) -> None:
     x.copy_(mish_formula(x))
+
+
+def _inplace_negative(x: Tensor) -> None:
+    x.copy_(OPERATORS.mish.default(x.resolve_neg()))
+
+
+def _theirs(x: Tensor) -> Tensor:
+    return F.mish(x)
+
+
+def _theirs_inplace(x: Tensor) -> None:
+    F.mish(x, inplace=True)
 
 
 def _like(x: Tensor, *_: object) -> Tensor:
@@ -118,6 +133,16 @@ def _register() -> None:
     ):
         LIBRARY.impl(name, like, "Meta")
     LIBRARY.impl("mish_", lambda x: None, "Meta")
+
+    # PyTorch resolves a view whose negative bit is set, but not for what returns nothing.
+    for name in ("mish_", "_forward_"):
+        LIBRARY.impl(name, _inplace_negative, "Negative")
+    # What PyTorch's own mish does with tensors that lie in memory in another way, errors included.
+    for key in ("SparseCPU", "SparseCsrCPU", "MkldnnCPU", "QuantizedCPU", "NestedTensorCPU"):
+        for name in ("mish", "_forward"):
+            LIBRARY.impl(name, _theirs, key)
+        for name in ("mish_", "_forward_"):
+            LIBRARY.impl(name, _theirs_inplace, key)
 
 
 _register()

@@ -11,11 +11,12 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.compiler import is_compiling
+from torch.jit import is_scripting  # type: ignore[attr-defined]
 
-from mish.torch import _fused
-from mish.torch._functions import PLAIN, is_eager, mish
+from mish.torch import _fused, _unfused
+from mish.torch._functions import mish
 from mish.torch._ops import OPERATORS as _ops
+from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_traced
 
 __all__ = ["batch_norm_mish", "bias_mish", "group_norm_mish"]
 
@@ -35,6 +36,15 @@ def bias_mish(x: Tensor, bias: Tensor) -> Tensor:
         ValueError: if ``x`` has fewer than two dimensions, or ``bias`` not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
+    if is_scripting():
+        return _unfused.bias_mish(x, bias)
+    else:  # which TorchScript does not compile
+        return _bias_mish(x, bias)
+
+
+def _bias_mish(x: Tensor, bias: Tensor) -> Tensor:
+    if is_symbolic(x):
+        return _unfused.bias_mish(x, bias)
     _check(x, bias=bias)
     if _fuses(x, bias):
         y: Tensor = _ops.affine_mish.default(x, None, bias)
@@ -67,6 +77,22 @@ def batch_norm_mish(
         ValueError: if ``x`` has fewer than two dimensions, or one of the others not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
+    if is_scripting():
+        return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
+    else:  # which TorchScript does not compile
+        return _batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
+
+
+def _batch_norm_mish(
+    x: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    eps: float,
+) -> Tensor:
+    if is_symbolic(x):
+        return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
     _check(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     wide = _fused.wide_dtype(x)
     mean, var = running_mean.to(wide), running_var.to(wide)
@@ -104,12 +130,18 @@ def group_norm_mish(
             ``weight`` or ``bias`` has not the shape (C,).
         TypeError: if ``x`` is of no floating-point dtype.
     """
-    _check(x, weight=weight, bias=bias)
-    if num_groups < 1 or x.shape[1] % num_groups:
-        raise ValueError(
-            f"num_groups must divide the {x.shape[1]} channels of x (its second dimension), "
-            f"and {num_groups} does not"
-        )
+    if is_scripting():
+        return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
+    else:  # which TorchScript does not compile
+        return _group_norm_mish(x, num_groups, weight, bias, eps)
+
+
+def _group_norm_mish(
+    x: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
+    if is_symbolic(x):
+        return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
+    _check(x, num_groups, weight=weight, bias=bias)
     if x.is_cuda and torch.is_autocast_enabled("cuda"):
         x = x.to(torch.promote_types(x.dtype, torch.float32))
     if _fuses(x, weight, bias):
@@ -130,15 +162,12 @@ def _fuses(x: Tensor, *parameters: Tensor | None) -> bool:
 
 def _is_plain(*tensors: Tensor | None) -> bool:
     """Whether nobody looks at single operations on these."""
-    return (
-        not is_compiling()
-        and is_eager()
-        and not torch.onnx.is_in_onnx_export()
-        and all(v is None or type(v) in PLAIN for v in tensors)
-    )
+    return is_eager() and all(v is None or type(v) in PLAIN for v in tensors)
 
 
-def _check(x: Tensor, **parameters: Tensor | None) -> None:
+def _check(x: Tensor, num_groups: int = 1, **parameters: Tensor | None) -> None:
+    if is_traced():  # where sizes are no numbers; PyTorch's operations check them
+        return
     if not x.is_floating_point():
         raise TypeError(f"x must have a floating-point dtype, not {x.dtype}; convert it first")
     if x.dim() < 2:
@@ -151,3 +180,8 @@ def _check(x: Tensor, **parameters: Tensor | None) -> None:
                 f"{name} must have one number for each of the {x.shape[1]} channels of x (its "
                 f"second dimension), so the shape ({x.shape[1]},), not {tuple(v.shape)}"
             )
+    if num_groups < 1 or x.shape[1] % num_groups:
+        raise ValueError(
+            f"num_groups must divide the {x.shape[1]} channels of x (its second dimension), "
+            f"and {num_groups} does not"
+        )
