@@ -32,8 +32,7 @@ def run(
     every blob that it makes. An existing OUT.npz is replaced.
     """
     require_extra()
-    import numpy as np
-
+    from mish._files import write_arrays
     from mish.caffe2 import Caffe2Error
     from mish.caffe2.evaluate import evaluate
 
@@ -42,7 +41,7 @@ def run(
         made = evaluate(definition, arrays, init=parameters, outputs=blobs or ())
     except Caffe2Error as error:
         fail(str(error), EXIT_USAGE)
-    write(output, lambda file: np.savez(file, **made))  # type: ignore[arg-type]
+    write(output, lambda file: write_arrays(file, made))
     if as_json:
         facts = [
             {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)}

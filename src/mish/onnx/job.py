@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mish._files import replacing
+from mish._drafts import clean, destination
+from mish._files import is_stream, replacing
 from mish.onnx.files import ModelError
 from mish.onnx.optimize import Report, optimize
 from mish.onnx.verify import Comparison, verify
@@ -84,6 +86,8 @@ def run(
         step: Called with a word or two before each step.
     """
     try:
+        if target is not None and not settings.dry and not is_stream(target):
+            clean(destination(target).parent)
         step("rewriting")
         report = optimize(source, settings.form, opset=settings.opset)
         if settings.dry or target is None:
@@ -109,8 +113,11 @@ def run(
                 )
                 return Outcome(source, target, "refused", report, comparison, message)
         step("writing")
-        backup = _keep(source) if target == source else None
-        report.save(target)
+        backup = None
+        if target == source:
+            backup = _replace(source, report)
+        else:
+            report.save(target)
         return Outcome(source, target, "written", report, comparison, backup=backup)
     except ModelError as error:
         return Outcome(source, target, "failed", message=str(error))
@@ -126,14 +133,30 @@ def _nothing(source: Path, report: Report) -> str:
     )
 
 
-def _keep(source: Path) -> Path:
-    """Copy a model to its backup, whole or not at all."""
+def _replace(source: Path, report: Report) -> Path:
+    """Write the new model in the place of the old one, which is kept as the backup.
+
+    The two share their weights, so nothing that the backup refers to changes.
+    """
     backup = source.with_name(source.name + ".bak")
-    if backup.exists():
+    kept = backup.exists()
+    # the very same file is the backup of a run that was killed before it wrote the new model
+    if kept and not (backup.is_file() and filecmp.cmp(source, backup, shallow=False)):
         raise ModelError(f"the backup {backup} exists already; move it away")
+    if not kept:
+        _copy(source, backup)
     try:
-        with source.open("rb") as old, replacing(backup) as new:
+        report.save(source)
+    except BaseException:
+        if not kept and filecmp.cmp(source, backup, shallow=False):  # it was not replaced
+            backup.unlink()
+        raise
+    return backup
+
+
+def _copy(source: Path, backup: Path) -> None:
+    try:
+        with source.open("rb") as old, replacing(backup, twin=source) as new:
             shutil.copyfileobj(old, new)
     except OSError as error:
         raise ModelError(f"cannot write {backup}: {error.strerror or error}") from error
-    return backup

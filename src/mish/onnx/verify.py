@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,19 +136,43 @@ def _session(
     # use only some of them; they then wait for each other and the times mean nothing.
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors only: they come as exceptions with the same text
-    if is_native(as_model(model)):
+    loaded = as_model(model)
+    if is_native(loaded):
         register(options)
-    if isinstance(model, onnx.ModelProto):
-        source: bytes | str = serialize(model)
-        if folder is not None:
-            key = "session.model_external_initializers_file_folder_path"
-            options.add_session_config_entry(key, str(Path(folder).resolve()))
-    else:
-        source = str(Path(model))
+    with ExitStack() as stack:
+        if not isinstance(model, onnx.ModelProto) and _is_utf8(Path(model)):
+            source: bytes | str = str(Path(model))
+        else:
+            source = serialize(loaded)
+            place = folder if isinstance(model, onnx.ModelProto) else Path(model).parent
+            if place is not None:
+                key = "session.model_external_initializers_file_folder_path"
+                named = stack.enter_context(_in_utf8(Path(place).resolve()))
+                options.add_session_config_entry(key, str(named))
+        try:
+            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions have no common base but this
+            raise ModelError(f"ONNX Runtime refuses the model: {first_line(error)}") from error
+
+
+@contextmanager
+def _in_utf8(folder: Path) -> Iterator[Path]:
+    """A name of a folder that ONNX Runtime can take: a link where its own is not UTF-8."""
+    if _is_utf8(folder):
+        yield folder
+        return
+    with TemporaryDirectory() as home:
+        link = Path(home, "models")
+        link.symlink_to(folder, target_is_directory=True)
+        yield link
+
+
+def _is_utf8(path: Path) -> bool:
     try:
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its exceptions have no common base but this
-        raise ModelError(f"ONNX Runtime refuses the model: {first_line(error)}") from error
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _run(session: InferenceSession, feed: dict[str, Any]) -> list[Any]:
