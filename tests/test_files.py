@@ -51,7 +51,10 @@ def test_a_link_stays_and_its_target_is_replaced(tmp_path):
 def test_a_link_in_a_circle(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(OSError, match="Too many levels of symbolic links"), replacing(tmp_path / "a"):
+    with (
+        pytest.raises(OSError, match="Too many levels of symbolic links"),
+        replacing(tmp_path / "a"),
+    ):
         pass
     assert {path.name for path in tmp_path.iterdir()} == {"a", "b"}
 

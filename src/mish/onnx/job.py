@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import filecmp
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -86,13 +87,12 @@ def run(
         step: Called with a word or two before each step.
     """
     try:
-        if target is not None and not settings.dry and not is_stream(target):
-            clean(destination(target).parent)
         step("rewriting")
         report = optimize(source, settings.form, opset=settings.opset)
         if settings.dry or target is None:
             return Outcome(source, target, "found", report)
         if not report.rewritten:
+            _tidy(target)
             return Outcome(source, target, "nothing", report, message=_nothing(source, report))
         comparison = None
         if settings.verify:
@@ -123,6 +123,12 @@ def run(
         return Outcome(source, target, "failed", message=str(error))
 
 
+def _tidy(target: Path) -> None:
+    """Remove what a killed run left beside a target that is not written now."""
+    if not is_stream(target):
+        clean(destination(target).parent)
+
+
 def _nothing(source: Path, report: Report) -> str:
     if not report.skipped:
         return f"there is no Mish in {source}; nothing was written"
@@ -136,27 +142,32 @@ def _nothing(source: Path, report: Report) -> str:
 def _replace(source: Path, report: Report) -> Path:
     """Write the new model in the place of the old one, which is kept as the backup.
 
-    The two share their weights, so nothing that the backup refers to changes.
+    The two share their weights, so nothing that the backup refers to changes. The backup of a
+    link is a link too: to the copy beside what the first one leads to, where its weights may be.
     """
-    backup = source.with_name(source.name + ".bak")
-    kept = backup.exists()
-    # the very same file is the backup of a run that was killed before it wrote the new model
-    if kept and not (backup.is_file() and filecmp.cmp(source, backup, shallow=False)):
-        raise ModelError(f"the backup {backup} exists already; move it away")
-    if not kept:
-        _copy(source, backup)
+    backup, copy = (path.with_name(path.name + ".bak") for path in (source, destination(source)))
+    missing = [path for path in dict.fromkeys((copy, backup)) if not os.path.lexists(path)]
+    for path in {copy, backup}.difference(missing):
+        # the very same file is from a run that was killed before it wrote the new model
+        if not (path.is_file() and filecmp.cmp(source, path, shallow=False)):
+            raise ModelError(f"the backup {path} exists already; move it away")
     try:
+        _keep(source, copy, backup)
         report.save(source)
     except BaseException:
-        if not kept and filecmp.cmp(source, backup, shallow=False):  # it was not replaced
-            backup.unlink()
+        if copy.exists() and filecmp.cmp(source, copy, shallow=False):  # it was not replaced
+            for path in missing:
+                path.unlink(missing_ok=True)
         raise
     return backup
 
 
-def _copy(source: Path, backup: Path) -> None:
+def _keep(source: Path, copy: Path, backup: Path) -> None:
     try:
-        with source.open("rb") as old, replacing(backup, twin=source) as new:
-            shutil.copyfileobj(old, new)
+        if not copy.exists():
+            with source.open("rb") as old, replacing(copy, twin=source) as new:
+                shutil.copyfileobj(old, new)
+        if not backup.exists():
+            backup.symlink_to(os.path.relpath(copy, backup.parent.resolve()))
     except OSError as error:
         raise ModelError(f"cannot write {backup}: {error.strerror or error}") from error
