@@ -24,14 +24,14 @@ def job(folder: Path, source: str, target: str) -> Outcome:
 
 
 def main(home: Path, way: str, source: str, target: str) -> None:
-    shutil.copytree(home / "start", home / "0")
+    shutil.copytree(home / "start", home / "0", symlinks=True)
     job(home / "0", source, target)  # from here on everything is imported
     shim = ctypes.CDLL(None)
     calls, finished = 0, False
     while not finished:
         calls += 1
         folder = home / str(calls)
-        shutil.copytree(home / "start", folder)
+        shutil.copytree(home / "start", folder, symlinks=True)
         child = os.fork()
         if child == 0:
             shim.arm(ctypes.c_long(calls), ["kill", "fail"].index(way))

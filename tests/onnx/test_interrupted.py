@@ -56,10 +56,18 @@ def weights_of(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("way", ["kill", "fail"])
-@pytest.mark.parametrize("outside", [True, False], ids=["external-data", "one-file"])
-@pytest.mark.parametrize("where", ["in-place", "over-an-old-one", "new"])
+@pytest.mark.parametrize(
+    ("where", "outside"),
+    [
+        *(("in-place", outside) for outside in (True, False)),
+        *(("over-an-old-one", outside) for outside in (True, False)),
+        ("link", True),
+        ("new", True),
+    ],
+    ids=lambda each: {True: "external-data", False: "one-file"}.get(each, each),
+)
 def test_every_writing_call(build, shim, tmp_path, where, outside, way):
-    inplace, old = where == "in-place", where == "over-an-old-one"
+    inplace, old = where in {"in-place", "link"}, where == "over-an-old-one"
     body = "h = MatMul(x, w) y = Mish(h)"
     start = tmp_path / "start"
     source, target = "in/m.onnx", "in/m.onnx" if inplace else "out/m.onnx"
@@ -67,7 +75,13 @@ def test_every_writing_call(build, shim, tmp_path, where, outside, way):
     save(build(body, "float[N, 4] x", "float[N, 4] y"), start / source, outside, seed=0)
     if old:
         save(build(body, "float[N, 4] x", "float[N, 4] y"), start / target, outside, seed=1)
-    right = [value(path) for path in {start / source, start / target} if path.exists()]
+    if where == "link":  # as in a cache of downloads
+        (start / "in").rename(start / "cache")
+        (start / "in").mkdir()
+        for path in (start / "cache").iterdir():
+            (start / "in" / path.name).symlink_to(f"../cache/{path.name}")
+    new = value(start / source)
+    right = [new, value(start / target)] if old else [new]
     subprocess.run(
         [sys.executable, HERE / "interrupt.py", tmp_path, way, source, target],
         check=True,
@@ -83,11 +97,11 @@ def test_every_writing_call(build, shim, tmp_path, where, outside, way):
             assert any(np.allclose(got, each, rtol=1e-4) for each in right), folder
         outcome = run(folder / source, model, Settings(verify=False))
         assert outcome.status in ({"written", "nothing"} if inplace else {"written"}), folder
-        np.testing.assert_allclose(value(model), value(start / source), rtol=1e-4)
+        np.testing.assert_allclose(value(model), new, rtol=1e-4)
         if inplace:
             assert backup.read_bytes() == (start / source).read_bytes()
-            np.testing.assert_array_equal(value(backup.rename(folder / "in" / "b")), right[0])
-            (folder / "in" / "b").rename(backup)
+            np.testing.assert_array_equal(value(backup), right[0])
         kept = {model.name, *weights_of(model), *([backup.name] if inplace else [])}
-        left = {path.name for path in model.parent.iterdir()}
-        assert left == kept, folder
+        for place in {model.parent, model.resolve().parent}:
+            assert {path.name for path in place.iterdir()} == kept, folder
+        assert model.is_symlink() == (where == "link")
