@@ -124,9 +124,18 @@ def _special() -> Callable[[np.dtype], np.ndarray]:
 @pytest.fixture
 def null_device(tmp_path: Path) -> Path:
     """A device node of the test's own that swallows what is written to it."""
-    path = tmp_path / "null"
+    return _device(tmp_path / "null", 3)
+
+
+@pytest.fixture
+def full_device(tmp_path: Path) -> Path:
+    """A device node of the test's own that takes nothing, as a full disk."""
+    return _device(tmp_path / "full", 7)
+
+
+def _device(path: Path, minor: int) -> Path:
     try:
-        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, minor))
         path.open("wb").close()
     except OSError as error:
         pytest.skip(f"no device can be made here: {error}")

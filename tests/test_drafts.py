@@ -7,6 +7,7 @@ import itertools
 import os
 import stat
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,35 @@ def test_a_companion_stays_with_its_draft(tmp_path, monkeypatch, committed, link
             draft.commit([tmp_path / "old"])
     assert left(tmp_path) == ({"a", "c0", "c1"} if committed else {"a", "c0", "old"})
     assert (tmp_path / "c0").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("committed", [True, False])
+@pytest.mark.parametrize("steps", range(5))
+def test_cleaning_that_is_killed_too(tmp_path, monkeypatch, committed, steps):
+    for name in ("a", "old"):
+        (tmp_path / name).write_bytes(b"old")
+    stem = f".mish-{'0' * 16}"
+    (tmp_path / f"{stem}.tmp").write_bytes(b"new")
+    for kind, name in (("new", "c"), ("old-0", "old")):
+        (tmp_path / f"{stem}.{kind}.tmp").write_bytes(b"data")
+        (tmp_path / name).unlink(missing_ok=True)
+        os.link(tmp_path / f"{stem}.{kind}.tmp", tmp_path / name)
+    if committed:
+        (tmp_path / f"{stem}.tmp").replace(tmp_path / "a")
+    unlink, left_over = Path.unlink, steps
+
+    def killed(path: Path, missing_ok: bool = False) -> None:
+        nonlocal left_over
+        if not left_over:
+            raise KeyboardInterrupt
+        left_over -= 1
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
+        patch.setattr(Path, "unlink", killed)
+        clean(tmp_path)
+    clean(tmp_path)
+    assert left(tmp_path) == ({"a", "c"} if committed else {"a", "old"})
 
 
 def test_a_companion_is_as_private_as_what_it_comes_from(tmp_path):

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from mish.cli import app
-from mish.onnx import optimize, verify
+from mish.onnx import Report, optimize, verify
 
 TEXT = """
 <ir_version: 8, opset_import: ["": 15]>
@@ -128,6 +128,13 @@ def test_an_output_that_is_a_device(source, split, null_device):
     assert not null_device.with_name("null.data").exists()
 
 
+def test_an_output_that_is_a_device_and_full(source, full_device):
+    result = mish(source, "-o", full_device)
+    assert result.exit_code == 2
+    assert "cannot write" in said(result)
+    assert "No space left on device" in said(result)
+
+
 def test_an_output_that_is_a_pipe(source, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -204,6 +211,25 @@ def test_a_directory_goes_on_past_a_fault_of_ours(source, tmp_path, monkeypatch)
         CliRunner().invoke(
             app, ["optimize", str(folder / "a.onnx"), "--dry-run"], catch_exceptions=False
         )
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_in_place_that_is_interrupted(source, monkeypatch, written):
+    """Once the model is replaced, the backup is all that is left of the old one."""
+
+    save = Report.save
+
+    def interrupted(report: Report, path: Path) -> None:
+        if written:
+            save(report, path)
+        raise KeyboardInterrupt
+
+    old = source.read_bytes()
+    monkeypatch.setattr(Report, "save", interrupted)
+    assert mish(source, "--inplace").exit_code != 0
+    assert (source.read_bytes() == old) == (not written)
+    backup = source.with_name("in.onnx.bak")
+    assert backup.read_bytes() == old if written else not backup.exists()
 
 
 def test_in_place_after_a_run_that_was_killed_before_the_new_model(source):

@@ -57,7 +57,7 @@ def read(
 
 
 def write(output: Path, fill: Callable[[BinaryIO], object]) -> None:
-    """Write a file whole or not at all. A ValueError of ``fill`` tells why it cannot be."""
+    """Write a file whole or not at all."""
     from mish._files import replacing
 
     try:
@@ -65,5 +65,3 @@ def write(output: Path, fill: Callable[[BinaryIO], object]) -> None:
             fill(file)
     except OSError as error:
         fail(f"cannot write {output}: {error.strerror}", EXIT_USAGE)
-    except ValueError as error:
-        fail(f"cannot write {output}: {error}", EXIT_USAGE)

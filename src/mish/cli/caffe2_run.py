@@ -41,7 +41,10 @@ def run(
         made = evaluate(definition, arrays, init=parameters, outputs=blobs or ())
     except Caffe2Error as error:
         fail(str(error), EXIT_USAGE)
-    write(output, lambda file: write_arrays(file, made))
+    try:
+        write(output, lambda file: write_arrays(file, made))
+    except ValueError as error:  # a name that no archive should have
+        fail(f"cannot write {output}: {error}; choose others with --blob", EXIT_USAGE)
     if as_json:
         facts = [
             {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)}
