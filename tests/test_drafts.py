@@ -46,8 +46,9 @@ def test_what_has_the_name_of_a_draft_and_is_none_is_no_hindrance(tmp_path):
     (tmp_path / f".mish-{'0' * 16}.tmp").mkdir()
     os.mkfifo(tmp_path / f".mish-{'1' * 16}.tmp")
     (tmp_path / f".mish-{'2' * 16}.tmp").symlink_to("a")
+    os.mkfifo(tmp_path / ".mish.lock")
     (tmp_path / "a").write_bytes(b"old")
-    with drafting(tmp_path / "b") as draft:
+    with drafting(tmp_path / "b") as draft, alone(tmp_path):
         draft.commit()
     assert (tmp_path / "a").read_bytes() == b"old"
 
@@ -69,6 +70,15 @@ def test_a_companion_stays_with_its_draft(tmp_path, monkeypatch, committed, link
             draft.commit([tmp_path / "old"])
     assert left(tmp_path) == ({"a", "c0", "c1"} if committed else {"a", "c0", "old"})
     assert (tmp_path / "c0").read_bytes() == b"old"
+
+
+def test_links_in_a_folder_of_everybody_are_not_trusted(tmp_path):
+    (tmp_path / "a").touch()
+    for kind in ("new", "old-0"):
+        os.link(tmp_path / "a", tmp_path / f".mish-{'0' * 16}.{kind}.tmp")
+    tmp_path.chmod(0o1777)
+    clean(tmp_path)
+    assert left(tmp_path) == {"a"}
 
 
 @pytest.mark.parametrize("committed", [True, False])

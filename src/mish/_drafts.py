@@ -26,6 +26,7 @@ from typing import BinaryIO
 
 _NAME = re.compile(r"(\.mish-[0-9a-f]{16})\.(?:new\.|old-\d+\.)?tmp")
 _LOCK = ".mish.lock"
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC  # whatever lies there
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -54,10 +55,10 @@ class Draft:
             _resemble(self.file, twin)
 
     def companion(self, mode: int) -> BinaryIO:
-        """Open the companion, readable for whoever may read the draft and has a right in ``mode``.
+        """Open the companion.
 
         Args:
-            mode: The permissions that it may have at most.
+            mode: The permissions that it may have at most, besides those of the draft.
         """
         status = os.fstat(self.file.fileno())
         self._companion = _create(self._beside("new.tmp"), 0o600)
@@ -65,7 +66,11 @@ class Draft:
         return self._companion
 
     def place(self, names: Iterable[str]) -> str:
-        """Give the companion, which is whole now, the first that is free of endless names."""
+        """Give the companion, which is whole now, a name in the folder of the target.
+
+        Args:
+            names: Names without end. The first that is free is taken.
+        """
         assert self._companion is not None
         _sync(self._companion)
         return next(name for name in names if self._take(name))
@@ -188,7 +193,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 def _locked(path: Path) -> int:
     while True:
-        handle = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        handle = os.open(path, _READ | os.O_CREAT, 0o666)
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
         if os.fstat(handle).st_nlink:
@@ -249,7 +254,7 @@ def _without_owner(draft: Path) -> Iterator[None]:
         OSError: It cannot be told.
     """
     try:
-        handle = os.open(draft, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(draft, _READ)
     except FileNotFoundError:  # it has got its name, only its links are left
         yield
         return
@@ -271,8 +276,10 @@ def _end(folder: Path, stem: str) -> None:
 
 
 def _unlink_others(link: Path) -> None:
-    """Remove a file's other names in its folder."""
+    """Remove a file's other names in its folder, unless anybody may have put the link there."""
     status = link.lstat()
+    if link.parent.stat().st_mode & stat.S_ISVTX:
+        return
     if not stat.S_ISREG(status.st_mode) or status.st_nlink == 1:
         return
     for other in link.parent.iterdir():

@@ -216,7 +216,6 @@ def test_a_directory_goes_on_past_a_fault_of_ours(source, tmp_path, monkeypatch)
 @pytest.mark.parametrize("written", [True, False])
 def test_in_place_that_is_interrupted(source, monkeypatch, written):
     """Once the model is replaced, the backup is all that is left of the old one."""
-
     save = Report.save
 
     def interrupted(report: Report, path: Path) -> None:

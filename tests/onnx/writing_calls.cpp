@@ -1,14 +1,15 @@
 // Loaded before the C library, it stands between a process and the system calls that write, to end
 // the process or let the call fail at the n-th of them.
-#include <cerrno>
-#include <csignal>
-#include <cstdarg>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdarg>
 
 extern "C" {
 long left = 0;  // calls until it happens; 0 for never
@@ -43,23 +44,23 @@ void arm(long calls, int what) {
   way = what;
 }
 
-#define WRAP(result, name, parameters, arguments)                 \
-  result name parameters {                                        \
-    static auto real = next<result(*) parameters>(#name);         \
-    return strike() ? static_cast<result>(-1) : real arguments;   \
+#define WRAP(result, name, parameters, arguments)               \
+  result name parameters {                                      \
+    static auto real = next<result(*) parameters>(#name);       \
+    return strike() ? static_cast<result>(-1) : real arguments; \
   }
 
-#define WRAP_OPEN(name, parameters, arguments)                            \
-  int name parameters {                                                   \
-    mode_t mode = 0;                                                      \
-    if (flags & O_CREAT) {                                                \
-      va_list more;                                                       \
-      va_start(more, flags);                                              \
-      mode = va_arg(more, mode_t);                                        \
-      va_end(more);                                                       \
-    }                                                                     \
-    bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT);   \
-    return writes && strike() ? -1 : next<int (*) parameters>(#name) arguments; \
+#define WRAP_OPEN(name, parameters, arguments)                                 \
+  int name parameters {                                                        \
+    mode_t mode = 0;                                                           \
+    if (flags & O_CREAT) {                                                     \
+      va_list more;                                                            \
+      va_start(more, flags);                                                   \
+      mode = va_arg(more, mode_t);                                             \
+      va_end(more);                                                            \
+    }                                                                          \
+    bool writes = (flags & O_ACCMODE) != O_RDONLY || (flags & O_CREAT);        \
+    return writes && strike() ? -1 : next<int(*) parameters>(#name) arguments; \
   }
 
 WRAP_OPEN(open, (const char* path, int flags, ...), (path, flags, mode))

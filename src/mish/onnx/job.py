@@ -149,17 +149,22 @@ def _replace(source: Path, report: Report) -> Path:
     missing = [path for path in dict.fromkeys((copy, backup)) if not os.path.lexists(path)]
     for path in {copy, backup}.difference(missing):
         # the very same file is from a run that was killed before it wrote the new model
-        if not (path.is_file() and filecmp.cmp(source, path, shallow=False)):
+        if not (path.is_file() and _are_alike(source, path)):
             raise ModelError(f"the backup {path} exists already; move it away")
     try:
         _keep(source, copy, backup)
         report.save(source)
     except BaseException:
-        if copy.exists() and filecmp.cmp(source, copy, shallow=False):  # it was not replaced
+        if copy.exists() and _are_alike(source, copy):  # it was not replaced
             for path in missing:
                 path.unlink(missing_ok=True)
         raise
     return backup
+
+
+def _are_alike(one: Path, other: Path) -> bool:
+    filecmp.clear_cache()  # it goes by sizes and times, which two models may share
+    return filecmp.cmp(one, other, shallow=False)
 
 
 def _keep(source: Path, copy: Path, backup: Path) -> None:

@@ -152,7 +152,7 @@ def _left_over(model: onnx.ModelProto, target: Path, sources: list[Place]) -> li
     """The weights that were written with the model at ``target`` and that nothing else names."""
     pattern = re.compile(re.escape(next(_names(target))[: -len("data")]) + r"(?:\d+\.)?data")
     beside = [path for path in target.parent.iterdir() if path != target and path.is_file()]
-    candidates = [path for path in beside if pattern.fullmatch(path.name)]
+    candidates = [p for p in beside if pattern.fullmatch(p.name) and not p.is_symlink()]
     if not candidates:
         return []
     try:
