@@ -4,26 +4,20 @@ Usage: python onnx_fuzz.py [--count N] [--first CASE] [RESULT.md]
 
 The default is 20,000 models and results/onnx-fuzz.md beside this file. The damage is done by
 tests/onnx/fuzz.py, in a process of its own: if it dies, that is a crash of the optimizer (or of
-onnx or ONNX Runtime), it is counted, and the next process goes on behind the case. Exit code 1 if
-anything went wrong.
+onnx or ONNX Runtime) and is counted. Exit code 1 if anything went wrong.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import platform
-import subprocess
-import sys
-import tempfile
 from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
-from threading import Timer
-from typing import Any
+
+from cases import work
 
 WORKER = Path(__file__).resolve().parent.parent / "tests" / "onnx" / "fuzz.py"
-SECONDS = 60  # for one case; the slowest seen takes well under one
 
 PAGE = """\
 # Damaged models given to `mish optimize`
@@ -44,40 +38,6 @@ Machine: {machine}. Python {python}, onnx {onnx}, onnxruntime {onnxruntime}.
 """
 
 
-def work(first: int, count: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """The facts of each case, and what went wrong."""
-    facts: list[dict[str, Any]] = []
-    wrong: list[str] = []
-    end = first + count
-    while first < end:
-        with tempfile.TemporaryDirectory() as folder:
-            command = [sys.executable, "-W", "error", str(WORKER), folder, str(first)]
-            with subprocess.Popen(
-                [*command, str(end - first)],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            ) as process:
-                assert process.stdout is not None
-                last = first
-                watch = Timer(SECONDS, process.kill)
-                for line in process.stdout:
-                    watch.cancel()
-                    watch = Timer(SECONDS, process.kill)
-                    watch.start()
-                    row = json.loads(line)
-                    last = row["case"]
-                    if "status" in row:
-                        facts.append(row)
-                        if row["wrong"]:
-                            wrong.append(f"{last}: {row['wrong']}")
-                watch.cancel()
-        if process.returncode:
-            wrong.append(f"{last}: the process ended with {process.returncode}")
-        first = last + 1
-    return facts, wrong
-
-
 def main() -> None:
     """Work on all cases and write the page."""
     default = Path(__file__).resolve().parent / "results" / "onnx-fuzz.md"
@@ -86,7 +46,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=20_000, help="how many models")
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     options = parser.parse_args()
-    facts, wrong = work(options.first, options.count)
+    facts, wrong = work(WORKER, options.first, options.count)
+    wrong += [f"{row['case']}: {row['wrong']}" for row in facts if row["wrong"]]
     for each in wrong:
         print(each)
     statuses = Counter(row["status"] for row in facts)

@@ -1,5 +1,9 @@
 // Which instruction sets this CPU runs, best first.
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <string>
 
 #include "kernels.h"
 
@@ -37,6 +41,21 @@ const mish_kernels* mish_select(const char* isa) {
   for (const auto& choice : mish::choices)
     if (choice.runs_here() && (!isa || strcmp(isa, choice.kernels->isa) == 0))
       return choice.kernels;
+  return nullptr;
+}
+
+const mish_kernels* mish_select_from_environment(char message[MISH_MESSAGE]) {
+  const char* asked = getenv("MISH_ISA");
+  const mish_kernels* found = mish_select(asked && *asked ? asked : nullptr);
+  if (found) return found;
+  const char* names[MISH_MAX_ISAS];
+  const size_t count = mish_available(names);
+  std::string list;
+  for (size_t i = 0; i < count; ++i) list += (i ? ", " : "") + std::string(names[i]);
+  snprintf(message, MISH_MESSAGE,
+           "MISH_ISA=%.64s: this CPU cannot run an instruction set of that name; unset MISH_ISA or "
+           "set it to one of: %s",
+           asked, list.c_str());
   return nullptr;
 }
 

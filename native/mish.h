@@ -49,6 +49,12 @@ typedef struct {
 // null. Returns null when the name is unknown or this CPU cannot run it.
 const mish_kernels* mish_select(const char* isa);
 
+// The kernels for the instruction set that the environment variable MISH_ISA names, or the best for
+// this CPU when that is unset or empty. Returns null when this CPU cannot run what it names, and
+// then writes to `message` why, and what it may name.
+enum { MISH_MESSAGE = 256 };
+const mish_kernels* mish_select_from_environment(char message[MISH_MESSAGE]);
+
 // Writes the names of the instruction sets that this CPU can run, best first, and returns
 // their number (at most MISH_MAX_ISAS).
 enum { MISH_MAX_ISAS = 4 };

@@ -1,7 +1,10 @@
 // Every kernel of every instruction set, on arrays of every kind that the contract allows.
 // Exits with 1, and says on standard error why, if one is wrong.
 #include <fenv.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include <string>
 #include <thread>
 
 #include "support.h"
@@ -144,6 +147,19 @@ int main() {
   const auto all = all_kernels();
   if (all.empty() || mish_select(nullptr) != all[0] || mish_select("none") != nullptr) {
     fprintf(stderr, "FAILED mish_select\n");
+    return 1;
+  }
+  char message[MISH_MESSAGE] = "";
+  for (const char* asked : {"", all[0]->isa}) {
+    setenv("MISH_ISA", asked, 1);
+    if (mish_select_from_environment(message) != all[0] || *message) {
+      fprintf(stderr, "FAILED mish_select_from_environment\n");
+      return 1;
+    }
+  }
+  setenv("MISH_ISA", std::string(1000, 'x').c_str(), 1);
+  if (mish_select_from_environment(message) || !strstr(message, all[0]->isa)) {
+    fprintf(stderr, "FAILED mish_select_from_environment\n");
     return 1;
   }
   for (const mish_kernels* kernels : all) {

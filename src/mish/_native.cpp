@@ -4,7 +4,6 @@
 #include <numpy/arrayobject.h>
 #include <numpy/ufuncobject.h>
 
-#include <cstdlib>
 #include <iterator>
 #include <string>
 
@@ -188,19 +187,10 @@ PyObject* register_bfloat16(PyObject*, PyObject* dtype) {
 }
 
 bool choose_kernels() {
-  const char* asked = std::getenv("MISH_ISA");
-  kernels = mish_select(asked && *asked ? asked : nullptr);
-  if (kernels) return true;
-  const char* names[MISH_MAX_ISAS];
-  const size_t count = mish_available(names);
-  std::string list;
-  for (size_t i = 0; i < count; ++i) list += (i ? ", " : "") + std::string(names[i]);
-  PyErr_Format(
-      PyExc_ImportError,
-      "MISH_ISA=%s: this CPU cannot run an instruction set of that name; unset MISH_ISA or "
-      "set it to one of: %s",
-      asked, list.c_str());
-  return false;
+  char message[MISH_MESSAGE];
+  kernels = mish_select_from_environment(message);
+  if (!kernels) PyErr_Format(PyExc_ImportError, "%s", message);
+  return kernels;
 }
 
 PyObject* isa(PyObject*, PyObject*) { return PyUnicode_FromString(kernels->isa); }

@@ -1,10 +1,10 @@
 """Damages models in many ways and gives them to the optimizer, as a process of its own.
 
-Usage: python fuzz.py FOLDER FIRST COUNT
+Usage: python fuzz.py FIRST COUNT
 
-Works on the cases FIRST to FIRST + COUNT - 1 in FOLDER and prints a line of JSON for each: how it
-ended, how long it took, and what is wrong, if anything is. A case is a number: the same one gives
-the same bytes.
+Works on the cases FIRST to FIRST + COUNT - 1 in the current folder, which should be empty, and
+prints a line of JSON for each: how it ended, how long it took, and what is wrong, if anything is. A
+case is a number: the same one gives the same bytes.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def peak_memory():
 
 
 def main() -> None:
-    folder, first, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    folder, first, count = Path.cwd(), int(sys.argv[1]), int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for case in range(first, first + count):
         (folder / "in.onnx").write_bytes(damaged(case))

@@ -16,8 +16,10 @@ CASES = 600
 
 
 def test_damaged_models(tmp_path):
-    command = [sys.executable, "-W", "error", str(WORKER), str(tmp_path), "0", str(CASES)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    command = [sys.executable, "-W", "error", str(WORKER), "0", str(CASES)]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
     assert done.returncode == 0, done.stdout[-200:] + done.stderr[-2000:]
     rows = [row for line in done.stdout.splitlines() if "status" in (row := json.loads(line))]
     assert [row["case"] for row in rows] == list(range(CASES))

@@ -1,10 +1,11 @@
-// Mish as a custom operator of ONNX Runtime: operator Mish of the domain "mish", version 1, for
-// float16, bfloat16, float32 and float64. A session loads this library and calls
+// Mish as a custom operator of ONNX Runtime: operator Mish of the domain "mish.onnx", version 1,
+// for float16, bfloat16, float32 and float64. A session loads this library and calls
 // RegisterCustomOps.
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "_runtime_api.h"
@@ -19,6 +20,8 @@ using ort::Status;
 // A task of ONNX Runtime's thread pool: large against the cost of handing it over, about 1 us,
 // small enough to spread over threads.
 constexpr size_t block = 16384;
+
+constexpr char domain_name[] = "mish.onnx";  // as in operators.py
 
 struct Op : ort::CustomOp {
   ort::ElementType type;
@@ -91,13 +94,31 @@ Status* create(const ort::CustomOp* op, Api* api, const void*, void** kernel) {
 
 Api* registered_api = nullptr;  // shape inference is given none
 
-// The output has the type and shape of the input. The context keeps what it lends.
+// The output has the input's shape. An open dimension is lent as -1 with its name, which may be
+// empty, but a -1 without a name would be taken for a length. So a nameless one gets a name that
+// nothing else has, for equal names mean equal lengths. What is lent with rank 0 may be of unknown
+// rank: of its output nothing is said. The context keeps what it lends, so it may be changed.
 Status* infer_shape(const ort::CustomOp*, ort::ShapeContext* context) {
+  static std::atomic<uint64_t> named{0};
+  Api* api = registered_api;
   ort::ShapeInfo* info = nullptr;
-  if (Status* bad =
-          ort::ShapeInferContext_GetInputTypeShape(registered_api, context, size_t(0), &info))
+  size_t rank = 0;
+  if (Status* bad = ort::ShapeInferContext_GetInputTypeShape(api, context, size_t(0), &info))
     return bad;
-  return ort::ShapeInferContext_SetOutputTypeShape(registered_api, context, size_t(0), info);
+  if (Status* bad = ort::GetDimensionsCount(api, info, &rank)) return bad;
+  if (rank == 0) return nullptr;
+  std::vector<int64_t> lengths(rank);
+  std::vector<const char*> lent(rank, "");
+  if (Status* bad = ort::GetDimensions(api, info, lengths.data(), rank)) return bad;
+  if (Status* bad = ort::GetSymbolicDimensions(api, info, lent.data(), rank)) return bad;
+  std::vector<std::string> names(lent.begin(), lent.end());  // setting them frees the lent ones
+  for (size_t axis = 0; axis < rank; ++axis) {
+    if (lengths[axis] < 0 && names[axis].empty())
+      names[axis] = std::string(domain_name) + "/open/" + std::to_string(named++);
+    lent[axis] = names[axis].c_str();
+  }
+  if (Status* bad = ort::SetSymbolicDimensions(api, info, lent.data(), rank)) return bad;
+  return ort::ShapeInferContext_SetOutputTypeShape(api, context, size_t(0), info);
 }
 
 // The output may take the input's memory where nothing else reads that any more.
@@ -151,7 +172,7 @@ Status* find_domain(Api* api, const mish_unary* mish, ort::Domain** found) {
   const std::lock_guard<std::mutex> lock(mutex);
   if (!domain) {
     ort::Domain* made = nullptr;
-    if (Status* bad = ort::CreateCustomOpDomain(api, "mish", &made)) return bad;
+    if (Status* bad = ort::CreateCustomOpDomain(api, domain_name, &made)) return bad;
     for (const Op& op : ops)
       if (Status* bad = ort::CustomOpDomain_Add(api, made, static_cast<const ort::CustomOp*>(&op)))
         return bad;
@@ -172,9 +193,9 @@ extern "C" __attribute__((visibility("default"))) Status* RegisterCustomOps(
     Api* oldest = base->GetApi(1);
     return ort::CreateStatus(oldest, ort::FAIL, "mish needs ONNX Runtime 1.18 or newer");
   }
-  const mish_kernels* kernels = mish_select(std::getenv("MISH_ISA"));
-  if (!kernels)
-    return ort::CreateStatus(api, ort::FAIL, "MISH_ISA names no instruction set of this CPU");
+  char message[MISH_MESSAGE];
+  const mish_kernels* kernels = mish_select_from_environment(message);
+  if (!kernels) return ort::CreateStatus(api, ort::FAIL, message);
   ort::Domain* domain = nullptr;
   if (Status* bad = find_domain(api, kernels->derivative[0], &domain)) return bad;
   return ort::AddCustomOpDomain(api, options, domain);

@@ -48,6 +48,7 @@ constexpr Entry<Status*(SessionOptions*, Domain*), 28> AddCustomOpDomain;
 constexpr Entry<Status*(Value*, void**), 51> GetTensorMutableData;
 constexpr Entry<Status*(const ShapeInfo*, size_t*), 61> GetDimensionsCount;
 constexpr Entry<Status*(const ShapeInfo*, int64_t*, size_t), 62> GetDimensions;
+constexpr Entry<Status*(const ShapeInfo*, const char**, size_t), 63> GetSymbolicDimensions;
 constexpr Entry<Status*(const ShapeInfo*, size_t*), 64> GetTensorShapeElementCount;
 constexpr Entry<Status*(const Value*, ShapeInfo**), 65> GetTensorTypeAndShape;
 constexpr Entry<Status*(const KernelContext*, size_t, const Value**), 90> KernelContext_GetInput;
@@ -58,6 +59,7 @@ constexpr Entry<Status*(const ShapeContext*, size_t, ShapeInfo**), 268>
     ShapeInferContext_GetInputTypeShape;
 constexpr Entry<Status*(const ShapeContext*, size_t, const ShapeInfo*), 270>
     ShapeInferContext_SetOutputTypeShape;
+constexpr Entry<Status*(ShapeInfo*, const char**, size_t), 271> SetSymbolicDimensions;
 constexpr Entry<Status*(const KernelContext*, void (*)(void*, size_t), size_t, size_t, void*), 274>
     KernelContext_ParallelFor;
 

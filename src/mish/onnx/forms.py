@@ -104,7 +104,10 @@ FORMS: dict[str, Form] = {
         softplus, 7, "Softplus, Tanh, Mul", "three operators, for tools that fuse only those"
     ),
     "native": Form(
-        native, 8, "mish.Mish", "this package's kernel in ONNX Runtime, with a fallback elsewhere"
+        native,
+        8,
+        f"{NATIVE_DOMAIN}.Mish",
+        "this package's kernel in ONNX Runtime, with a fallback elsewhere",
     ),
 }
 """Each form by name."""

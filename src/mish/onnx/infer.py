@@ -9,6 +9,7 @@ from onnx import helper
 
 from mish.onnx.files import ModelError, first_line
 from mish.onnx.scopes import (
+    FunctionKey,
     Functions,
     Scope,
     Value,
@@ -18,6 +19,7 @@ from mish.onnx.scopes import (
     functions_of,
     scopes,
     subgraphs,
+    title,
 )
 from mish.onnx.skeleton import skeleton
 
@@ -39,8 +41,8 @@ def typed_scopes(model: onnx.ModelProto) -> tuple[list[Scope], Functions]:
     for scope, graph in zip(found, _inferred(model), strict=True):
         scope.values = _values(graph)
     calls = [(scope, node) for scope in found for node in scope.body.node]
-    bodies = {key: list(scopes(body, ".".join(key))) for key, body in functions.items()}
-    seen: dict[tuple[str, str], list[list[dict[str, Value]]]] = {key: [] for key in functions}
+    bodies = {key: list(scopes(body, title(key))) for key, body in functions.items()}
+    seen: dict[FunctionKey, list[list[dict[str, Value]]]] = {key: [] for key in functions}
     signatures: set[tuple[object, ...]] = set()
     while calls:
         scope, node = calls.pop()
@@ -132,9 +134,9 @@ def _agreed(instances: Iterable[dict[str, Value]]) -> dict[str, Value]:
     return agreed
 
 
-def used_functions(model: onnx.ModelProto, functions: Functions) -> set[tuple[str, str]]:
+def used_functions(model: onnx.ModelProto, functions: Functions) -> set[FunctionKey]:
     """The functions that the main graph calls, directly or through others."""
-    used: set[tuple[str, str]] = set()
+    used: set[FunctionKey] = set()
     todo = [called(node) for node in all_nodes(model.graph)]
     while todo:
         key = todo.pop()

@@ -9,7 +9,7 @@ import onnx
 from mish.onnx.files import as_model, legible
 from mish.onnx.finder import Finder
 from mish.onnx.infer import typed_scopes
-from mish.onnx.scopes import Functions, Scope, called
+from mish.onnx.scopes import FunctionKey, Functions, Scope, called, key_of
 from mish.onnx.site import Match, Site
 
 
@@ -41,7 +41,7 @@ def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
     ends: set[tuple[int, str]] = set()
     for scope in scopes:
         if isinstance(scope.body, onnx.FunctionProto) and not _still_called(
-            (scope.body.domain, scope.body.name), scopes, ends
+            key_of(scope.body), scopes, ends
         ):
             continue
         finder = Finder(scope, functions)
@@ -50,9 +50,7 @@ def find_in(scopes: list[Scope], functions: Functions) -> list[Match]:
     return matches
 
 
-def _still_called(
-    function: tuple[str, str], scopes: list[Scope], ends: set[tuple[int, str]]
-) -> bool:
+def _still_called(function: FunctionKey, scopes: list[Scope], ends: set[tuple[int, str]]) -> bool:
     """Whether some node calls a function and is not itself Mish."""
     return any(
         (id(scope), name) not in ends

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import helper
 
+from mish.onnx.fallback import fallback
 from mish.onnx.files import ModelError, first_line
-from mish.onnx.forms import sigmoid, softplus
+from mish.onnx.match import find
 from mish.onnx.operators import NATIVE_DOMAIN
 from mish.onnx.opset import opset_of
-from mish.onnx.scopes import all_nodes
+from mish.onnx.scopes import all_nodes, called, key_of
 from mish.onnx.tape import Tape
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LIBRARY = Path(__file__).with_name("_kernel.so")
 _FUNCTIONS_SINCE = 8  # the version of the file format that knows functions
+_OPERATOR = (NATIVE_DOMAIN, "Mish")
 
 
 def register(session_options: SessionOptions) -> None:
@@ -44,30 +46,70 @@ def register(session_options: SessionOptions) -> None:
 
 
 def is_native(model: onnx.ModelProto) -> bool:
-    """Whether a model imports the domain of the form ``native``."""
-    return any(entry.domain == NATIVE_DOMAIN for entry in model.opset_import)
+    """Whether a model has the operator of the form ``native``, not a namesake of it."""
+    bodies = (model.graph, *model.functions)
+    calls = any(called(node)[:2] == _OPERATOR for body in bodies for node in all_nodes(body))
+    return calls and not _has_namesake(model)
+
+
+def refuse_namesake(model: onnx.ModelProto) -> None:
+    """See that the operator's name is free in a model, or means Mish there already.
+
+    Raises:
+        ModelError: If a function of the model has that name and is not Mish.
+    """
+    if _has_namesake(model):
+        raise ModelError(
+            f"the model has a function {'.'.join(_OPERATOR)} that is not Mish, which the kernel of "
+            "the form native would run in its place; rename that function, or choose another form"
+        )
+
+
+def _has_namesake(model: onnx.ModelProto) -> bool:
+    """Whether a function has the operator's name and is not Mish.
+
+    The overload makes no difference, for ONNX Runtime runs a kernel whatever that of the call.
+    """
+    keys = [key_of(function) for function in model.functions]
+    return any(key[:2] == _OPERATOR and not _is_mish(model, key[2]) for key in keys)
+
+
+def _is_mish(model: onnx.ModelProto, overload: str) -> bool:
+    """Whether the operator with this overload is Mish by the functions of a model."""
+    domain, name = _OPERATOR
+    others = [each for each in model.opset_import if each.domain != domain]
+    call = helper.make_node(name, ["x"], ["y"], domain=domain, overload=overload)
+    probe = onnx.ModelProto(
+        ir_version=model.ir_version,
+        opset_import=[*others, helper.make_opsetid(domain, 1)],
+        functions=model.functions,
+        graph=onnx.GraphProto(
+            name="one call",
+            node=[call],
+            input=[helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, None)],
+            output=[helper.make_empty_tensor_value_info("y")],
+        ),
+    )
+    return any(site.graph == "" for site in find(probe))
 
 
 def add_fallback(model: onnx.ModelProto, kinds: set[int]) -> None:
     """Import the domain wherever its operator is, and define the operator as a function.
 
-    A runtime without the kernel runs the function. It is the form ``sigmoid`` if all Mish of the
-    model is of one type, and else the form ``softplus``, which names no type.
+    A runtime without the kernel runs the function, :func:`mish.onnx.fallback.fallback`.
 
     Args:
         model: The model, changed in place.
-        kinds: The ONNX element types of its native Mish.
+        kinds: The ONNX element types of its native Mish; 0 for an unknown one.
     """
     for index in reversed(range(len(model.functions))):
-        if (model.functions[index].domain, model.functions[index].name) == (NATIVE_DOMAIN, "Mish"):
+        if key_of(model.functions[index]) == (*_OPERATOR, ""):
             del model.functions[index]
     function = onnx.FunctionProto(name="Mish", domain=NATIVE_DOMAIN, input=["x"], output=["y"])
     function.doc_string = "Mish, x tanh(ln(1 + exp(x))), for runtimes without mish's kernel"
     function.opset_import.append(helper.make_opsetid("", opset_of(model)))
     tape = Tape({"x", "y"})
-    one_kind = len(kinds) == 1
-    write = sigmoid if one_kind else softplus
-    write(tape, "x", "y", kinds.pop() if one_kind else onnx.TensorProto.FLOAT, opset_of(model))
+    fallback(tape, "x", "y", kinds, opset_of(model))
     function.node.extend(tape.constants + tape.nodes)
     model.functions.append(function)
     for body in (model, *model.functions):

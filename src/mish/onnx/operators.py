@@ -21,7 +21,7 @@ Attributes = Mapping[str, Any]
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 """The ONNX element types that Mish is defined for."""
 
-NATIVE_DOMAIN = "mish"
+NATIVE_DOMAIN = "mish.onnx"
 """The domain of the operator Mish whose kernel this package brings."""
 
 
@@ -106,7 +106,7 @@ def _cast(attributes: Attributes, x: Array) -> Array | None:
     return x.astype(np.float64) if attributes.get("to") in FLOATS else None
 
 
-def _cast_like(attributes: Attributes, x: Array) -> Array | None:
+def _cast_like(attributes: Attributes, x: Array, like: Array | None = None) -> Array | None:
     return x if x.dtype.kind == "f" else None
 
 

@@ -13,11 +13,11 @@ from mish.onnx.files import ModelError, legible, read
 from mish.onnx.forms import FORMS, Form
 from mish.onnx.infer import typed_scopes, used_functions
 from mish.onnx.match import find_in
-from mish.onnx.native import add_fallback, drop_domain
+from mish.onnx.native import add_fallback, drop_domain, refuse_namesake
 from mish.onnx.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx.rewrite import rewrite
 from mish.onnx.saving import write
-from mish.onnx.scopes import Functions, Scope
+from mish.onnx.scopes import FunctionKey, Functions, Scope, key_of
 from mish.onnx.site import Match, Site
 from mish.onnx.skeleton import check
 
@@ -82,8 +82,9 @@ def optimize(
     - ``op``: the operator Mish. It needs opset 18, to which the model is raised if that changes
       no other node's meaning.
     - ``softplus``: Softplus, Tanh, Mul, from opset 7 on.
-    - ``native``: the operator Mish of the domain ``mish``, which a session runs by this package's
-      own kernel after :func:`mish.onnx.register`, and elsewhere by a function in the model.
+    - ``native``: the operator Mish of the domain ``mish.onnx``, which a session runs by this
+      package's own kernel after :func:`mish.onnx.register`, and elsewhere by a function in the
+      model.
 
     Args:
         model: A model, which is left as it is, or the path of one. Weights kept in other files
@@ -98,7 +99,9 @@ def optimize(
     Raises:
         ValueError: If there is no such form or opset.
         ModelError: If the path holds no readable ONNX model, if it breaks ONNX's rules, if it
-            has Mish and its opset is older than 7, or if it cannot be raised to ``opset``.
+            has Mish and its opset is older than 7, if it cannot be raised to ``opset``, or if
+            the form is ``native`` and the model has a function of the operator's name that is
+            not Mish.
     """
     require_form(form, opset)
     source = None
@@ -158,9 +161,14 @@ def _optimize(
     sound = [match for match in matches if left[id(match)] is None]
     if not sound:
         return [], _reasons(matches, left)
+    if form is FORMS["native"]:
+        refuse_namesake(model)
     used = used_functions(model, functions)
     rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
-    _tidy(model, scopes, sound, used, form)
+    _tidy(model, scopes, sound, used)
+    if form is FORMS["native"]:
+        native = sound + [match for match in matches if match.site.spelling == form.spelling]
+        add_fallback(model, {match.output.kind for match in native})
     check(model)
     return [match.site for match in sound], _reasons(matches, left)
 
@@ -186,17 +194,13 @@ def _version(model: onnx.ModelProto, scope: Scope) -> int:
 
 
 def _tidy(
-    model: onnx.ModelProto,
-    scopes: list[Scope],
-    matches: list[Match],
-    used: set[tuple[str, str]],
-    form: Form,
+    model: onnx.ModelProto, scopes: list[Scope], matches: list[Match], used: set[FunctionKey]
 ) -> None:
     """Remove functions that lost their last call, and import what the new nodes need."""
-    functions: Functions = {(each.domain, each.name): each for each in model.functions}
+    functions: Functions = {key_of(each): each for each in model.functions}
     unused = used - used_functions(model, functions)
     for index in reversed(range(len(model.functions))):
-        if (model.functions[index].domain, model.functions[index].name) in unused:
+        if key_of(model.functions[index]) in unused:
             del model.functions[index]
     drop_domain(model)
     for match in matches:
@@ -205,5 +209,3 @@ def _tidy(
             scope = scope.outer
         if isinstance(scope.body, onnx.FunctionProto) and not opset_of(scope.body):
             scope.body.opset_import.append(helper.make_opsetid("", opset_of(model)))
-    if form is FORMS["native"] and matches:
-        add_fallback(model, {match.output.kind for match in matches})

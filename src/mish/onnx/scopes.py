@@ -11,7 +11,9 @@ from onnx import numpy_helper
 from mish.onnx.files import ModelError
 
 Body = onnx.GraphProto | onnx.FunctionProto
-Functions = Mapping[tuple[str, str], onnx.FunctionProto]
+FunctionKey = tuple[str, str, str]
+"""The domain, the name and the overload of a function. No two functions of a model share it."""
+Functions = Mapping[FunctionKey, onnx.FunctionProto]
 
 _MOST_CALLED_NODES = 10_000_000
 _MOST_UNIFORM = 1 << 16
@@ -138,20 +140,20 @@ def all_nodes(body: Body) -> Iterator[onnx.NodeProto]:
             yield from all_nodes(graph)
 
 
-def functions_of(model: onnx.ModelProto) -> dict[tuple[str, str], onnx.FunctionProto]:
-    """A model's own functions by domain and name, each before those that it calls.
+def functions_of(model: onnx.ModelProto) -> dict[FunctionKey, onnx.FunctionProto]:
+    """A model's own functions by key, each before those that it calls.
 
     Raises:
         ModelError: If they call each other in a circle, or so often that nothing could run
             them.
     """
-    functions = {(each.domain, each.name): each for each in model.functions}
+    functions = {key_of(each): each for each in model.functions}
     calls = {
         key: [callee for node in all_nodes(body) if (callee := called(node)) in functions]
         for key, body in functions.items()
     }
-    sizes: dict[tuple[str, str], int] = {}
-    open_calls: set[tuple[str, str]] = set()
+    sizes: dict[FunctionKey, int] = {}
+    open_calls: set[FunctionKey] = set()
     for first in functions:
         todo = [first]
         while todo:
@@ -173,9 +175,20 @@ def functions_of(model: onnx.ModelProto) -> dict[tuple[str, str], onnx.FunctionP
     return {key: functions[key] for key in reversed(sizes)}
 
 
-def called(node: onnx.NodeProto) -> tuple[str, str]:
+def key_of(function: onnx.FunctionProto) -> FunctionKey:
+    """The key of a function."""
+    return function.domain, function.name, function.overload
+
+
+def called(node: onnx.NodeProto) -> FunctionKey:
     """The key under which a model's function would have to be for a node to call it."""
-    return node.domain, node.op_type
+    return node.domain, node.op_type, node.overload
+
+
+def title(key: FunctionKey) -> str:
+    """A function's key in words: ``domain.name``, and the overload after a colon if it has one."""
+    domain, name, overload = key
+    return f"{domain}.{name}:{overload}" if overload else f"{domain}.{name}"
 
 
 def bound(function: onnx.FunctionProto, call: onnx.NodeProto) -> list[onnx.NodeProto]:

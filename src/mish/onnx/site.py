@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import onnx
 
-from mish.onnx.scopes import Scope, Value
+from mish.onnx.scopes import Scope, Value, called, title
 
 _SILENT = {"Cast", "CastLike", "Constant", "Identity"}
 
@@ -22,7 +22,7 @@ class Site:
         output: Name of the value that holds the result.
         node: Name of the node that makes ``output``; may be empty.
         graph: Where that node is: "" for the main graph, the names of the nodes and attributes
-            that lead to a subgraph, or the domain and name of a function of the model.
+            that lead to a subgraph, or the domain, name and overload of a function of the model.
     """
 
     spelling: str
@@ -56,7 +56,7 @@ class Match:
 def spelling(nodes: Iterable[onnx.NodeProto]) -> str:
     """The operators of nodes, those of other domains than ONNX's own with the domain."""
     return ", ".join(
-        node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+        node.op_type if node.domain in ("", "ai.onnx") else title(called(node))
         for node in nodes
         if node.op_type not in _SILENT
     )

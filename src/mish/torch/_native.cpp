@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <new>
 
 #include "_shim.h"
@@ -351,10 +350,10 @@ PyModuleDef definition = {
 }  // namespace
 
 PyMODINIT_FUNC PyInit__native() {
-  const char* const isa = std::getenv("MISH_ISA");
-  kernels = mish_select(isa && *isa ? isa : nullptr);
+  char message[MISH_MESSAGE];
+  kernels = mish_select_from_environment(message);
   if (!kernels) {
-    PyErr_Format(PyExc_ImportError, "MISH_ISA=%s: this CPU cannot run that", isa);
+    PyErr_Format(PyExc_ImportError, "%s", message);
     return nullptr;
   }
   return PyModule_Create(&definition);
