@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
+import stat
 from collections.abc import Callable
 from operator import attrgetter
+from pathlib import Path
 from typing import NamedTuple
 
 import ml_dtypes
@@ -116,3 +119,24 @@ def loops() -> list[Loop]:
 @pytest.fixture(name="special")
 def _special() -> Callable[[np.dtype], np.ndarray]:
     return special
+
+
+@pytest.fixture
+def null_device(tmp_path: Path) -> Path:
+    """A device node of the test's own that swallows what is written to it."""
+    return _device(tmp_path / "null", 3)
+
+
+@pytest.fixture
+def full_device(tmp_path: Path) -> Path:
+    """A device node of the test's own that takes nothing, as a full disk."""
+    return _device(tmp_path / "full", 7)
+
+
+def _device(path: Path, minor: int) -> Path:
+    try:
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, minor))
+        path.open("wb").close()
+    except OSError as error:
+        pytest.skip(f"no device can be made here: {error}")
+    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from google.protobuf.message import EncodeError
 
 from mish.onnx import ModelError, find, optimize, verify
-from mish.onnx.files import serialize
+from mish.onnx.files import read, serialize
 from mish.onnx.inputs import load
 from mish.onnx.skeleton import check
 
@@ -51,6 +52,15 @@ def test_a_file_that_is_not_there(use, tmp_path):
 def test_a_folder(tmp_path):
     with pytest.raises(ModelError, match=r"cannot read .*: Is a directory"):
         optimize(tmp_path)
+
+
+@pytest.mark.parametrize("use", [optimize, read, load])
+def test_a_pipe_is_not_waited_for(use, tmp_path):
+    os.mkfifo(tmp_path / "m.onnx")
+    with pytest.raises(
+        ModelError, match=r"cannot read .*m\.onnx: it is a pipe, not a regular file"
+    ):
+        use(tmp_path / "m.onnx")
 
 
 def test_an_empty_file(path):
@@ -128,16 +138,12 @@ def test_external_data_that_is_cut_short(split):
         optimize(split)
 
 
-@pytest.mark.parametrize("target", ["w.bin", "sub/out.onnx"])
-def test_an_output_that_would_overwrite_the_weights(model, tmp_path, target):
-    (tmp_path / "sub").mkdir()
-    weights = "sub/out.onnx.data" if target.startswith("sub") else target
-    path = tmp_path / "m.onnx"
-    onnx.save(model, path, save_as_external_data=True, location=weights, size_threshold=0)
-    content = (tmp_path / weights).read_bytes()
+def test_an_output_that_would_overwrite_the_weights(split):
+    weights = split.with_name("w.bin")
+    content = weights.read_bytes()
     with pytest.raises(ModelError, match="would overwrite the input's weights"):
-        optimize(path).save(tmp_path / target)
-    assert (tmp_path / weights).read_bytes() == content
+        optimize(split).save(weights)
+    assert weights.read_bytes() == content
 
 
 @pytest.mark.parametrize("location", ["../w.bin", "a/../../w.bin", "{folder}/w.bin", ""])
@@ -175,7 +181,39 @@ def test_a_cache_of_links(split, tmp_path_factory):
     assert len(optimize(split).rewritten) == 1
 
 
-@pytest.mark.parametrize(("key", "value"), [("offset", "-1"), ("length", "x"), ("offset", "1e3")])
+@pytest.mark.parametrize("elements", [17, 1 << 40])
+def test_external_data_that_is_shorter_than_its_tensor(split, elements):
+    model = onnx.load(split, load_external_data=False)
+    model.graph.initializer[0].dims[:] = [elements]
+    split.write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match=r"external data of 'w' is cut short: .*w\.bin"):
+        optimize(split)
+
+
+@pytest.mark.parametrize(("kind", "elements"), [("UINT4", 128), ("INT2", 256), ("DOUBLE", 8)])
+def test_external_data_of_any_width(split, kind, elements):
+    model = onnx.load(split, load_external_data=False)
+    model.graph.initializer[0].data_type = onnx.TensorProto.DataType.Value(kind)
+    for more in (0, 1):
+        model.graph.initializer[0].dims[:] = [elements + more]
+        split.write_bytes(model.SerializeToString())
+        if more:
+            with pytest.raises(ModelError, match="is cut short"):
+                read(split)
+        else:
+            read(split)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(
+            ("offset", text)
+            for text in ("-1", "1e3", "0_0", "\N{ARABIC-INDIC DIGIT ZERO}", " 0", "")
+        ),
+        *(("length", text) for text in ("x", "6_4", "\N{FULLWIDTH DIGIT SIX}4", "+64")),
+    ],
+)
 def test_external_data_with_odd_numbers(split, key, value):
     model = onnx.load(split, load_external_data=False)
     for entry in list(model.graph.initializer[0].external_data):

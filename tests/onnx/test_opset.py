@@ -149,3 +149,21 @@ def test_functions_are_raised_too():
     assert [entry.version for entry in new.functions[0].opset_import] == [18]
     assert [node.op_type for node in new.functions[0].node] == ["Mish", "Neg"]
     onnx.checker.check_model(new, full_check=True)
+
+
+def test_an_attribute_that_only_the_call_gives(run):
+    model = onnx.parser.parse_model(
+        """
+        <ir_version: 8, opset_import: ["": 15, "own": 1]>
+        g (float[N] x) => (float[N] y) { y = own.act<p = 0.5>(x) }
+        <domain: "own", opset_import: ["": 15]>
+        act <p>(a) => (b) { c = LeakyRelu<alpha: float = @p>(a) s = Softplus(c) t = Tanh(s)
+        b = Mul(c, t) }
+        """
+    )
+    report = optimize(model, "op")
+    ((_, reason),) = report.skipped
+    assert "LeakyRelu (made c) has alpha = @p, which only the function's call gives" in reason
+    assert report.model == model
+    (old,), (new,) = (run(each, x=X[0, 0]) for each in (model, optimize(model).model))
+    np.testing.assert_allclose(old, new, rtol=1e-5)

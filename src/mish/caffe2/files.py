@@ -6,6 +6,7 @@ from pathlib import Path
 
 from google.protobuf import text_format  # type: ignore[import-untyped]
 
+from mish._files import open_regular
 from mish.caffe2.errors import Caffe2Error
 from mish.caffe2.parsing import parse, require_text
 from mish.caffe2.proto import caffe2_pb2
@@ -20,7 +21,8 @@ def read_net(path: Path) -> caffe2_pb2.NetDef:
         Caffe2Error: the file cannot be read or holds no net.
     """
     try:
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            data = file.read()
     except OSError as error:
         raise Caffe2Error(f"cannot read {path}: {error.strerror}") from error
     try:

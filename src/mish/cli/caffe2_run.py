@@ -32,8 +32,7 @@ def run(
     Writes the blobs named by --blob, or else the net's external outputs, or, if it declares none,
     every blob that it makes. An existing OUT.npz is replaced.
     """
-    import numpy as np
-
+    from mish._files import write_arrays
     from mish.caffe2 import Caffe2Error
     from mish.caffe2.evaluate import evaluate
 
@@ -42,7 +41,10 @@ def run(
         made = evaluate(definition, arrays, init=parameters, outputs=blobs or ())
     except Caffe2Error as error:
         fail(str(error), EXIT_USAGE)
-    write(output, lambda file: np.savez(file, **made))  # type: ignore[arg-type]
+    try:
+        write(output, lambda file: write_arrays(file, made))
+    except ValueError as error:  # a name that no archive should have
+        fail(f"cannot write {output}: {error}; choose others with --blob", EXIT_USAGE)
     if as_json:
         facts = [
             {"name": name, "dtype": str(array.dtype), "shape": list(array.shape)}

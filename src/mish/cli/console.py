@@ -16,6 +16,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from mish._drafts import destination
+from mish._files import is_stream
+
 EXIT_OK = 0
 EXIT_REFUSED = 1  # the work was done, its result was not good enough to write
 EXIT_USAGE = 2  # bad arguments or an unusable input file; Click's own code for them
@@ -56,10 +59,18 @@ def require_writable(path: Path) -> None:
     """Fail now rather than after the work if ``path`` cannot be written."""
     if path.is_dir():
         fail(f"cannot write {path}: it is a directory", EXIT_USAGE)
-    if not path.parent.is_dir():
-        fail(f"cannot write {path}: there is no directory {path.parent}", EXIT_USAGE)
-    if not os.access(path.parent, os.W_OK):
-        fail(f"cannot write {path}: no permission in {path.parent}", EXIT_USAGE)
+    if is_stream(path):
+        if not os.access(path, os.W_OK):
+            fail(f"cannot write {path}: no permission", EXIT_USAGE)
+        return
+    try:
+        folder = destination(path).parent
+    except OSError as error:
+        fail(f"cannot write {path}: {error.strerror}", EXIT_USAGE)
+    if not folder.is_dir():
+        fail(f"cannot write {path}: there is no directory {folder}", EXIT_USAGE)
+    if not os.access(folder, os.W_OK):
+        fail(f"cannot write {path}: no permission in {folder}", EXIT_USAGE)
 
 
 def choices(text: str, option: str, known: Sequence[str]) -> list[str]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from mish.cli.console import EXIT_USAGE, err, fail, require_writable
 from mish.cli.outcomes import tell
-
-if TYPE_CHECKING:
-    from mish.onnx.job import Outcome
 
 
 def optimize(
@@ -84,7 +81,10 @@ def optimize(
 
         from mish.onnx import FORMS, ModelError
         from mish.onnx import inputs as model_inputs
-        from mish.onnx.job import Settings, run
+        from mish.onnx.files import first_line
+        from mish.onnx.job import Outcome, Settings, run
+        from mish.onnx.named import require_names
+        from mish.onnx.optimize import require_form
     except ModuleNotFoundError as error:
         if error.name not in {"onnx", "onnxruntime"}:
             raise
@@ -92,27 +92,39 @@ def optimize(
     if form not in FORMS:
         fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
     try:
+        require_form(form, opset)
+        require_names(operators or ())
         arrays = None if inputs is None else model_inputs.load(inputs)
-    except ModelError as error:
+    except (ValueError, ModelError) as error:
         fail(str(error), EXIT_USAGE)
     jobs = _jobs(source, output, inplace, dry_run)
     settings = Settings(
-        *(form, opset, dry_run, not no_verify, arrays, atol, rtol, threads),
-        tuple(operators or ()),
+        form=form,
+        opset=opset,
+        operators=tuple(operators or ()),
+        dry=dry_run,
+        verify=not no_verify,
+        inputs=arrays,
+        atol=atol,
+        rtol=rtol,
+        threads=threads,
     )
     outcomes: list[Outcome] = []
-    try:
-        with _progress(len(jobs), hidden=as_json) as progress:
-            task = progress.add_task("", total=len(jobs))
-            for model, target in jobs:
+    with _progress(len(jobs), hidden=as_json) as progress:
+        task = progress.add_task("", total=len(jobs))
+        for model, target in jobs:
 
-                def step(what: str, name: str = model.name) -> None:
-                    progress.update(task, description=f"{what} {name}")
+            def step(what: str, name: str = model.name) -> None:
+                progress.update(task, description=f"{what} {name}")
 
+            try:
                 outcomes.append(run(model, target, settings, step))
-                progress.advance(task)
-    except ValueError as error:  # an opset that the form cannot have, an operator without domain
-        fail(str(error), EXIT_USAGE)
+            except Exception as error:  # a fault of ours with one model is not to stop the others
+                if not source.is_dir():
+                    raise
+                told = f"unexpected {type(error).__name__}: {first_line(error)}"
+                outcomes.append(Outcome(model, target, "failed", message=told))
+            progress.advance(task)
     tell(outcomes, settings, source.is_dir(), verbose, as_json)
 
 
@@ -128,7 +140,7 @@ def _jobs(
         if target is not None:
             _require_target(source, target, inplace)
         return [(source, target)]
-    models = sorted(path for path in source.rglob("*.onnx") if path.is_file())
+    models = sorted(path for path in source.rglob("*.onnx") if not path.is_dir())
     if not models:
         fail(f"there is no .onnx file in {source}", EXIT_USAGE)
     if output is None:
@@ -149,6 +161,9 @@ def _jobs(
 def _require_target(source: Path, output: Path, inplace: bool) -> None:
     if not inplace and source.exists() and output.exists() and output.samefile(source):
         fail(f"{output} is the input itself; give another --output or --inplace", EXIT_USAGE)
+    folder = output.parent.resolve()
+    if inplace and (folder == Path("/dev") or folder.is_relative_to("/proc")):
+        fail(f"{output} stands for another file; give that file's own name", EXIT_USAGE)
     require_writable(output)
 
 

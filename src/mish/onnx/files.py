@@ -1,26 +1,26 @@
-"""Reads and writes model files, with the weights that they keep in other files."""
+"""Reads model files, and finds the weights that they keep in other files."""
 
 from __future__ import annotations
 
+import math
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
 import onnx
 from google.protobuf.message import (  # type: ignore[import-untyped]
     DecodeError,
     EncodeError,
 )
-from onnx.external_data_helper import set_external_data, uses_external_data
+from onnx import helper
+from onnx.external_data_helper import uses_external_data
 
-from mish._files import replacing
+from mish._files import open_regular
 
-# Runtimes map weights into memory, which can only start at a multiple of a page.
-_PAGE = 4096
+_PACKED = {"UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "UINT2": 2, "INT2": 2}  # bits of an element
 _MOST = (1 << 31) - 1  # bytes of one message
 
 
@@ -54,9 +54,12 @@ def read(path: Path) -> onnx.ModelProto:
         ModelError: If the file cannot be read, is no ONNX model, or lacks its external data.
     """
     try:
-        if path.stat().st_size > _MOST:
-            raise ModelError(f"{path} is over 2 GB, more than ONNX allows without external data")
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            if os.fstat(file.fileno()).st_size > _MOST:
+                raise ModelError(
+                    f"{path} is over 2 GB, more than ONNX allows without external data"
+                )
+            data = file.read()
     except OSError as error:
         raise ModelError(f"cannot read {path}: {error.strerror}") from error
     if not data:
@@ -70,58 +73,13 @@ def read(path: Path) -> onnx.ModelProto:
     # a model that is a link, as in a cache of downloads, may have its weights beside its target
     homes = {path.parent.resolve(), path.resolve().parent}
     for tensor in external_tensors(model):
-        source = _source(tensor, path.parent)[0].resolve()
+        source = place_of(tensor, path.parent).path.resolve()
         if not any(source.is_relative_to(home) for home in homes):
             raise ModelError(
                 f"the external data of {tensor.name!r} is a link to {source}; "
                 "it must lie in the model's folder or below"
             )
     return model
-
-
-def write(
-    model: onnx.ModelProto, path: Path, folder: Path | None, same: Path | None = None
-) -> None:
-    """Write a model whole or not at all.
-
-    External data that already lies in the folder of ``path`` is shared, for rewriting does not
-    change it. From any other folder it is copied to one file next to ``path``, with the suffix
-    ``.data`` added to the model's name.
-
-    Args:
-        model: The model.
-        path: Where to write it. An existing file is replaced.
-        folder: What the locations of the model's external data are relative to.
-        same: A file that holds just this model. Its bytes are copied if no data has to move.
-
-    Raises:
-        ModelError: If the target cannot be written, holds the given model's external data, or
-            the model is over 2 GB, which is more than ONNX allows without external data.
-    """
-    weights = path.with_name(path.name + ".data")
-    tensors = list(external_tensors(model))
-    try:
-        copied = bool(tensors) and not (folder is not None and path.parent.samefile(folder))
-        targets = [target for target in (path, weights)[: 1 + copied] if target.exists()]
-        for tensor in tensors:
-            source, _, _ = _source(tensor, folder or Path())
-            if any(target.samefile(source) for target in targets):
-                raise ModelError(f"writing {path} would overwrite the input's weights in {source}")
-        if not copied:
-            with replacing(path) as file:
-                if same is None:
-                    file.write(serialize(model))
-                else:
-                    with same.open("rb") as old:
-                        shutil.copyfileobj(old, file)
-            return
-        moved = onnx.ModelProto()
-        moved.CopyFrom(model)
-        with replacing(path) as file, replacing(weights) as data:
-            _gather(list(external_tensors(moved)), folder or Path(), weights.name, data)
-            file.write(serialize(moved))
-    except OSError as error:
-        raise ModelError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def serialize(model: onnx.ModelProto) -> bytes:
@@ -162,17 +120,39 @@ def _node_tensors(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]
                 yield from _tensors(graph)
 
 
-def _source(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:
-    """The file, the offset in bytes and the length in bytes of a tensor's external data."""
+class Place(NamedTuple):
+    """Where the data of a tensor lies.
+
+    Attributes:
+        path: The file.
+        offset: Where it starts there, in bytes.
+        length: How many bytes there are.
+    """
+
+    path: Path
+    offset: int
+    length: int
+
+
+def place_of(tensor: onnx.TensorProto, folder: Path) -> Place:
+    """Where the external data of a tensor lies.
+
+    Args:
+        tensor: The tensor.
+        folder: What its location is relative to.
+
+    Raises:
+        ModelError: If it does not lie in the folder, or is less than the tensor needs.
+    """
     entries = {entry.key: entry.value for entry in tensor.external_data}
+    for key in ("offset", "length"):
+        text = entries.get(key, "0")
+        if not (text.isascii() and text.isdecimal()):
+            raise ModelError(
+                f"the external data of {tensor.name!r} has an odd place: its {key} is {text!r}, "
+                "not a number of bytes"
+            )
     place = entries.get("location", "")
-    try:
-        offset = int(entries.get("offset", 0))
-        told = int(entries["length"]) if "length" in entries else None
-    except ValueError as error:
-        raise ModelError(
-            f"the external data of {tensor.name!r} has an odd place: {error}"
-        ) from error
     location = os.path.normpath(place)
     if (
         not place
@@ -191,32 +171,18 @@ def _source(tensor: onnx.TensorProto, folder: Path) -> tuple[Path, int, int]:
             "Put it next to the model"
         )
     size = path.stat().st_size
-    length = size - offset if told is None else told
-    if min(offset, length) < 0 or size < offset + length:
+    offset = int(entries.get("offset", 0))
+    length = int(entries.get("length", max(size - offset, 0)))
+    if size < offset + length or length < _needed(tensor):
         raise ModelError(f"the external data of {tensor.name!r} is cut short: {path}")
-    return path, offset, length
+    return Place(path, offset, length)
 
 
-def _gather(tensors: list[onnx.TensorProto], folder: Path, location: str, target: BinaryIO) -> None:
-    """Copy the data of all tensors into one file and point the tensors there."""
-    placed: dict[tuple[Path, int, int], int] = {}
-    for tensor in tensors:
-        source = path, offset, length = _source(tensor, folder)
-        if source not in placed:
-            target.seek(-target.tell() % _PAGE, os.SEEK_CUR)
-            placed[source] = target.tell()
-            with path.open("rb") as file:
-                file.seek(offset)
-                _copy_bytes(file, target, length)
-        tensor.raw_data = b""  # set_external_data wants the field to be there
-        set_external_data(tensor, location, placed[source], length)
-        tensor.ClearField("raw_data")
-
-
-def _copy_bytes(source: BinaryIO, target: BinaryIO, length: int) -> None:
-    while length:
-        block = source.read(min(length, 1 << 20))
-        if not block:
-            raise OSError("a file with external data became shorter while it was read")
-        target.write(block)
-        length -= len(block)
+def _needed(tensor: onnx.TensorProto) -> int:
+    """How many bytes the elements of a tensor take; 0 if its type is unknown."""
+    try:
+        name = onnx.TensorProto.DataType.Name(tensor.data_type)
+        bits = _PACKED.get(name) or 8 * helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    except (KeyError, ValueError):
+        return 0
+    return (math.prod(int(length) for length in tensor.dims) * bits + 7) // 8

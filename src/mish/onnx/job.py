@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import filecmp
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,7 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mish._files import replacing
+from mish._drafts import clean, destination
+from mish._files import is_stream, replacing
 from mish.onnx.files import ModelError
 from mish.onnx.optimize import Report, optimize
 from mish.onnx.runtime import RuntimeRefusal
@@ -96,6 +99,7 @@ def run(
         if settings.dry or target is None:
             return Outcome(source, target, "found", report)
         if not report.rewritten:
+            _tidy(target)
             return Outcome(source, target, "nothing", report, message=_nothing(source, report))
         comparison = None
         if settings.verify:
@@ -105,8 +109,11 @@ def run(
                 message = f"{_disagreement(comparison, settings)}; {target} was not written"
                 return Outcome(source, target, "refused", report, comparison, message)
         step("writing")
-        backup = _keep(source) if target == source else None
-        report.save(target)
+        backup = None
+        if target == source:
+            backup = _replace(source, report)
+        else:
+            report.save(target)
         slower = _slower(comparison)
         return Outcome(source, target, "written", report, comparison, backup=backup, warning=slower)
     except WorseModel as error:
@@ -155,6 +162,12 @@ def _slower(comparison: Comparison | None) -> str:
     return f"the new model is slower in ONNX Runtime here: {before} before, {after} after"
 
 
+def _tidy(target: Path) -> None:
+    """Remove what a killed run left beside a target that is not written now."""
+    if not is_stream(target):
+        clean(destination(target).parent)
+
+
 def _nothing(source: Path, report: Report) -> str:
     if report.quantized and not report.skipped:
         return (
@@ -177,14 +190,40 @@ def _nothing(source: Path, report: Report) -> str:
     )
 
 
-def _keep(source: Path) -> Path:
-    """Copy a model to its backup, whole or not at all."""
-    backup = source.with_name(source.name + ".bak")
-    if backup.exists():
-        raise ModelError(f"the backup {backup} exists already; move it away")
+def _replace(source: Path, report: Report) -> Path:
+    """Write the new model in the place of the old one, which is kept as the backup.
+
+    The two share their weights, so nothing that the backup refers to changes. The backup of a
+    link is a link too: to the copy beside what the first one leads to, where its weights may be.
+    """
+    backup, copy = (path.with_name(path.name + ".bak") for path in (source, destination(source)))
+    missing = [path for path in dict.fromkeys((copy, backup)) if not os.path.lexists(path)]
+    for path in {copy, backup}.difference(missing):
+        # the very same file is from a run that was killed before it wrote the new model
+        if not (path.is_file() and _are_alike(source, path)):
+            raise ModelError(f"the backup {path} exists already; move it away")
     try:
-        with source.open("rb") as old, replacing(backup) as new:
-            shutil.copyfileobj(old, new)
+        _keep(source, copy, backup)
+        report.save(source)
+    except BaseException:
+        if copy.exists() and _are_alike(source, copy):  # it was not replaced
+            for path in missing:
+                path.unlink(missing_ok=True)
+        raise
+    return backup
+
+
+def _are_alike(one: Path, other: Path) -> bool:
+    filecmp.clear_cache()  # it goes by sizes and times, which two models may share
+    return filecmp.cmp(one, other, shallow=False)
+
+
+def _keep(source: Path, copy: Path, backup: Path) -> None:
+    try:
+        if not copy.exists():
+            with source.open("rb") as old, replacing(copy, twin=source) as new:
+                shutil.copyfileobj(old, new)
+        if not backup.exists():
+            backup.symlink_to(os.path.relpath(copy, backup.parent.resolve()))
     except OSError as error:
         raise ModelError(f"cannot write {backup}: {error.strerror or error}") from error
-    return backup

@@ -81,6 +81,13 @@ def _raised(
         return None
     if node.op_type in _CONTROL and (node.op_type != "Scan" or old.since_version > 8):
         return None
+    for attribute in node.attribute:
+        if attribute.ref_attr_name:  # the converter would put 0 for it
+            raise OpsetError(
+                f"the opset cannot be raised from {version} to {target}: {title} has "
+                f"{attribute.name} = @{attribute.ref_attr_name}, which only the function's call "
+                "gives"
+            )
     graph = onnx.GraphProto(name="one node")
     graph.node.add().CopyFrom(node)
     for name in dict.fromkeys(name for name in node.input if name):

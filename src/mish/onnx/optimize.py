@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 from onnx import helper
 
-from mish.onnx.files import ModelError, legible, read, write
+from mish.onnx.files import ModelError, legible, read
 from mish.onnx.forms import FORMS, Form
 from mish.onnx.infer import typed_scopes, used_functions
 from mish.onnx.match import find_in
@@ -19,6 +19,7 @@ from mish.onnx.native import add_fallback, drop_domain, refuse_namesake
 from mish.onnx.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx.quantized import can_be_quantized, quantized_inside
 from mish.onnx.rewrite import rewrite
+from mish.onnx.saving import write
 from mish.onnx.scopes import FunctionKey, Functions, Scope, key_of
 from mish.onnx.site import Match, Site
 from mish.onnx.skeleton import check
@@ -71,14 +72,22 @@ class Report:
         """Write the new model whole or not at all, replacing an existing file.
 
         External data is shared if it lies in the folder of ``path``, and else copied to one
-        file next to it, named like the model with ``.data`` added. A model file in which nothing
-        was rewritten comes out byte-identical, unless its external data has to move.
+        file next to it, named like the model with ``.data`` added, or ``.1.data`` and so on if
+        that name is taken. The copy that an older model at ``path`` had is removed, unless
+        another model in the folder names it. At any moment the file at ``path`` is the whole old
+        model or the whole new one, with its weights. A model file in which nothing was rewritten
+        comes out byte-identical, unless its external data has to move.
+
+        A link is followed. A new file gets the permissions of the model that was read, less the
+        umask; one that is replaced hands on its own, and its owner where possible. What is no
+        regular file, such as a pipe, gets the model's bytes.
 
         Raises:
-            ModelError: If the file cannot be written.
+            ModelError: If the file cannot be written, or if its external data would have to be
+                copied next to a pipe, a device, or a link to another folder.
         """
         same = not self.rewritten and self.opset[0] == self.opset[1]
-        write(self.model, Path(path), self.folder, self._source if same else None)
+        write(self.model, Path(path), self.folder, self._source, unchanged=same)
 
 
 def optimize(
@@ -126,12 +135,7 @@ def optimize(
             ``operators`` has another number of inputs or outputs, or attributes, or if the form is
             ``native`` and the model has a function of the operator's name that is not Mish.
     """
-    if form not in FORMS:
-        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
-    if opset is not None and not FORMS[form].opset <= opset <= NEWEST:
-        raise ValueError(
-            f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
-        )
+    require_form(form, opset)
     require_names(operators)
     source = None
     if isinstance(model, onnx.ModelProto):
@@ -181,6 +185,20 @@ def _warnings(rewritten: list[Match], form: str, opset: int) -> tuple[str, ...]:
             "that of the form sigmoid it does",
         )
     return ()
+
+
+def require_form(form: str, opset: int | None) -> None:
+    """See that there is such a form and that it can have the opset.
+
+    Raises:
+        ValueError: If not.
+    """
+    if form not in FORMS:
+        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
+    if opset is not None and not FORMS[form].opset <= opset <= NEWEST:
+        raise ValueError(
+            f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
+        )
 
 
 def _optimize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,19 +56,43 @@ def load(
     # use only some of them; they then wait for each other and the times mean nothing.
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # errors come as exceptions with the same text
-    if is_native(as_model(model)):
+    loaded = as_model(model)
+    if is_native(loaded):
         register(options)
-    if isinstance(model, onnx.ModelProto):
-        source: bytes | str = serialize(model)
-        if folder is not None:
-            key = "session.model_external_initializers_file_folder_path"
-            options.add_session_config_entry(key, str(Path(folder).resolve()))
-    else:
-        source = str(Path(model))
+    with ExitStack() as stack:
+        if not isinstance(model, onnx.ModelProto) and _is_utf8(Path(model)):
+            source: bytes | str = str(Path(model))
+        else:
+            source = serialize(loaded)
+            place = folder if isinstance(model, onnx.ModelProto) else Path(model).parent
+            if place is not None:
+                key = "session.model_external_initializers_file_folder_path"
+                named = stack.enter_context(_in_utf8(Path(place).resolve()))
+                options.add_session_config_entry(key, str(named))
+        try:
+            return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its exceptions have no common base but this
+            raise RuntimeRefusal(f"ONNX Runtime refuses {name}: {first_line(error)}") from error
+
+
+@contextmanager
+def _in_utf8(folder: Path) -> Iterator[Path]:
+    """A name of a folder that ONNX Runtime can take: a link where its own is not UTF-8."""
+    if _is_utf8(folder):
+        yield folder
+        return
+    with TemporaryDirectory() as home:
+        link = Path(home, "models")
+        link.symlink_to(folder, target_is_directory=True)
+        yield link
+
+
+def _is_utf8(path: Path) -> bool:
     try:
-        return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its exceptions have no common base but this
-        raise RuntimeRefusal(f"ONNX Runtime refuses {name}: {first_line(error)}") from error
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def run(
