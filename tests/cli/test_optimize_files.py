@@ -204,7 +204,7 @@ def test_a_directory_goes_on_past_a_fault_of_ours(source, tmp_path, monkeypatch)
     result = mish(folder, "--inplace", "--json")
     assert result.exit_code == 2
     failed, written = json.loads(result.stdout)["models"]
-    assert failed["message"] == "unexpected IndexError: list index out of range"
+    assert failed["error"] == "unexpected IndexError: list index out of range"
     assert written["status"] == "written"
     assert "a.onnx: unexpected IndexError" in said(result)
     with pytest.raises(IndexError):
