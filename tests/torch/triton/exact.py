@@ -97,11 +97,13 @@ def _exp2(x: np.ndarray) -> np.ndarray:
     return np.where(y < 2.0**-126, 0.0, y)
 
 
-# What an instruction approximates, and the largest relative error that its caller allows for.
-_APPROXIMATE = {
+# What an instruction computes, and the largest relative error that its caller allows for.
+_INSTRUCTIONS = {
     "rcp.approx.ftz.f32": (_reciprocal, 2.0**-22),
     "rcp.approx.ftz.f64": (_reciprocal, 2.0**-19),
     "ex2.approx.ftz.f32": (_exp2, 2.0**-21),
+    "div.rn.f32": (np.divide, 0.0),
+    "sqrt.rn.f32": (np.sqrt, 0.0),
 }
 
 
@@ -129,10 +131,13 @@ def assembly(slip: Slip) -> Any:
     """What to put in the place of `tl.inline_asm_elementwise`."""
 
     def inline_asm_elementwise(text: str, constraints: str, args: list[Any], *_: Any, **__: Any):
-        function, bound = _APPROXIMATE[text.split(maxsplit=1)[0]]
-        (x,) = args
-        data = x.handle.data
-        y = (function(data) * (1 + bound * slip.parts(data))).astype(data.dtype)
-        return tl.tensor(interpreter.TensorHandle(y, x.dtype), x.type)
+        function, bound = _INSTRUCTIONS[text.split(maxsplit=1)[0]]
+        tensors = [tl.to_tensor(each) for each in args]
+        first = tensors[0].handle.data
+        y = function(*(each.handle.data for each in tensors))
+        if bound:
+            y = y * (1 + bound * slip.parts(first))
+        of = next((each for each in tensors if each.shape), tensors[0])
+        return tl.tensor(interpreter.TensorHandle(y.astype(first.dtype), of.dtype), of.type)
 
     return inline_asm_elementwise
