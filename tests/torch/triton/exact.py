@@ -127,17 +127,23 @@ def patches() -> dict[str, Any]:
     return {"create_fma": create_fma, "cast_impl": cast_impl}
 
 
+def _data(value: Any, form: np.dtype) -> Any:
+    """The numbers of a block, or one that the kernel has as a constant."""
+    return value.handle.data if isinstance(value, tl.tensor) else form.type(value)
+
+
 def assembly(slip: Slip) -> Any:
     """What to put in the place of `tl.inline_asm_elementwise`."""
 
     def inline_asm_elementwise(text: str, constraints: str, args: list[Any], *_: Any, **__: Any):
         function, bound = _INSTRUCTIONS[text.split(maxsplit=1)[0]]
-        tensors = [tl.to_tensor(each) for each in args]
-        first = tensors[0].handle.data
-        y = function(*(each.handle.data for each in tensors))
+        tensors = [each for each in args if isinstance(each, tl.tensor)]
+        of = tensors[-1]
+        data = [_data(each, of.handle.data.dtype) for each in args]
+        y = function(*data)
         if bound:
-            y = y * (1 + bound * slip.parts(first))
-        of = next((each for each in tensors if each.shape), tensors[0])
-        return tl.tensor(interpreter.TensorHandle(y.astype(first.dtype), of.dtype), of.type)
+            y = y * (1 + bound * slip.parts(data[0]))
+        handle = interpreter.TensorHandle(np.asarray(y, of.handle.data.dtype), of.dtype)
+        return tl.tensor(handle, of.type)
 
     return inline_asm_elementwise
