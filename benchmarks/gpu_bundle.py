@@ -2,8 +2,8 @@
 
 Usage: python3.12 gpu_bundle.py FOLDER    (`make gpu-bundle` does it, in dist/gpu-bundle)
 
-The folder holds wheels for the Python that runs this (mish, built here, and what its tests need), the
-tests of the kernels, benchmarks/gpu, and run.sh, which explains itself. On the machine:
+The folder holds wheels for the Python that runs this (mish, built here, and what its tests need),
+the tests of the kernels, benchmarks/gpu, and run.sh, which explains itself. On the machine:
 
     bash gpu-bundle/run.sh RESULTS
 """

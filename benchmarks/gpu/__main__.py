@@ -3,8 +3,8 @@
 Usage: python benchmarks/gpu [FOLDER]    (default: gpu-results)
 
 Stage after stage runs in a process of its own, with a limit of time; one that fails, hangs or is
-killed stops no other. FOLDER/results.md and results.json have all that was found, at every moment of
-the run. Needs PyTorch for CUDA, pytest, pytest-xdist, ml_dtypes and python-flint. `--dry-run` goes
+killed stops no other. FOLDER/results.md and results.json have, at every moment, all that was found.
+Needs PyTorch for CUDA, pytest, pytest-xdist, ml_dtypes and python-flint. `--dry-run` goes
 through all of it on the CPU, in small: it shows that the stages work, and its figures mean nothing.
 """
 

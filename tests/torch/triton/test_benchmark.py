@@ -58,7 +58,7 @@ def test_stages(found, name):
 
 
 def test_accuracy(found):
-    rows = found("accuracy", BLOCK=1 << 14, JUDGED=100, PASSES=1 << 12)
+    rows = found("accuracy", BLOCK=1 << 14, JUDGED=100, PASSES=1 << 11)
     assert _tables(rows) == {"Judge", "Errors"}
     errors = [row["cells"] for row in rows if row["table"] == "Errors"]
     assert len(errors) == 12

@@ -1,9 +1,9 @@
 """Launching a kernel once more, without Triton's look at every argument of every call.
 
-Triton finds a compiled kernel by the types and the divisibility of all arguments, which takes several
-times as long as the launch. `Kept` keeps what it found. It then does what Triton and PyTorch's own
-compiler do with a compiled kernel: call its ``run``. Hooks that somebody has set (profilers) are left
-to Triton.
+Triton finds a compiled kernel by the types and the divisibility of all arguments, which takes
+several times as long as the rest of a call. `Kept` keeps what it found, and then does what Triton
+and PyTorch's own compiler do with a compiled kernel: call its ``run``. Hooks that somebody has set
+(profilers) are left to Triton.
 """
 
 from __future__ import annotations

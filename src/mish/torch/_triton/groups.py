@@ -64,8 +64,8 @@ def along_channels(value, x, last: tl.constexpr):
     return tl.broadcast_to(value[None, :] if last else value[:, None], x.shape)
 
 
-# Triton's own float32 division and root round to nearest too, but flush subnormal numbers to zero before
-# version 3.7.
+# Triton's own float32 division and root round to the nearest too, but some versions (3.5.1) flush
+# subnormal numbers to zero.
 @triton.jit
 def _quotient(x, y):
     return tl.inline_asm_elementwise(

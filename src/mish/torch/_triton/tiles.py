@@ -4,8 +4,8 @@ Columns lie side by side in memory. What is known when a kernel is compiled cost
 runs: a tile that lies wholly within the matrix has no mask, and where the number of columns is a
 multiple of ``step`` so many columns share one comparison.
 
-A mask is a tuple of one block, or an empty one where there is nothing to check: before Triton 3.7 no
-function could return None.
+A mask is a tuple of one block, or an empty one where there is nothing to check: before Triton 3.7
+no function could return None.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def within(i, j, rows, columns, check_rows: tl.constexpr, step: tl.constexpr):
 @triton.jit
 def load(pointer, mask):
     """Load in the arithmetic of the format, float32 for 16 bits; 0 where the mask is not set."""
-    if len(mask) == 0:
+    if len(mask) == 0:  # noqa: SIM108 - only a statement leaves the other branch out
         x = tl.load(pointer)
     else:
         x = tl.load(pointer, mask=mask[0], other=0.0)
