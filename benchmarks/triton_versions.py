@@ -4,8 +4,8 @@ Usage: python triton_versions.py FOLDER    (`make test-triton` does it, in build
 
 Each Triton is installed into a folder of its own, and compiles for sm_80, sm_90 and sm_100 in
 processes that see it first. Machine code is held to `mish.cost._rules`. What was compiled stays in
-the folder, so that a run that was broken off goes on; remove it when kernels have changed. At the end
-docs/gpu.md gets the table, and a kernel that does not compile or breaks a rule is an error.
+the folder, so that a run that was broken off goes on; remove it when kernels have changed. At the
+end docs/gpu.md gets the table, and a kernel that does not compile or breaks a rule is an error.
 """
 
 from __future__ import annotations
