@@ -1,4 +1,4 @@
-"""The list of kernels and the table of benchmarks/triton_versions.py; `make test-triton` runs it."""
+"""The kernels and the table of benchmarks/triton_versions.py, which `make test-triton` runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("triton")
 
-from mish.cost import FORMATS, FUSED, OPERATIONS  # noqa: E402
+from mish.cost import FORMATS, FUSED, OPERATIONS
 
 BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 
