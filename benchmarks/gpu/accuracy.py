@@ -18,7 +18,7 @@ ORDERS = (0, 1, 2, 3)
 PATTERNS = {torch.float16: 1 << 16, torch.bfloat16: 1 << 16, torch.float32: 1 << 32}
 # Digits of the significand, and the exponent of the least subnormal.
 SHAPES = {torch.float16: (11, -24), torch.bfloat16: (8, -133), torch.float32: (24, -149)}
-BLOCK = 1 << 24
+BLOCK = 1 << 22
 PASSES = 64  # over all numbers, each by every so manieth
 JUDGED = 3000
 
