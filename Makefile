@@ -1,5 +1,7 @@
 # Each target makes .venv when it is missing. Only Python 3.10 or newer, pip, make and g++ are needed.
 PYTHON ?= python3
+# Of the machine that the bundle is for; it makes the wheels.
+PYTHON312 ?= python3.12
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
@@ -10,7 +12,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test test-extras lint bench sanitize proto lock clean
+.PHONY: demo test test-extras test-triton gpu-bundle lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -24,6 +26,16 @@ test: $(VENV)/package.stamp $(VENV)/dev.stamp
 # Each extra in a new environment, of packages freshly installed: some minutes, and some GB for PyTorch.
 test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m environments tests/test_extras.py
+
+# Every kernel under the Triton of each PyTorch from 2.9 on; takes half an hour on two cores.
+test-triton: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(BIN)/python benchmarks/triton_versions.py build/triton
+
+# A folder that measures mish on a machine with a GPU and without network.
+gpu-bundle:
+	@command -v $(PYTHON312) >/dev/null || { \
+		echo "$(PYTHON312) is missing: install Python 3.12, or name it by PYTHON312=" >&2; exit 1; }
+	$(PYTHON312) benchmarks/gpu_bundle.py dist/gpu-bundle
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

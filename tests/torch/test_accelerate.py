@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 import mish.torch
+from mish.torch import _aten
 
 # Here PyTorch's backward pass has lost all digits, even the sign.
 TAIL = torch.full((4,), -100.0)
@@ -263,3 +265,11 @@ def test_training_gives_the_same_model():
     first, second = both(train)
     assert not torch.equal(first, torch.zeros_like(first))
     torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-5)
+
+
+def test_where_overriding_is_refused(monkeypatch):
+    """As by PyTorch 2.11, whose Library.impl does so unless it is told otherwise."""
+    plain = torch.library.Library.impl
+    refusing = functools.partialmethod(plain, allow_override=False)
+    monkeypatch.setattr(torch.library.Library, "impl", refusing)
+    _aten._warn_once_in_vain()

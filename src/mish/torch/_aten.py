@@ -51,7 +51,8 @@ def _warn_once_in_vain() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for library in (first, second):
-            library.impl("_overridden", lambda: None, "CPU")
+            # Library.impl itself refuses it before PyTorch 2.12.
+            library.m.impl("_overridden", "CPU", lambda: None, False)
     second._destroy()
     first._destroy()
 

@@ -99,7 +99,7 @@ class EagerMishFunction(_Node):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
-        """Save x and call the CPU's kernel."""
+        """Save x and call the device's kernel."""
         ctx.save_for_backward(x)
         return FORWARD(x)  # type: ignore[no-any-return]
 

@@ -75,6 +75,8 @@ def _register() -> None:
         ("derivative", _derivative),
         ("backward", _backward),
         ("mish_", _mish_inplace),
+        ("_forward", _mish),
+        ("_forward_", _mish_inplace),
     ):
         _ops.LIBRARY.impl(name, function, "CUDA")
 

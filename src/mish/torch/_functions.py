@@ -43,8 +43,8 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     else:  # which TorchScript does not compile
         if inplace:
             return _inplace(x)
-        if type(x) in PLAIN and x.is_cpu and is_eager():
-            if _state.accelerated:
+        if type(x) in PLAIN and (x.is_cpu or x.is_cuda) and is_eager():
+            if _state.accelerated and x.is_cpu:
                 y: Tensor = torch._C._nn.mish(x)
             elif x.requires_grad and torch.is_grad_enabled():
                 y = RECORDED_FORWARD(x)

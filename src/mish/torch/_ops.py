@@ -2,9 +2,9 @@
 
 ``mish::mish(x)``, ``mish::mish_(x)``, ``mish::derivative(x, order)`` and ``mish::backward(dy, x)``,
 which is dy·mish′(x). On the CPU they run native code, on CUDA devices what `_cuda` registers, on
-others the operations of `mish.formula`. Three more are known to the CPU alone and unknown to
-autograd: ``mish::_derivative`` for orders 0 to 3, and ``mish::_forward`` and ``mish::_forward_``,
-which are Mish without the cost of Python kernels.
+others the operations of `mish.formula`. Three more are unknown to autograd: ``mish::_derivative``
+for orders 0 to 3, on the CPU alone, and ``mish::_forward`` and ``mish::_forward_``, on the CPU and
+on CUDA devices, which are Mish without the cost of autograd's kernels in Python.
 """
 
 from __future__ import annotations

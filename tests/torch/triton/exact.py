@@ -97,11 +97,13 @@ def _exp2(x: np.ndarray) -> np.ndarray:
     return np.where(y < 2.0**-126, 0.0, y)
 
 
-# What an instruction approximates, and the largest relative error that its caller allows for.
-_APPROXIMATE = {
+# What an instruction computes, and the largest relative error that its caller allows for.
+_INSTRUCTIONS = {
     "rcp.approx.ftz.f32": (_reciprocal, 2.0**-22),
     "rcp.approx.ftz.f64": (_reciprocal, 2.0**-19),
     "ex2.approx.ftz.f32": (_exp2, 2.0**-21),
+    "div.rn.f32": (np.divide, 0.0),
+    "sqrt.rn.f32": (np.sqrt, 0.0),
 }
 
 
@@ -125,14 +127,23 @@ def patches() -> dict[str, Any]:
     return {"create_fma": create_fma, "cast_impl": cast_impl}
 
 
+def _data(value: Any, form: np.dtype) -> Any:
+    """The numbers of a block, or one that the kernel has as a constant."""
+    return value.handle.data if isinstance(value, tl.tensor) else form.type(value)
+
+
 def assembly(slip: Slip) -> Any:
     """What to put in the place of `tl.inline_asm_elementwise`."""
 
     def inline_asm_elementwise(text: str, constraints: str, args: list[Any], *_: Any, **__: Any):
-        function, bound = _APPROXIMATE[text.split(maxsplit=1)[0]]
-        (x,) = args
-        data = x.handle.data
-        y = (function(data) * (1 + bound * slip.parts(data))).astype(data.dtype)
-        return tl.tensor(interpreter.TensorHandle(y, x.dtype), x.type)
+        function, bound = _INSTRUCTIONS[text.split(maxsplit=1)[0]]
+        tensors = [each for each in args if isinstance(each, tl.tensor)]
+        of = tensors[-1]
+        data = [_data(each, of.handle.data.dtype) for each in args]
+        y = function(*data)
+        if bound:
+            y = y * (1 + bound * slip.parts(data[0]))
+        handle = interpreter.TensorHandle(np.asarray(y, of.handle.data.dtype), of.dtype)
+        return tl.tensor(handle, of.type)
 
     return inline_asm_elementwise

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
-from mish.cost import FORMATS, OPERATIONS, _cubin, _gpu, _sass
+from mish.cost import FORMATS, OPERATIONS, _cubin, _gpu, _rules, _sass
 
 # Instructions an element, at most: what is spent now and 3 %.
 BUDGET = {
@@ -17,7 +18,6 @@ BUDGET = {
 }
 # Those of the unit that gives an eighth as many results as the others.
 SPECIAL = {"float16": (2, 2, 3, 3, 2), "bfloat16": (2, 2, 3, 3, 2)}
-APPROXIMATE = {"rcp.approx.ftz.f32", "rcp.approx.ftz.f64", "ex2.approx.ftz.f32"}
 
 
 @pytest.fixture(params=[(o, f) for f in FORMATS for o in OPERATIONS], ids="-".join)
@@ -26,14 +26,27 @@ def kernel(request):
 
 
 def test_machine_code(kernel):
-    ptx, sass = kernel.asm["ptx"], _cubin.machine_code(kernel.asm["cubin"])
-    assert set(re.findall(r"\S*\.(?:ftz|approx)\S*", ptx)) <= APPROXIMATE
-    opcodes = {each.opcode for each in _sass.parse(sass).instructions}
-    assert not any(".FTZ" in each for each in opcodes)
-    assert not any(re.match(r"CALL|RET|LDL|STL|BAR", each) for each in opcodes)
-    assert any(each.startswith("LDG") and "128" in each for each in opcodes)
-    assert any(each.startswith("STG") and "128" in each for each in opcodes)
-    assert "cvt.rz" not in ptx  # numbers are rounded to the nearest
+    assert _rules.violations(kernel) == []
+    code = _sass.parse(_cubin.machine_code(kernel.asm["cubin"]))
+    assert not any(each.opcode.startswith("BAR") for each in code.instructions)
+
+
+@pytest.mark.parametrize(
+    ("asm", "old", "new", "wrong"),
+    [
+        ("ptx", "fma.rn.f32", "fma.rn.ftz.f32", "fma.rn.ftz.f32"),
+        ("ptx", "mul.rn.f32", "div.approx.f32", "div.approx.f32"),
+        ("sass", "LDG.E.128", "LDG.E.64", "no LDG of 16 bytes"),
+        ("sass", "FMUL", "CALL.REL", "CALL.REL"),
+        ("sass", "FMUL", "STL", "STL"),
+    ],
+)
+def test_the_rules_see_what_is_wrong(monkeypatch, asm, old, new, wrong):
+    kernel = _gpu.compiled("mish", "float32")
+    texts = dict(kernel.asm) | {"sass": _cubin.machine_code(kernel.asm["cubin"])}
+    texts[asm] = texts[asm].replace(old, new)
+    monkeypatch.setattr(_cubin, "machine_code", lambda binary: texts["sass"])
+    assert wrong in _rules.violations(SimpleNamespace(asm=texts))
 
 
 def test_products_and_sums_stay_apart(kernel):

@@ -189,7 +189,7 @@ def test_import_loads_no_triton_and_starts_no_cuda():
 
 
 @pytest.mark.parametrize(
-    ("version", "fused"), [("3.6.0", False), ("3.7.0+git1", True), ("4.0", True)]
+    ("version", "fused"), [("3.4.0", False), ("3.5.0+git1", True), ("4.0", True)]
 )
 def test_old_versions_of_triton_do_not_fuse(kernels, monkeypatch, version, fused):
     monkeypatch.setattr(triton, "__version__", version)

@@ -62,7 +62,7 @@ def affine_launch(
     count = x.shape[1]
     columns = count if last else _places(x)
     rows = x.numel() // (columns if last or not backward else count * columns)
-    elements = _BACKWARD if backward else _FORWARD
+    elements = (_BACKWARD if backward else _FORWARD) * 4 // max(4, x.element_size())
     widest = _WIDEST if last and backward else None
     tiling, warps = plans.one_by_one(rows, columns, x.element_size(), elements, widest)
     arguments = {

@@ -136,8 +136,7 @@ def forward(
         for s in tl.static_range(place_tiles):
             deviation = values[t * place_tiles + s] - m
             mask = tiles.inside(rows, columns, tiling, _tile(last, t, s))
-            if mask is not None:
-                deviation = tl.where(mask, deviation, 0.0)
+            deviation = tiles.cleared(deviation, mask)
             total = tl.fma(deviation, deviation, total) if t + s else deviation * deviation
             deviations += (deviation,)
     r = reciprocal_root(mean_of(total, depth * places, depth * known) + eps)

@@ -64,6 +64,22 @@ def along_channels(value, x, last: tl.constexpr):
     return tl.broadcast_to(value[None, :] if last else value[:, None], x.shape)
 
 
+# Triton's own float32 division and root round to the nearest too, but some versions (3.5.1) flush
+# subnormal numbers to zero.
+@triton.jit
+def _quotient(x, y):
+    return tl.inline_asm_elementwise(
+        "div.rn.f32 $0, $1, $2;", "=f,f,f", [x, y], tl.float32, is_pure=True, pack=1
+    )
+
+
+@triton.jit
+def _root(x):
+    return tl.inline_asm_elementwise(
+        "sqrt.rn.f32 $0, $1;", "=f,f", [x], tl.float32, is_pure=True, pack=1
+    )
+
+
 @triton.jit
 def mean_of(values, count, known: tl.constexpr):
     """The sum of a block over ``count``, which may be known to be ``known``."""
@@ -71,7 +87,7 @@ def mean_of(values, count, known: tl.constexpr):
     if is_power_of_two(known):
         return sum * (1.0 / known)
     elif sum.dtype == tl.float32:
-        return tl.div_rn(sum, count.to(tl.float32))
+        return _quotient(sum, count.to(tl.float32))
     else:
         return sum / count.to(tl.float64)
 
@@ -80,6 +96,6 @@ def mean_of(values, count, known: tl.constexpr):
 def reciprocal_root(x):
     """1/√x."""
     if x.dtype == tl.float32:
-        return tl.div_rn(1.0, tl.sqrt_rn(x))
+        return _quotient(1.0, _root(x))
     else:
         return 1.0 / tl.sqrt(x)

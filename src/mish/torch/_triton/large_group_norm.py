@@ -79,8 +79,7 @@ def forward(
         for p in range(0, places, block_s):
             mask = _inside(c + d, p + s, depth, places, last, tiling)
             deviation = tiles.load(x + _at(c + d, p + s, stride, last, wide), mask) - m
-            if mask is not None:
-                deviation = tl.where(mask, deviation, 0.0)
+            deviation = tiles.cleared(deviation, mask)
             total = tl.fma(deviation, deviation, total)
     r = reciprocal_root(mean_of(total, depth * places, 0) + eps)
     tl.store(mean + tl.program_id(0), m)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch._triton import math, pointwise
+from mish.torch._triton import again, math, pointwise
 
 WARPS = 4
 # Accesses of 16 bytes for each thread and array. One would do; with two the cost of addresses is
@@ -53,22 +53,25 @@ def options() -> dict[str, Any]:
     return {"num_warps": WARPS, "enable_fp_fusion": False}
 
 
+_kept = again.Kept()
+
+
 def _run(kernel: Any, order: int, out: Tensor, *inputs: Tensor) -> None:
     """Launch over tensors that are dense and have the same strides."""
     size = out.numel()
     if size == 0:
         return
-    block = block_for(out.dtype)
+    dtype = out.dtype
+    block = block_for(dtype)
+    wide = size > _NARROW
+    constants = {"function": function_for(dtype, order), "block": block, "wide": wide}
+    tensors = (out, *inputs)
     with torch.cuda.device_of(out):
-        kernel[(-(-size // block),)](
-            out,
-            *inputs,
-            size,
-            function=function_for(out.dtype, order),
-            block=block,
-            wide=size > _NARROW,
-            **options(),
-        )
+        if wide:
+            kernel[(-(-size // block),)](*tensors, size, **constants, **options())
+        else:
+            key = (len(inputs), order, dtype, out.get_device())
+            _kept.launch(key, kernel, -(-size // block), tensors, size, constants, options())
 
 
 def _is_dense(x: Tensor) -> bool:

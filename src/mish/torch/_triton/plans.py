@@ -8,6 +8,7 @@ matrix are computed for nothing.
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 from mish.torch._triton.tiles import Tiling
 
@@ -44,7 +45,7 @@ def _tiling(rows: int, columns: int, block_rows: int, block_columns: int) -> Til
 
 def for_any_number(tiling: Tiling) -> Tiling:
     """Without the numbers of tiles, so that a kernel is not compiled for each."""
-    return tiling._replace(rows=0, columns=0)
+    return replace(tiling, rows=0, columns=0)
 
 
 @functools.lru_cache(4096)

@@ -31,7 +31,8 @@ def _store(pointer, y, mask):
     tl.store(pointer, y.to(pointer.dtype.element_ty), mask=mask)
 
 
-@triton.jit
+# One kernel serves all sizes that are narrow or wide: `launch` keeps it.
+@triton.jit(do_not_specialize=["size"])
 def unary(y, x, size, function: tl.constexpr, block: tl.constexpr, wide: tl.constexpr):
     """y[i] = function(x[i]) for i < size; ``y`` may be ``x``."""
     start, i = _offsets(block, wide)
@@ -41,7 +42,7 @@ def unary(y, x, size, function: tl.constexpr, block: tl.constexpr, wide: tl.cons
         _store(y + i, function(_load(x + i, i < size)), i < size)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["size"])
 def weighted(y, weight, x, size, function: tl.constexpr, block: tl.constexpr, wide: tl.constexpr):
     """y[i] = weight[i]·function(x[i]) for i < size; ``y`` may be either."""
     start, i = _offsets(block, wide)

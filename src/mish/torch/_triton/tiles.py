@@ -3,18 +3,24 @@
 Columns lie side by side in memory. What is known when a kernel is compiled costs nothing when it
 runs: a tile that lies wholly within the matrix has no mask, and where the number of columns is a
 multiple of ``step`` so many columns share one comparison.
+
+A mask is a tuple of one block, or an empty one where there is nothing to check: before Triton 3.7
+no function could return None.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import triton
 import triton.language as tl
 
 
-class Tiling(NamedTuple):
+@dataclass(frozen=True)
+class Tiling:
     """How a matrix is cut into tiles; kernels are compiled for one.
+
+    It is no tuple: before Triton 3.7 a tuple loses its names on the way to a function's function.
 
     Attributes:
         block_rows: rows of a tile, a power of two.
@@ -77,7 +83,7 @@ def step_to(stride, tiling: tl.constexpr, tile: tl.constexpr):
 
 @triton.jit
 def inside(rows, columns, tiling: tl.constexpr, tile: tl.constexpr):
-    """Which elements of a tile are in a matrix of so many rows and columns, or None if all are."""
+    """The mask of a tile's elements that are in a matrix of so many rows and columns."""
     checked: tl.constexpr = checks(tiling, tile[0], tile[1])
     step: tl.constexpr = checked[1]
     i = tile[0] * tiling.block_rows + tl.arange(0, tiling.block_rows)
@@ -87,7 +93,7 @@ def inside(rows, columns, tiling: tl.constexpr, tile: tl.constexpr):
 
 @triton.jit
 def within(i, j, rows, columns, check_rows: tl.constexpr, step: tl.constexpr):
-    """Which of rows i and columns j are in a matrix, or None if all are.
+    """The mask of those of rows i and columns j that are in a matrix.
 
     Args:
         i: rows.
@@ -99,23 +105,38 @@ def within(i, j, rows, columns, check_rows: tl.constexpr, step: tl.constexpr):
     """
     if check_rows:
         if step:
-            return (i < rows)[:, None] & (j // step < columns // step)[None, :]
+            return ((i < rows)[:, None] & (j // step < columns // step)[None, :],)
         else:
-            return (i < rows)[:, None]
+            return ((i < rows)[:, None],)
     elif step:
-        return (j // step < columns // step)[None, :]
+        return ((j // step < columns // step)[None, :],)
     else:
-        return None
+        return ()
 
 
 @triton.jit
 def load(pointer, mask):
     """Load in the arithmetic of the format, float32 for 16 bits; 0 where the mask is not set."""
-    x = tl.load(pointer, mask=mask, other=None if mask is None else 0.0)
+    if len(mask) == 0:  # noqa: SIM108 - only a statement leaves the other branch out
+        x = tl.load(pointer)
+    else:
+        x = tl.load(pointer, mask=mask[0], other=0.0)
     return x.to(tl.float32) if x.dtype.primitive_bitwidth == 16 else x
 
 
 @triton.jit
 def store(pointer, value, mask):
     """Round to the format of the array, and store where the mask is set."""
-    tl.store(pointer, value.to(pointer.dtype.element_ty), mask=mask)
+    if len(mask) == 0:
+        tl.store(pointer, value.to(pointer.dtype.element_ty))
+    else:
+        tl.store(pointer, value.to(pointer.dtype.element_ty), mask=mask[0])
+
+
+@triton.jit
+def cleared(value, mask):
+    """The value, 0 where the mask is not set."""
+    if len(mask) == 0:
+        return value
+    else:
+        return tl.where(mask[0], value, 0.0)

@@ -1,13 +1,16 @@
-"""Errors of the operators torch.ops.mish on a device, over all inputs of a format; see gpu.py."""
+"""Errors of the operators torch.ops.mish on the device, over all inputs of a format."""
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from context import Context, name_of
 from torch import Tensor
 
+import mish.torch  # noqa: F401 - has the operators
 from mish import ulp
 from mish._hard_inputs import hard
 
@@ -16,6 +19,7 @@ PATTERNS = {torch.float16: 1 << 16, torch.bfloat16: 1 << 16, torch.float32: 1 <<
 # Digits of the significand, and the exponent of the least subnormal.
 SHAPES = {torch.float16: (11, -24), torch.bfloat16: (8, -133), torch.float32: (24, -149)}
 BLOCK = 1 << 22
+PASSES = 64  # over all numbers, each by every so manieth
 JUDGED = 3000
 
 
@@ -42,16 +46,29 @@ def check_judge(device: torch.device) -> float:
     return worst
 
 
-def sweep(dtype: torch.dtype, order: int, device: torch.device, step: int = 1) -> Errors:
-    """Judge every ``step``-th number of a format by the float64 kernel on the same device."""
+def sweep(
+    dtype: torch.dtype,
+    order: int,
+    device: torch.device,
+    passes: int = PASSES,
+    until: float = float("inf"),
+) -> Errors:
+    """Judge the numbers of a format by the float64 kernel on the same device.
+
+    A pass takes every `PASSES`-th number, so that what was done when the time is over (``until``,
+    on the clock of `time.monotonic`) covers all exponents.
+    """
     found = Errors(0, 0.0, float("nan"), 0)
     total = PATTERNS[dtype]
-    for start in range(0, total, BLOCK * step):
-        patterns = torch.arange(start, min(start + BLOCK * step, total), step, device=device)
-        x = numbers(patterns, dtype)
-        x = x[~x.isnan()]
-        if x.numel():
-            found = _add(found, x, derivative(x, order), order)
+    for first in range(passes):
+        for start in range(first, total, BLOCK * PASSES):
+            if time.monotonic() > until:
+                return found
+            end = min(start + BLOCK * PASSES, total)
+            x = numbers(torch.arange(start, end, PASSES, device=device), dtype)
+            x = x[~x.isnan()]
+            if x.numel():
+                found = _add(found, x, derivative(x, order), order)
     return found
 
 
@@ -81,21 +98,31 @@ def unit(truth: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.ldexp(torch.ones_like(truth), exponent)
 
 
-def table(device: torch.device, steps: dict[torch.dtype, int]) -> list[str]:
-    """Lines of Markdown: the errors of every format and order."""
-    lines = [
-        f"The float64 kernel on the device judges. At {JUDGED * len(ORDERS):,} hard points it is",
-        f"itself within {check_judge(device):.3f} ulp of the certified reference.",
-        "",
-        "| format | order | numbers | largest error, ulp | at | not correctly rounded |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for dtype, step in steps.items():
-        for order in ORDERS:
-            found = sweep(dtype, order, device, step)
-            name = str(dtype).removeprefix("torch.")
-            lines.append(
-                f"| {name} | {order} | {found.count:,} | {found.worst:.6f} | {found.at:.8g} "
-                f"| {found.misrounded:,} |"
-            )
-    return lines
+def run(context: Context) -> None:
+    context.check(
+        "Judge",
+        f"float64 at {JUDGED * len(ORDERS):,} hard points, against the certified reference",
+        lambda: f"within {check_judge(context.device):.3f} ulp",
+    )
+    work = [(dtype, order) for dtype in PATTERNS for order in ORDERS]
+    for done, (dtype, order) in enumerate(work):
+        now = time.monotonic()
+        until = now + (context.until - now) / (len(work) - done)
+        passes = 1 if context.dry and dtype.itemsize > 2 else PASSES
+        found = sweep(dtype, order, context.device, passes, until)
+        share = found.count / (PATTERNS[dtype] - _nans(dtype))
+        context.row(
+            "Errors",
+            format=name_of(dtype),
+            order=order,
+            numbers=f"{found.count:,} ({share:.0%})",
+            **{"largest error, ulp": f"{found.worst:.6f}", "at": f"{found.at:.9g}"},
+            **{"not correctly rounded": f"{found.misrounded:,}"},
+            seconds=f"{time.monotonic() - now:.1f}",
+        )
+
+
+def _nans(dtype: torch.dtype) -> int:
+    """How many bit patterns are no numbers: two ends of as many as the significand has digits."""
+    digits, _ = SHAPES[dtype]
+    return 2 * ((1 << (digits - 1)) - 1)

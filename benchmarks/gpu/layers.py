@@ -1,4 +1,4 @@
-"""Fused layers on a GPU against PyTorch's operators, one by one and compiled; see gpu.py."""
+"""Layers of networks, fused and as PyTorch's operators one by one."""
 
 from __future__ import annotations
 
@@ -73,29 +73,25 @@ def layer_input(shape: Shape, size: int, dtype: torch.dtype, device: torch.devic
     return x.to(memory_format=torch.channels_last) if shape.last else x
 
 
-def contenders(x: Tensor, operator: str, backward: bool, compiled: bool) -> dict[str, Call]:
-    """A copy of x, the fused operator, PyTorch's operators, and those compiled.
-
-    Backward, each is a forward and a backward pass.
-    """
-    fused, apart = OPERATORS[operator]
+def parameters(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a layer."""
     weight, bias = torch.randn(2, x.shape[1], device=x.device).to(x.dtype)
-    functions = {"fused": fused, "PyTorch": apart}
-    if compiled:
-        functions["torch.compile"] = torch.compile(apart, dynamic=False)
+    return weight, bias
+
+
+def contenders(x: Tensor, operator: str, backward: bool) -> dict[str, Call]:
+    """A copy of x, the fused operator, and PyTorch's; backward, each is both passes."""
+    fused, apart = OPERATORS[operator]
+    inputs = [x, *parameters(x)]
     calls: dict[str, Call] = {"copy": x.clone}
     if backward:
-        inputs = [each.detach().requires_grad_() for each in (x, weight, bias)]
+        inputs = [each.detach().requires_grad_() for each in inputs]
         dy = torch.randn_like(x)
-        for name, function in functions.items():
-            calls[name] = _step(function, inputs, dy)
-    else:
-        for name, function in functions.items():
-            calls[name] = _pass(function, (x, weight, bias))
-    return calls
+        return calls | {"fused": _step(fused, inputs, dy), "PyTorch": _step(apart, inputs, dy)}
+    return calls | {"fused": _pass(fused, inputs), "PyTorch": _pass(apart, inputs)}
 
 
-def _pass(function: Layer, inputs: tuple[Tensor, ...]) -> Call:
+def _pass(function: Layer, inputs: list[Tensor]) -> Call:
     def call() -> object:
         with torch.no_grad():
             return function(*inputs)
