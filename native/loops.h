@@ -198,4 +198,19 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
   }
 }
 
+// The kernels.
+template <class Element, int order>
+void unary(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride, size_t n,
+           mish_stores stores) {
+  apply<Element, Unary<Element, order>>({(const char*)x}, {x_stride}, (char*)y, y_stride, n,
+                                        stores);
+}
+
+template <class Element>
+void backward(const void* dy, ptrdiff_t dy_stride, const void* x, ptrdiff_t x_stride, void* dx,
+              ptrdiff_t dx_stride, size_t n, mish_stores stores) {
+  apply<Element, Backward<Element>>({(const char*)dy, (const char*)x}, {dy_stride, x_stride},
+                                    (char*)dx, dx_stride, n, stores);
+}
+
 }  // namespace mish::MISH_ISA
