@@ -10,7 +10,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test lint bench sanitize proto lock clean
+.PHONY: demo test test-neon lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -20,6 +20,12 @@ demo: $(VENV)/package.stamp
 
 test: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# The native tests on an emulated AArch64 processor. Debian and Ubuntu have what it takes:
+# apt install g++-aarch64-linux-gnu qemu-user
+test-neon:
+	$(MAKE) -C native/tests MACHINE=aarch64 CXX=aarch64-linux-gnu-g++ SANITIZE= \
+		EMULATOR='qemu-aarch64 -L /usr/aarch64-linux-gnu'
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
