@@ -6,10 +6,10 @@
 
 #include "mish.h"
 
-#define MISH_KERNELS_OF(isa)           \
-  namespace mish::isa {                \
-  extern const mish_kernels kernels;   \
-  extern const mish_kernels computed;  \
+#define MISH_KERNELS_OF(isa)          \
+  namespace mish::isa {               \
+  extern const mish_kernels kernels;  \
+  extern const mish_kernels computed; \
   }
 MISH_KERNELS_OF(avx512)
 MISH_KERNELS_OF(avx2)

@@ -203,8 +203,7 @@ template <class Element>
 void look_up_backward(const void* dy_, ptrdiff_t dy_stride, const void* x_, ptrdiff_t x_stride,
                       void* dx_, ptrdiff_t dx_stride, size_t n, mish_stores stores) {
   const float* const table = slopes_for_call<Element>(n);
-  if (!table)
-    return backward<Element>(dy_, dy_stride, x_, x_stride, dx_, dx_stride, n, stores);
+  if (!table) return backward<Element>(dy_, dy_stride, x_, x_stride, dx_, dx_stride, n, stores);
   const FloatingPointScope scope;
   constexpr size_t block = 512;
   const char *dy = (const char*)dy_, *x = (const char*)x_;

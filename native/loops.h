@@ -147,8 +147,7 @@ MISH_INLINE void apply_chunk(const Operation& operation,
 // A chunk of which many elements lie outside of the table.
 template <mish_stores stores, class Element, class Operation>
 MISH_CALLED void apply_far_chunk(const Element* const (&in)[Operation::kInputs], size_t start,
-                                 const typename Operation::Derivative::Place* place,
-                                 Element* out) {
+                                 const typename Operation::Derivative::Place* place, Element* out) {
   const Operation operation;
   apply_chunk<Lanes::kMixed, stores>(operation, in, start, place, out);
 }
