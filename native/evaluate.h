@@ -224,7 +224,9 @@ class Kernel {
   MISH_INLINE V at(V x, const Place& place) const {
     if constexpr (lanes == Lanes::kOutside) return tails(x);
     const unsigned far = lanes == Lanes::kMixed ? lanes_of(outside(x)) : 0;
-    if (__builtin_expect(far == kAllLanes, false)) return tails(x);
+    if (order > 0 || V::kLanes < 16) {  // else the core costs less than the question
+      if (__builtin_expect(far == kAllLanes, false)) return tails(x);
+    }
     V y = core(x, place).rounded();
     if constexpr (order == 0) {
       // T is positive, so the sign is that of x; the sum alone loses it at −0.
