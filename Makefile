@@ -12,7 +12,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test test-extras test-triton gpu-bundle lint bench sanitize proto lock clean
+.PHONY: demo test test-extras test-neon test-triton gpu-bundle lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -36,6 +36,12 @@ gpu-bundle:
 	@command -v $(PYTHON312) >/dev/null || { \
 		echo "$(PYTHON312) is missing: install Python 3.12, or name it by PYTHON312=" >&2; exit 1; }
 	$(PYTHON312) benchmarks/gpu_bundle.py dist/gpu-bundle
+
+# The native tests on an emulated AArch64 processor. Debian and Ubuntu have what it takes:
+# apt install g++-aarch64-linux-gnu qemu-user
+test-neon:
+	$(MAKE) -C native/tests MACHINE=aarch64 CXX=aarch64-linux-gnu-g++ SANITIZE= \
+		EMULATOR='qemu-aarch64 -L /usr/aarch64-linux-gnu'
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

@@ -15,7 +15,7 @@
 // error bounded.
 //
 // Tails: series in e = exp(x) on the left and w = exp(−x) on the right; see `left_tail` and
-// `right_tail`. They are computed for a whole vector when one of its lanes needs them.
+// `right_tail`. native/loops.h brings the numbers together that need them.
 //
 // Types: float, double. Maximum error: see tests/accuracy. NaN stays NaN and becomes quiet.
 #pragma once
@@ -135,10 +135,11 @@ MISH_INLINE Sum<V> leading_times(V X, const Exp<V>& e, V rest) {
   return {X, e.head, fma(X, e.tail, (e.head + e.tail) * rest)};
 }
 
-// x·A(u) + B(u), A and B without constant terms.
-template <class V, int n>
+// x·A(u) + B(u), A and B without constant terms. B is 0 for order 0.
+template <int order, class V, int n>
 MISH_INLINE V tail_rest(const typename V::Scalar (&a)[n], const typename V::Scalar (&b)[n], V x,
                         V u) {
+  if constexpr (order == 0) return u * (x * horner(a, u));
   return u * fma(x, horner(a, u), horner(b, u));
 }
 
@@ -158,7 +159,7 @@ MISH_INLINE Scaled<V> left_tail(V x) {
   x = max(x, V(F::kLeftClamp));
   const Exp<V> e = exp_parts(x);
   const V u = scale(e.head + e.tail, e.k);
-  const V rest = tail_rest(Tail::kLeftA, Tail::kLeftB, x, u);
+  const V rest = tail_rest<order>(Tail::kLeftA, Tail::kLeftB, x, u);
   return {leading_times(x + V(order), e, rest), e.k};
 }
 
@@ -173,7 +174,7 @@ MISH_INLINE V right_tail(V x) {
     const V c = min(x, V(F::kRightClamp));
     const Exp<V> w2 = exp_parts(V(-2) * c);
     const V w = sqrt(scale(w2.head + w2.tail, w2.k));
-    const V rest = tail_rest(Tail::kRightA, Tail::kRightB, c, w);
+    const V rest = tail_rest<order>(Tail::kRightA, Tail::kRightB, c, w);
     constexpr int factor = (order % 2 ? 1 : -1) * (2 << order);
     const V y = scale(leading_times(V(factor) * (c - V(order * 0.5)), w2, rest).rounded(), w2.k);
     if constexpr (order == 0) return x + y;
@@ -181,6 +182,9 @@ MISH_INLINE V right_tail(V x) {
     return y;
   }
 }
+
+// Where the lanes of a vector lie: all inside the core range, all outside, or anywhere.
+enum class Lanes { kInside, kOutside, kMixed };
 
 template <class T, int order>
 class Kernel {
@@ -191,36 +195,56 @@ class Kernel {
 
  public:
   using V = Vec<T>;
+  static constexpr int kOrder = order;
+  static constexpr unsigned kAllLanes = (1u << V::kLanes) - 1;
 
   // Where the constants for x are found, and for how many vectors to ask ahead of their use.
   using Place = typename Rows::Place;
   static constexpr int kAhead = Rows::kAhead;
   MISH_INLINE Place place(V x) const { return table_.place(row(x)); }
 
-  // x ↦ mish^(order)(x).
-  MISH_INLINE V operator()(V x, const Place& place) const {
-    const Core core = evaluate_core(x, place);
-    V y = core.sum.rounded();
+  // The lanes that the table does not serve.
+  MISH_INLINE static auto outside(V x) { return beyond(index(row(x)), Shape::kRows - 1); }
+
+  // For many vectors: what `place` is for each, and whether all lanes of all lie inside.
+  template <size_t vectors, class Element>
+  MISH_INLINE bool places(const Element* x, Place (&place)[vectors]) const {
+    Bits<T> all = bits(V(0));
+    for (size_t j = 0; j < vectors; ++j) {
+      const Bits<T> r = row(V::load(x + j * V::kLanes));
+      place[j] = table_.place(r);
+      all = all | index(r);  // the number of rows is a power of two
+    }
+    return !any(beyond(all, Shape::kRows - 1));
+  }
+
+  // x ↦ mish^(order)(x), for a vector of which it is known where its lanes lie. `place` is not used
+  // where all are outside.
+  template <Lanes lanes>
+  MISH_INLINE V at(V x, const Place& place) const {
+    if constexpr (lanes == Lanes::kOutside) return tails(x);
+    const unsigned far = lanes == Lanes::kMixed ? lanes_of(outside(x)) : 0;
+    if (order > 0 || V::kLanes < 16) {  // else the core costs less than the question
+      if (__builtin_expect(far == kAllLanes, false)) return tails(x);
+    }
+    V y = core(x, place).rounded();
     if constexpr (order == 0) {
       // T is positive, so the sign is that of x; the sum alone loses it at −0.
       y = as_vec(bits(y) | (bits(x) & bits(V(T(-0.0)))));
     }
-    if (__builtin_expect(any(core.outside), false)) y = select(core.outside, tails(x), y);
+    if (__builtin_expect(far != 0, false)) y = select(outside(x), tails(x), y);
     return y;
   }
 
   // The same for a result that is to be rounded once more, to a format whose halfway points have
   // the last `spare` bits zero. A result that looks like one of them takes one step towards the
   // exact value, so that the second rounding goes the right way.
-  template <int spare>
+  template <Lanes lanes, int spare>
   MISH_INLINE V before_rounding(V x, const Place& place) const {
-    V y = (*this)(x, place);
+    V y = at<lanes>(x, place);
     const auto halfway = is_zero(bits(y) & set_bits(T(), (1 << spare) - 1));
     if (__builtin_expect(any(halfway), false)) {
-      const Core core = evaluate_core(x, place);
-      // On the right of the core range nothing is so close to a halfway point that it matters.
-      const V tail_rest = select(x < V(0), left_tail<order>(x).sum.rest(), V(0));
-      const V rest = select(core.outside, tail_rest, core.sum.rest());
+      const V rest = rest_at<lanes>(x, place);
       // Positive where the exact magnitude is larger.
       const V outwards = as_vec(bits(rest) ^ (bits(y) & bits(V(T(-0.0)))));
       const V larger = as_vec(bits(y) - set_bits(T(), -1));
@@ -233,35 +257,32 @@ class Kernel {
   }
 
  private:
-  // The value, and the lanes to which it does not apply.
-  struct Core {
-    Sum<V> sum;
-    decltype(beyond(Bits<T>(), 0)) outside;
-  };
-
   // The low bits hold the number of the row, rounded from x.
   MISH_INLINE static Bits<T> row(V x) {
     return bits(fma(x, V(Shape::kStepsPerUnit), V(F::kInteger)));
   }
 
-  MISH_INLINE Core evaluate_core(V x, const Place& place) const {
+  // The same counted from the first row.
+  MISH_INLINE static Bits<T> index(Bits<T> row) {
+    return row - set_bits(T(), F::kIntegerBits + Shape::kFirstRow);
+  }
+
+  MISH_INLINE Sum<V> core(V x, const Place& place) const {
     V column[kUsed];
     table_.lookup(place, column);
-    const Bits<T> index = row(x) - set_bits(T(), F::kIntegerBits + Shape::kFirstRow);
-    const auto outside = beyond(index, Shape::kRows - 1);
     const V d = x - column[0];
     if constexpr (order == 0) {
       const V f0 = column[1], p1 = column[2], q = horner<3, kUsed - 1>(column, d);
       const V u = fma(p1, d, f0);
       const V rest = fma(d * d, q, fma(p1, d, f0 - u));
-      return {{x, u, x * rest}, outside};
+      return {x, u, x * rest};
     } else {
       const V f0 = column[1], f0_low = column[2], p1 = column[3], p1_low = column[4];
       const V q = horner<5, kUsed - 1>(column, d);
       if constexpr (order < 3) {
         const V u = fma(p1, d, f0);
         const V rest = fma(d, fma(d, q, p1_low), fma(p1, d, f0 - u) + f0_low);
-        return {{V(1), u, rest}, outside};
+        return {V(1), u, rest};
       } else {
         // The terms grow so fast here that p1 + d·Q needs more than working precision too, and
         // a zero at −0.0879 lies so near 0 that x − c is not exact.
@@ -272,14 +293,36 @@ class Kernel {
         const V u = fma(d, w, f0);
         const V low = fma(p1, d_low, f0_low);
         const V rest = fma(d, w_low, fma(d, w, f0 - u) + low);
-        return {{V(1), u, rest}, outside};
+        return {V(1), u, rest};
       }
     }
   }
 
+  // Of the tails only those are computed in which lanes lie.
   MISH_INLINE static V tails(V x) {
-    const V y = select(x < V(0), left_tail<order>(x).rounded(), right_tail<order>(x));
+    const auto left = x < V(0);
+    const unsigned where = lanes_of(left);
+    V y;
+    if (where == 0) {
+      y = right_tail<order>(x);
+    } else if (where == kAllLanes) {
+      return left_tail<order>(x).rounded();
+    } else {
+      y = select(left, left_tail<order>(x).rounded(), right_tail<order>(x));
+    }
     return select(is_nan(x), x + x, y);
+  }
+
+  // What the rounding of at(x) left over. On the right of the core range nothing is so close to a
+  // halfway point that it matters.
+  template <Lanes lanes>
+  MISH_INLINE V rest_at(V x, const Place& place) const {
+    if constexpr (lanes == Lanes::kInside) return core(x, place).rest();
+    const auto left = x < V(0);
+    V rest(0);
+    if (any(left)) rest = select(left, left_tail<order>(x).sum.rest(), rest);
+    if constexpr (lanes == Lanes::kOutside) return rest;
+    return select(outside(x), rest, core(x, place).rest());
   }
 
   const Rows table_ = Rows::template make<Shape::kTable>();

@@ -3,6 +3,7 @@
 
 #include "evaluate.h"
 #include "mish.h"
+#include "strays.h"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -63,12 +64,13 @@ struct Unary {
   using V = Vec<typename Arithmetic<Element>::Type>;
   using Derivative = Kernel<typename V::Scalar, order>;
   Derivative derivative;
-  MISH_INLINE V operator()(const V (&in)[1], const typename Derivative::Place& place) const {
+  template <Lanes lanes>
+  MISH_INLINE V at(const V (&in)[1], const typename Derivative::Place& place) const {
     constexpr int spare = Arithmetic<Element>::kSpare;
     if constexpr (spare == 0) {
-      return derivative(in[0], place);
+      return derivative.template at<lanes>(in[0], place);
     } else {
-      return derivative.template before_rounding<spare - 1>(in[0], place);
+      return derivative.template before_rounding<lanes, spare - 1>(in[0], place);
     }
   }
 };
@@ -79,10 +81,11 @@ struct Backward {
   using V = Vec<typename Arithmetic<Element>::Type>;
   using Derivative = Kernel<typename V::Scalar, 1>;
   Derivative derivative;
-  MISH_INLINE V operator()(const V (&in)[2], const typename Derivative::Place& place) const {
+  template <Lanes lanes>
+  MISH_INLINE V at(const V (&in)[2], const typename Derivative::Place& place) const {
     // Of two NaNs the product keeps the one that the compiler chose to pass first: let it be dy.
     const V dy = in[0];
-    return dy * select(is_nan(dy), V(1), derivative(in[1], place));
+    return dy * select(is_nan(dy), V(1), derivative.template at<lanes>(in[1], place));
   }
 };
 
@@ -102,21 +105,17 @@ MISH_INLINE void prefetch_page_ahead(const void* p, size_t bytes) {
 }
 
 // Applies the operation to `vectors` whole vectors. What is streamed starts at a multiple of kLine.
-template <int vectors, mish_stores stores, class Element, class Operation>
+template <Lanes lanes, int vectors, mish_stores stores, class Element, class Operation>
 MISH_INLINE void apply_block(const Operation& operation,
                              const Element* const (&in)[Operation::kInputs], size_t start,
-                             Element* out) {
+                             const typename Operation::Derivative::Place* place, Element* out) {
   using V = typename Operation::V;
   constexpr int inputs = Operation::kInputs;
-  typename Operation::Derivative::Place place[vectors];
-  for (int j = 0; j < vectors; ++j)
-    place[j] = operation.derivative.place(V::load(in[inputs - 1] + start + j * V::kLanes));
-  if constexpr (vectors > 1) MISH_THROUGH_MEMORY(place);
   for (int j = 0; j < vectors; ++j) {
     const size_t i = start + j * V::kLanes;
     V x[inputs];
     for (int k = 0; k < inputs; ++k) x[k] = V::load(in[k] + i);
-    const V y = operation(x, place[j]);
+    const V y = operation.template at<lanes>(x, place[j]);
     if constexpr (stores == MISH_STREAMED) {
       y.stream(out + i);
     } else {
@@ -125,20 +124,68 @@ MISH_INLINE void apply_block(const Operation& operation,
   }
 }
 
+// Asks for the memory ahead of `bytes` from the start on.
+template <mish_stores stores, int inputs, class Element>
+MISH_INLINE void prefetch_ahead(const Element* const (&in)[inputs], size_t start, Element* out,
+                                size_t bytes) {
+  for (int k = 0; k < inputs; ++k) prefetch_page_ahead<0>(in[k] + start, bytes);
+  if (stores == MISH_CACHED) prefetch_page_ahead<1>(out + start, bytes);
+}
+
+// The same for a chunk.
+template <Lanes lanes, mish_stores stores, class Element, class Operation>
+MISH_INLINE void apply_chunk(const Operation& operation,
+                             const Element* const (&in)[Operation::kInputs], size_t start,
+                             const typename Operation::Derivative::Place* place, Element* out) {
+  constexpr size_t ahead = Operation::Derivative::kAhead, block = ahead * Operation::V::kLanes;
+  for (size_t i = start; i < start + kChunk; i += block, place += ahead) {
+    prefetch_ahead<stores>(in, i, out, block * sizeof(Element));
+    apply_block<lanes, ahead, stores>(operation, in, i, place, out);
+  }
+}
+
+// A chunk of which many elements lie outside of the table.
+template <mish_stores stores, class Element, class Operation>
+MISH_CALLED void apply_far_chunk(const Element* const (&in)[Operation::kInputs], size_t start,
+                                 const typename Operation::Derivative::Place* place, Element* out) {
+  const Operation operation;
+  apply_chunk<Lanes::kMixed, stores>(operation, in, start, place, out);
+}
+
 // Not inlined, since the compiler takes long over each copy. The operation with its tables is made
 // here, so that it may stay in registers.
 template <mish_stores stores, class Element, class Operation>
 MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs], Element* out,
                                   size_t n) {
+  using Derivative = typename Operation::Derivative;
+  using V = typename Operation::V;
   constexpr int inputs = Operation::kInputs;
-  constexpr size_t lanes = Operation::V::kLanes, ahead = Operation::Derivative::kAhead;
-  constexpr size_t block = ahead * lanes;
+  constexpr size_t lanes = V::kLanes, block = Derivative::kAhead * lanes;
   const Operation operation;
+  const Element* const x = in[inputs - 1];
   size_t i = 0;
+  if constexpr (kPutsAside<Derivative>) {
+    Strays<Element, Operation> strays;
+    for (; i + kChunk <= n; i += kChunk) {
+      typename Derivative::Place place[kChunk / lanes];
+      const bool inside = operation.derivative.places(x + i, place);
+      MISH_THROUGH_MEMORY(place);
+      // What is put aside is read now: in place it will be overwritten.
+      if (__builtin_expect(!inside && !strays.take(in, i, out), false)) {
+        apply_far_chunk<stores, Element, Operation>(in, i, place, out);
+      } else {
+        apply_chunk<Lanes::kInside, stores>(operation, in, i, place, out);
+      }
+    }
+    strays.finish(out);
+  }
   for (; i + block <= n; i += block) {
-    for (int k = 0; k < inputs; ++k) prefetch_page_ahead<0>(in[k] + i, block * sizeof(Element));
-    if (stores == MISH_CACHED) prefetch_page_ahead<1>(out + i, block * sizeof(Element));
-    apply_block<ahead, stores>(operation, in, i, out);
+    typename Derivative::Place place[Derivative::kAhead];
+    for (int j = 0; j < Derivative::kAhead; ++j)
+      place[j] = operation.derivative.place(V::load(x + i + j * lanes));
+    if constexpr (Derivative::kAhead > 1) MISH_THROUGH_MEMORY(place);
+    prefetch_ahead<stores>(in, i, out, block * sizeof(Element));
+    apply_block<Lanes::kMixed, Derivative::kAhead, stores>(operation, in, i, place, out);
   }
   for (; i < n; i += lanes) {
     const bool whole = i + lanes <= n;
@@ -148,7 +195,9 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
       if (!whole) memcpy(buffer[k], in[k] + i, (n - i) * sizeof(Element));
       source[k] = whole ? in[k] + i : buffer[k];
     }
-    apply_block<1, MISH_CACHED>(operation, source, 0, whole ? out + i : buffer[0]);
+    const auto place = operation.derivative.place(V::load(source[inputs - 1]));
+    apply_block<Lanes::kMixed, 1, MISH_CACHED>(operation, source, 0, &place,
+                                               whole ? out + i : buffer[0]);
     if (!whole) memcpy(out + i, buffer[0], (n - i) * sizeof(Element));
   }
 }
@@ -196,6 +245,21 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
     char* p = out + (ptrdiff_t)start * out_stride;
     for (size_t i = 0; i < count; ++i, p += out_stride) memcpy(p, &buffer[0][i], sizeof(Element));
   }
+}
+
+// The kernels.
+template <class Element, int order>
+void unary(const void* x, ptrdiff_t x_stride, void* y, ptrdiff_t y_stride, size_t n,
+           mish_stores stores) {
+  apply<Element, Unary<Element, order>>({(const char*)x}, {x_stride}, (char*)y, y_stride, n,
+                                        stores);
+}
+
+template <class Element>
+void backward(const void* dy, ptrdiff_t dy_stride, const void* x, ptrdiff_t x_stride, void* dx,
+              ptrdiff_t dx_stride, size_t n, mish_stores stores) {
+  apply<Element, Backward<Element>>({(const char*)dy, (const char*)x}, {dy_stride, x_stride},
+                                    (char*)dx, dx_stride, n, stores);
 }
 
 }  // namespace mish::MISH_ISA

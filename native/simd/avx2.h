@@ -103,8 +103,10 @@ MISH_INLINE Mask<float> operator<(F32 a, F32 b) { return {_mm256_cmp_ps(a.v, b.v
 MISH_INLINE Mask<double> operator<(F64 a, F64 b) { return {_mm256_cmp_pd(a.v, b.v, _CMP_LT_OQ)}; }
 MISH_INLINE Mask<float> is_nan(F32 a) { return {_mm256_cmp_ps(a.v, a.v, _CMP_UNORD_Q)}; }
 MISH_INLINE Mask<double> is_nan(F64 a) { return {_mm256_cmp_pd(a.v, a.v, _CMP_UNORD_Q)}; }
-MISH_INLINE bool any(Mask<float> m) { return _mm256_movemask_ps(m.v) != 0; }
-MISH_INLINE bool any(Mask<double> m) { return _mm256_movemask_pd(m.v) != 0; }
+MISH_INLINE unsigned lanes_of(Mask<float> m) { return (unsigned)_mm256_movemask_ps(m.v); }
+MISH_INLINE unsigned lanes_of(Mask<double> m) { return (unsigned)_mm256_movemask_pd(m.v); }
+MISH_INLINE bool any(Mask<float> m) { return lanes_of(m) != 0; }
+MISH_INLINE bool any(Mask<double> m) { return lanes_of(m) != 0; }
 MISH_INLINE F32 select(Mask<float> m, F32 a, F32 b) { return _mm256_blendv_ps(b.v, a.v, m.v); }
 MISH_INLINE F64 select(Mask<double> m, F64 a, F64 b) { return _mm256_blendv_pd(b.v, a.v, m.v); }
 

@@ -103,6 +103,8 @@ MISH_INLINE __mmask16 operator<(F32 a, F32 b) { return _mm512_cmp_ps_mask(a.v, b
 MISH_INLINE __mmask8 operator<(F64 a, F64 b) { return _mm512_cmp_pd_mask(a.v, b.v, _CMP_LT_OQ); }
 MISH_INLINE __mmask16 is_nan(F32 a) { return _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q); }
 MISH_INLINE __mmask8 is_nan(F64 a) { return _mm512_cmp_pd_mask(a.v, a.v, _CMP_UNORD_Q); }
+MISH_INLINE unsigned lanes_of(__mmask16 m) { return m; }
+MISH_INLINE unsigned lanes_of(__mmask8 m) { return m; }
 MISH_INLINE bool any(__mmask16 m) { return m != 0; }
 MISH_INLINE bool any(__mmask8 m) { return m != 0; }
 MISH_INLINE F32 select(__mmask16 m, F32 a, F32 b) { return _mm512_mask_mov_ps(b.v, m, a.v); }

@@ -83,6 +83,14 @@ MISH_INLINE Mask<float> is_nan(F32 a) { return {vmvnq_u32(vceqq_f32(a.v, a.v))};
 MISH_INLINE Mask<double> is_nan(F64 a) {
   return {veorq_u64(vceqq_f64(a.v, a.v), vdupq_n_u64(~uint64_t{0}))};
 }
+MISH_INLINE unsigned lanes_of(Mask<float> m) {
+  constexpr uint32_t lane[4] = {1, 2, 4, 8};
+  return vaddvq_u32(vandq_u32(m.v, vld1q_u32(lane)));
+}
+MISH_INLINE unsigned lanes_of(Mask<double> m) {
+  constexpr uint64_t lane[2] = {1, 2};
+  return (unsigned)vaddvq_u64(vandq_u64(m.v, vld1q_u64(lane)));
+}
 MISH_INLINE bool any(Mask<float> m) { return vmaxvq_u32(m.v) != 0; }
 MISH_INLINE bool any(Mask<double> m) { return vmaxvq_u32(vreinterpretq_u32_u64(m.v)) != 0; }
 MISH_INLINE F32 select(Mask<float> m, F32 a, F32 b) { return vbslq_f32(m.v, a.v, b.v); }

@@ -99,8 +99,10 @@ MISH_INLINE Mask<float> operator<(F32 a, F32 b) { return {_mm_cmplt_ps(a.v, b.v)
 MISH_INLINE Mask<double> operator<(F64 a, F64 b) { return {_mm_cmplt_pd(a.v, b.v)}; }
 MISH_INLINE Mask<float> is_nan(F32 a) { return {_mm_cmpunord_ps(a.v, a.v)}; }
 MISH_INLINE Mask<double> is_nan(F64 a) { return {_mm_cmpunord_pd(a.v, a.v)}; }
-MISH_INLINE bool any(Mask<float> m) { return _mm_movemask_ps(m.v) != 0; }
-MISH_INLINE bool any(Mask<double> m) { return _mm_movemask_pd(m.v) != 0; }
+MISH_INLINE unsigned lanes_of(Mask<float> m) { return (unsigned)_mm_movemask_ps(m.v); }
+MISH_INLINE unsigned lanes_of(Mask<double> m) { return (unsigned)_mm_movemask_pd(m.v); }
+MISH_INLINE bool any(Mask<float> m) { return lanes_of(m) != 0; }
+MISH_INLINE bool any(Mask<double> m) { return lanes_of(m) != 0; }
 MISH_INLINE F32 select(Mask<float> m, F32 a, F32 b) {
   return _mm_or_ps(_mm_and_ps(m.v, a.v), _mm_andnot_ps(m.v, b.v));
 }

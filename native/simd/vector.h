@@ -19,6 +19,7 @@
 //   beyond(bits, n)  where a number, taken as unsigned, is above n = 2^k - 1
 //   is_zero(bits)    where no bit is set (float only)
 //   any(mask)        whether a lane is set
+//   lanes_of(mask)   the set lanes as bits of an integer, the first lane lowest
 //   Table            rows of constants, their number a power of two. place(row) uses the low bits
 //                    of a lane that number the rows; lookup(place) gives each lane the columns of
 //                    its own row. Places are best asked for kAhead vectors at a time

@@ -210,13 +210,13 @@ PyObject* available_isas(PyObject*, PyObject*) {
   return list;
 }
 
-// Where the machine code of each kernel lies, whether this CPU runs it or not.
+// Where the machine code of each kernel that computes lies, whether this CPU runs it or not.
 PyObject* kernel_addresses(PyObject*, PyObject*) {
   const mish_kernels* const compiled[] = {
 #if defined(__x86_64__)
-      &mish::avx512::kernels, &mish::avx2::kernels, &mish::baseline::kernels
+      &mish::avx512::computed, &mish::avx2::computed, &mish::baseline::computed
 #else
-      &mish::neon::kernels
+      &mish::neon::computed
 #endif
   };
   PyObject* found = PyDict_New();

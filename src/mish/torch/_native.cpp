@@ -10,6 +10,7 @@
 
 #include "_shim.h"
 #include "mish.h"
+#include "pages.h"
 #include "range.h"
 
 namespace {
@@ -128,6 +129,7 @@ void run_backward(mish_format format, const void* dy, ptrdiff_t dy_stride, const
 }
 
 // A new tensor, laid out as PyTorch lays out the result of an elementwise operation on a dense one.
+// Nothing has been written to it.
 Tensor empty_like(const View& x) {
   Handle made;
   int64_t strides[max_dims];
@@ -138,7 +140,9 @@ Tensor empty_like(const View& x) {
       strides[d] = stride;
   }
   check(shim.empty_strided(x.dims, x.sizes, strides, x.dtype, cpu, 0, &made));
-  return Tensor(made);
+  Tensor result(made);
+  mish_ask_for_huge_pages(View(made).mutable_data(), size_t(x.numel * element_size[x.format]));
+  return result;
 }
 
 // PyTorch's own kernel, which is at::cpu::mish for mish.
