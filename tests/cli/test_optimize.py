@@ -173,3 +173,8 @@ def test_bad_tolerances(source, tmp_path):
     assert mish(source, "-o", tmp_path / "out.onnx", "--atol", -1).exit_code == 2
     assert mish(source, "-o", tmp_path / "out.onnx", "--rtol", "nan").exit_code == 2
     assert left(tmp_path) == ["in.onnx"]
+
+
+def test_a_name_is_no_emoji(tmp_path):
+    missing = tmp_path / ":smile:.onnx"
+    assert ":smile:.onnx" in said(mish(missing, "--dry-run"))

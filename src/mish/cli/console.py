@@ -24,10 +24,10 @@ EXIT_REFUSED = 1  # the work was done, its result was not good enough to write
 EXIT_USAGE = 2  # bad arguments or an unusable input file; Click's own code for them
 EXIT_NOTHING = 3  # all is well, but there was nothing to do, so nothing was written
 
-out = Console()
+out = Console(emoji=False)
 """Results, on standard output."""
 
-err = Console(stderr=True)
+err = Console(stderr=True, emoji=False)
 """Messages for people, on standard error."""
 
 

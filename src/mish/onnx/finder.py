@@ -20,7 +20,7 @@ from typing import NamedTuple
 import onnx
 
 from mish.onnx.constants import Uniform, fold, uniform
-from mish.onnx.operators import FLOATS, is_standard
+from mish.onnx.operators import FLOATS, HALVES, is_standard
 from mish.onnx.proof import is_mish
 from mish.onnx.scopes import Scope, Value
 from mish.onnx.site import Match, Site, spelling
@@ -33,7 +33,6 @@ _MOST_VERDICTS = 4096  # to be remembered
 
 _LAST = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
 _BENT = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
-_HALVES = (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
 
 Verdict = tuple[bool, set[tuple[int, ...]]]  # is it Mish, and the shapes of its constants
 Place = tuple[int, int]  # depth of the scope and position of the node: later nodes are larger
@@ -185,7 +184,7 @@ class Finder:
             return None
         x, y = made[1].input[0], cast.output[0]
         value, output = self._scope.known(x), self._scope.known(y)
-        if value.kind not in _HALVES or value.kind != output.kind:
+        if value.kind not in HALVES or value.kind != output.kind:
             return None
         if inner.output.kind != onnx.TensorProto.FLOAT:
             return None

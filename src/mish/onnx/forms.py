@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from onnx import TensorProto
 
-from mish.onnx.operators import NATIVE_DOMAIN
+from mish.onnx.operators import HALVES, NATIVE_DOMAIN
 from mish.onnx.tape import Tape
-
-_HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 
 
 def sigmoid(tape: Tape, x: str, y: str, kind: int, opset: int) -> None:
@@ -43,7 +41,7 @@ def sigmoid(tape: Tape, x: str, y: str, kind: int, opset: int) -> None:
         kind: ONNX element type of both.
         opset: Version of the standard operators.
     """
-    with tape.inside(x, y, kind, TensorProto.FLOAT if kind in _HALVES else kind) as (a, b, inner):
+    with tape.inside(x, y, kind, TensorProto.FLOAT if kind in HALVES else kind) as (a, b, inner):
         one, minus_two = tape.constant(1.0, inner), tape.constant(-2.0, inner)
         e = tape.op("Exp", a, stem=y)
         factor = tape.op("Div", minus_two, tape.op("Sub", e, minus_two, stem=y), stem=y)

@@ -24,6 +24,9 @@ FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProt
 NATIVE_DOMAIN = "mish.onnx"
 """The domain of the operator Mish whose kernel this package brings."""
 
+HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
+"""Those of 16 bits."""
+
 PREDICATES = {"And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or"}
 """The operators whose result is true or false."""
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from mish._extras import needs
 from mish.onnx.files import ModelError, as_model, first_line, serialize
 from mish.onnx.native import is_native, register
 
@@ -49,7 +50,8 @@ def load(
     Raises:
         RuntimeRefusal: If ONNX Runtime does not load it.
     """
-    import onnxruntime
+    with needs("onnx", "mish.onnx.verify"):
+        import onnxruntime
 
     options = onnxruntime.SessionOptions()
     # Left to itself it starts a thread for each core of the machine, even where the process may

@@ -12,9 +12,8 @@ from onnx.external_data_helper import load_external_data_for_tensor, uses_extern
 
 from mish.onnx.files import all_tensors
 from mish.onnx.infer import typed_scopes
+from mish.onnx.operators import HALVES
 from mish.onnx.scopes import Body, all_nodes, subgraphs
-
-_HALVES = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 
 # the attributes of ONNX's operators that name an element type
 _TYPE_NAMES = {"to", "dtype", "output_dtype", "output_datatype", "stash_type"}
@@ -23,9 +22,9 @@ _TYPE_NAMES = {"to", "dtype", "output_dtype", "output_datatype", "stash_type"}
 def has_halves(model: onnx.ModelProto) -> bool:
     """Whether a tensor or a declared value of a model is float16 or bfloat16, or becomes so."""
     return (
-        any(tensor.data_type in _HALVES for tensor in all_tensors(model))
-        or any(tensor.elem_type in _HALVES for tensor in _types(model))
-        or any(each.i in _HALVES for each in _type_attributes(model))
+        any(tensor.data_type in HALVES for tensor in all_tensors(model))
+        or any(tensor.elem_type in HALVES for tensor in _types(model))
+        or any(each.i in HALVES for each in _type_attributes(model))
     )
 
 
@@ -51,16 +50,16 @@ def widened(
     wide.CopyFrom(model)
     halves = _half_values(wide) if rounded else []
     for tensor in all_tensors(wide):
-        if tensor.data_type in _HALVES:
+        if tensor.data_type in HALVES:
             if uses_external_data(tensor):
                 load_external_data_for_tensor(tensor, str(folder or Path()))
             numbers = numpy_helper.to_array(tensor).astype(np.float32)
             tensor.CopyFrom(numpy_helper.from_array(numbers, tensor.name))
     for described in _types(wide):
-        if described.elem_type in _HALVES:
+        if described.elem_type in HALVES:
             described.elem_type = TensorProto.FLOAT
     for attribute in _type_attributes(wide):
-        if attribute.i in _HALVES:
+        if attribute.i in HALVES:
             attribute.i = TensorProto.FLOAT
     for body, kinds in halves:
         _round(body, kinds)
@@ -72,7 +71,7 @@ def _half_values(model: onnx.ModelProto) -> list[tuple[Body, dict[str, int]]]:
     return [
         (
             scope.body,
-            {name: kind for name in scope.makers if (kind := scope.known(name).kind) in _HALVES},
+            {name: kind for name in scope.makers if (kind := scope.known(name).kind) in HALVES},
         )
         for scope in reversed(typed_scopes(model)[0])
     ]
