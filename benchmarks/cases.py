@@ -6,10 +6,13 @@ JSON with the key `case` when it begins one, and another with more facts when it
 
 from __future__ import annotations
 
+import argparse
 import json
+import platform
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -17,6 +20,24 @@ from typing import Any
 SECONDS = 60  # for one case; the slowest seen takes well under one
 
 Facts = dict[str, Any]
+
+
+def asked(what: str, page: str, count: int) -> argparse.Namespace:
+    """The options of a script: its page, how many cases, and the first of them."""
+    default = Path(__file__).resolve().parent / "results" / page
+    parser = argparse.ArgumentParser(description=what)
+    parser.add_argument("result", nargs="?", type=Path, default=default, help="Markdown file")
+    parser.add_argument("--count", type=int, default=count, help="how many models")
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    return parser.parse_args()
+
+
+def machine() -> str:
+    """Where and with what the cases ran, in a line."""
+    return (
+        f"Machine: {platform.machine()}, {platform.system()}. Python {platform.python_version()}, "
+        f"onnx {version('onnx')}, onnxruntime {version('onnxruntime')}."
+    )
 
 
 def work(worker: Path, first: int, count: int) -> tuple[list[Facts], list[str]]:

@@ -9,13 +9,10 @@ onnx or ONNX Runtime) and is counted. Exit code 1 if anything went wrong.
 
 from __future__ import annotations
 
-import argparse
-import platform
 from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
 
-from cases import work
+from cases import asked, machine, work
 
 WORKER = Path(__file__).resolve().parent.parent / "tests" / "onnx" / "fuzz.py"
 
@@ -34,18 +31,13 @@ of the four forms, run in ONNX Runtime beside the old one, and written if all is
 - Slowest model: {seconds:.2f} s.
 - Peak memory of the process, its libraries included: {peak:.0f} MiB.
 
-Machine: {machine}. Python {python}, onnx {onnx}, onnxruntime {onnxruntime}.
+{machine}
 """
 
 
 def main() -> None:
     """Work on all cases and write the page."""
-    default = Path(__file__).resolve().parent / "results" / "onnx-fuzz.md"
-    parser = argparse.ArgumentParser(description="Give mish optimize damaged models.")
-    parser.add_argument("result", nargs="?", type=Path, default=default, help="Markdown file")
-    parser.add_argument("--count", type=int, default=20_000, help="how many models")
-    parser.add_argument("--first", type=int, default=0, help="number of the first case")
-    options = parser.parse_args()
+    options = asked("Give mish optimize damaged models.", "onnx-fuzz.md", 20_000)
     facts, wrong = work(WORKER, options.first, options.count)
     wrong += [f"{row['case']}: {row['wrong']}" for row in facts if row["wrong"]]
     for each in wrong:
@@ -65,10 +57,7 @@ def main() -> None:
         wrong=len(wrong),
         seconds=max(row["seconds"] for row in facts),
         peak=max(row["peak"] for row in facts) / 1024,
-        machine=f"{platform.machine()}, {platform.system()}",
-        python=platform.python_version(),
-        onnx=version("onnx"),
-        onnxruntime=version("onnxruntime"),
+        machine=machine(),
     )
     print(page)
     options.result.write_text(page, encoding="utf-8")

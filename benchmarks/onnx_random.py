@@ -9,13 +9,10 @@ afterwards, or does not run.
 
 from __future__ import annotations
 
-import argparse
-import platform
 from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
 
-from cases import work
+from cases import asked, machine, work
 
 WORKER = Path(__file__).resolve().parent.parent / "tests" / "onnx" / "random_runs.py"
 
@@ -36,18 +33,13 @@ axes, on normal and on hard inputs, beside the old one.
 
 {wrong}
 
-Machine: {machine}. Python {python}, onnx {onnx}, onnxruntime {onnxruntime}.
+{machine}
 """
 
 
 def main() -> None:
     """Work on all cases and write the page."""
-    default = Path(__file__).resolve().parent / "results" / "onnx-random.md"
-    parser = argparse.ArgumentParser(description="Compare random models before and after.")
-    parser.add_argument("result", nargs="?", type=Path, default=default, help="Markdown file")
-    parser.add_argument("--count", type=int, default=6_000, help="how many models")
-    parser.add_argument("--first", type=int, default=0, help="number of the first case")
-    options = parser.parse_args()
+    options = asked("Compare random models before and after.", "onnx-random.md", 6_000)
     facts, died = work(WORKER, options.first, options.count)
     ran = [row for row in facts if "before" not in row]
     sites: Counter[str] = Counter()
@@ -71,10 +63,7 @@ def main() -> None:
     page = PAGE.format(
         rows="\n".join(f"| {name} | {number:,} |" for name, number in rows.items()),
         wrong="\n".join(f"- {text}" for text in wrong[:20]) or "Nothing.",
-        machine=f"{platform.machine()}, {platform.system()}",
-        python=platform.python_version(),
-        onnx=version("onnx"),
-        onnxruntime=version("onnxruntime"),
+        machine=machine(),
     )
     print(page)
     options.result.write_text(page, encoding="utf-8")
