@@ -5,6 +5,7 @@ PYTHON312 ?= python3.12
 VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
+MORE := .venv-more
 
 # The lock is made for Python 3.11 and newer; under 3.10 the newest versions that fit are taken.
 LOCK := $(shell $(PYTHON) -c 'import sys; \
@@ -12,7 +13,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test test-extras test-neon test-triton gpu-bundle lint bench sanitize proto lock clean
+.PHONY: demo test test-more test-extras test-neon test-triton gpu-bundle lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -22,6 +23,10 @@ demo: $(VENV)/package.stamp
 
 test: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# What needs packages that are not in the lock, in an environment of its own.
+test-more: $(MORE)/more.stamp
+	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py
 
 # Each extra in a new environment, of packages freshly installed: some minutes, and some GB for PyTorch.
 test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp
@@ -87,6 +92,12 @@ $(BENCH)/bench.stamp: $(SOURCES) benchmarks/requirements.txt
 		|| grep -v '^#' benchmarks/requirements.txt | while read -r peer; do \
 			$(BENCH)/bin/pip install --quiet "$$peer" || echo "left out: $$peer"; done
 	$(BENCH)/bin/pip install --quiet '.[cli,onnx,plot,reference]'
+	touch $@
+
+$(MORE)/more.stamp: $(SOURCES) $(LOCK) tests/requirements-more.txt
+	$(PYTHON) -m venv $(MORE)
+	$(MORE)/bin/pip install --quiet --requirement $(LOCK) --requirement tests/requirements-more.txt
+	$(MORE)/bin/pip install --quiet --no-deps .
 	touch $@
 
 $(VENV)/package.stamp: $(SOURCES) | $(BIN)/python

@@ -34,6 +34,7 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
     Raises:
         NotImplementedError: if the dtype of ``x`` is no floating-point dtype, as PyTorch does.
         RuntimeError: if ``inplace`` and ``x`` is a leaf that requires grad.
+        TypeError: if ``x`` is no tensor.
 
     Source:
         Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", arXiv:1908.08681.
@@ -53,6 +54,7 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
             return y
         if is_written_down(x):
             return F.mish(x)
+        _require_tensor(x)
         y = _ops.mish.default(x)
         return y
 
@@ -69,8 +71,17 @@ def _inplace(x: Tensor) -> Tensor:
         return F.mish(x, inplace=True)
     if is_compiling():
         return x.copy_(mish(x.clone()))
+    _require_tensor(x)
     _ops.mish_.default(x)
     return x
+
+
+def _require_tensor(x: object) -> None:
+    if not (isinstance(x, Tensor) or hasattr(x, "__torch_function__")):
+        raise TypeError(
+            f"x must be a tensor, not {type(x).__name__}: take torch.as_tensor(x), or for NumPy's "
+            "arrays mish.mish and mish.derivative"
+        )
 
 
 def derivative(x: Tensor, order: int = 1) -> Tensor:
@@ -88,10 +99,15 @@ def derivative(x: Tensor, order: int = 1) -> Tensor:
     Raises:
         ValueError: if ``order`` is negative.
         NotImplementedError: if the dtype of ``x`` is no floating-point dtype.
+        TypeError: if ``x`` is no tensor.
     """
     if order < 0:
         raise ValueError(f"order must be 0 or more, not {order}")
-    y: Tensor = _written_down(x, order) if is_written_down(x) else _ops.derivative.default(x, order)
+    if is_written_down(x):
+        y: Tensor = _written_down(x, order)
+    else:
+        _require_tensor(x)
+        y = _ops.derivative.default(x, order)
     return y
 
 
