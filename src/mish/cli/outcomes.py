@@ -17,6 +17,7 @@ from mish.cli.console import (
     out,
     print_json,
 )
+from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
     from mish.onnx import Report, Site
@@ -74,7 +75,7 @@ def _print(outcome: Outcome, verbose: bool) -> None:
         table.add_row("time before", f"{comparison.seconds_before * 1e3:.3f} ms")
         table.add_row("time after", f"{comparison.seconds_after * 1e3:.3f} ms")
         table.add_row("times faster", f"{comparison.ratio:.2f}")
-    out.print(table)
+    print_table(table)
     for note in _notes(outcome):
         _line(note)
     if verbose or outcome.status == "found":
