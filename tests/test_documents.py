@@ -31,7 +31,7 @@ PAGES = sorted(
     path for folder in (".", "docs", "examples/*") for path in ROOT.glob(f"{folder}/*.md")
 )
 SOURCES = ROOT / "src"
-PROGRAMS = {"make", "mish", "pip", "python"}
+PROGRAMS = {"bash", "make", "mish", "pip", "python"}
 # a warning is an error, but for what others announce of their own future
 PYTHON = (sys.executable, "-W", "error", "-W", "ignore::FutureWarning", __file__)
 
