@@ -20,6 +20,8 @@
 // Types: float, double. Maximum error: see tests/accuracy. NaN stays NaN and becomes quiet.
 #pragma once
 
+#include <type_traits>
+
 #include "simd/vector.h"
 #include "tables.h"
 
@@ -195,7 +197,9 @@ class Kernel {
 
  public:
   using V = Vec<T>;
-  static constexpr int kOrder = order;
+  // In vectors of 16 lanes the function itself and its slope are computed in less time than it
+  // takes to see where the lanes lie.
+  static constexpr bool kCheapTails = V::kLanes >= 16 && order < 2;
   static constexpr unsigned kAllLanes = (1u << V::kLanes) - 1;
 
   // Where the constants for x are found, and for how many vectors to ask ahead of their use.
@@ -205,6 +209,15 @@ class Kernel {
 
   // The lanes that the table does not serve.
   MISH_INLINE static auto outside(V x) { return beyond(index(row(x)), Shape::kRows - 1); }
+
+  // The same, from the place where that is the row: computed once, it takes no second multiply-add.
+  MISH_INLINE static auto outside(V x, const Place& place) {
+    if constexpr (std::is_same_v<Place, Bits<T>>) {
+      return beyond(index(place), Shape::kRows - 1);
+    } else {
+      return outside(x);
+    }
+  }
 
   // For many vectors: what `place` is for each, and whether all lanes of all lie inside.
   template <size_t vectors, class Element>
@@ -223,16 +236,18 @@ class Kernel {
   template <Lanes lanes>
   MISH_INLINE V at(V x, const Place& place) const {
     if constexpr (lanes == Lanes::kOutside) return tails(x);
-    const unsigned far = lanes == Lanes::kMixed ? lanes_of(outside(x)) : 0;
-    if (order > 0 || V::kLanes < 16) {  // else the core costs less than the question
-      if (__builtin_expect(far == kAllLanes, false)) return tails(x);
+    if constexpr (lanes == Lanes::kMixed && !kCheapTails) {
+      if (__builtin_expect(lanes_of(outside(x)) == kAllLanes, false)) return tails(x);
     }
     V y = core(x, place).rounded();
     if constexpr (order == 0) {
       // T is positive, so the sign is that of x; the sum alone loses it at −0.
       y = as_vec(bits(y) | (bits(x) & bits(V(T(-0.0)))));
     }
-    if (__builtin_expect(far != 0, false)) y = select(outside(x), tails(x), y);
+    if constexpr (lanes == Lanes::kMixed) {
+      const auto far = outside(x, place);
+      if (__builtin_expect(any(far), false)) y = select(far, tails(x), y);
+    }
     return y;
   }
 
@@ -298,18 +313,15 @@ class Kernel {
     }
   }
 
-  // Of the tails only those are computed in which lanes lie.
+  // Of the tails only those are computed in which lanes lie, unless they are cheap.
   MISH_INLINE static V tails(V x) {
     const auto left = x < V(0);
-    const unsigned where = lanes_of(left);
-    V y;
-    if (where == 0) {
-      y = right_tail<order>(x);
-    } else if (where == kAllLanes) {
-      return left_tail<order>(x).rounded();
-    } else {
-      y = select(left, left_tail<order>(x).rounded(), right_tail<order>(x));
+    if constexpr (!kCheapTails) {
+      const unsigned where = lanes_of(left);
+      if (where == kAllLanes) return left_tail<order>(x).rounded();
+      if (where == 0) return select(is_nan(x), x + x, right_tail<order>(x));
     }
+    const V y = select(left, left_tail<order>(x).rounded(), right_tail<order>(x));
     return select(is_nan(x), x + x, y);
   }
 

@@ -14,9 +14,8 @@ namespace mish::MISH_ISA {
 constexpr size_t kChunk = 256;  // elements, so that their numbers fit into bytes
 constexpr size_t kFewStrays =
     kChunk / 2;  // where there are more, bringing them together is no gain
-// Nor is it in vectors of 16 lanes for the function itself, whose tails are the cheapest.
 template <class Derivative>
-constexpr bool kPutsAside = Derivative::kOrder > 0 || Derivative::V::kLanes < 16;
+constexpr bool kPutsAside = !Derivative::kCheapTails;
 constexpr size_t kBatch = 64;  // strays that are evaluated together, or more
 
 // For each set of eight lanes the numbers of those that are in it, lowest first, and how many.
