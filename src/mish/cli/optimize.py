@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from mish._extras import needs
 from mish.cli.console import EXIT_USAGE, err, fail, require_writable
 from mish.cli.outcomes import tell
 
@@ -76,7 +77,7 @@ def optimize(
     float32, and to the old model's own rounding. Where there is nothing to do, nothing is written
     (exit code 3). An existing OUT is replaced.
     """
-    try:
+    with needs("onnx", "mish optimize"):
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
 
         from mish.onnx import FORMS, ModelError
@@ -85,10 +86,6 @@ def optimize(
         from mish.onnx.job import Outcome, Settings, run
         from mish.onnx.named import require_names
         from mish.onnx.optimize import require_form
-    except ModuleNotFoundError as error:
-        if error.name not in {"onnx", "onnxruntime"}:
-            raise
-        fail("mish optimize needs the 'onnx' extra: pip install 'mish[onnx]'", EXIT_USAGE)
     if form not in FORMS:
         fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
     try:
