@@ -10,7 +10,7 @@ Needs the extra ``tensorflow``.
 from __future__ import annotations
 
 import functools
-import operator
+from collections.abc import Callable
 from typing import Any
 
 import mish as core
@@ -25,6 +25,8 @@ require("mish.tensorflow", "tensorflow", tf.__version__, "2.18")
 
 __all__ = ["derivative", "mish"]
 
+# Tensors of several parts, and the ways to apply a function to their numbers.
+_OF_PARTS = {tf.RaggedTensor: "tf.ragged.map_flat_values", tf.SparseTensor: "tf.sparse.map_values"}
 _DTYPES = (tf.float16, tf.bfloat16, tf.float32, tf.float64)
 
 
@@ -46,7 +48,7 @@ def mish(x: Any) -> Any:
         is at most 7 ulp in float32. Infinities give their limits, NaN gives NaN.
 
     Raises:
-        TypeError: if the dtype of ``x`` is no floating-point dtype.
+        TypeError: if the dtype of ``x`` is no floating-point dtype, or ``x`` is ragged or sparse.
 
     Source:
         Misra, "Mish: A Self Regularized Non-Monotonic Activation Function", arXiv:1908.08681.
@@ -67,16 +69,22 @@ def derivative(x: Any, order: int = 1) -> Any:
         kernel runs, and of `mish.formula.derivative` elsewhere.
 
     Raises:
-        TypeError: if the dtype of ``x`` is no floating-point dtype, or ``order`` no integer.
+        TypeError: as for `mish`, or if ``order`` is no integer.
         ValueError: if ``order`` is negative, or above 203 where the kernel runs.
     """
-    order = operator.index(order)
+    if not isinstance(order, int):
+        raise TypeError(f"order must be a Python integer, not {type(order).__name__}")
     if order < 0:
         raise ValueError(f"order must be 0 or more, not {order}")
     return _derivative(_floating(x), order)
 
 
 def _floating(x: Any) -> Any:
+    for kind, way in _OF_PARTS.items():
+        if isinstance(x, kind):
+            raise TypeError(
+                f"x must be a tensor, not {kind.__name__}: take {way}(mish.tensorflow.mish, x)"
+            )
     x = tf.convert_to_tensor(x)
     if x.dtype not in _DTYPES:
         raise TypeError(
@@ -100,37 +108,65 @@ def _times_derivative(dy: Any, x: Any, order: int) -> Any:
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def node(dy: Any, x: Any) -> Any:
-        wide = _wide(x.dtype)
-        product = tf.cast(dy, wide) * _values(tf.cast(x, wide), order)
-
         def gradient(g: Any) -> Any:
             return _times_derivative(g, x, order), _times_derivative(g * dy, x, order + 1)
 
-        return tf.cast(product, x.dtype), gradient
+        return _product(dy, x, order), gradient
 
     return node(dy, x)
 
 
 def _values(x: Any, order: int) -> Any:
     """The derivative of an order without its gradient."""
-    if not tf.executing_eagerly():
-        # Plain operations, which every converter knows, with a mark that XLA is to fuse them.
-        with tf.xla.experimental.jit_scope():
-            return _operations(x, order)
-    if "CPU" in x.backing_device:
+    if _on_cpu(x):
         return tf.constant(core.derivative(x.numpy(), order), x.dtype)
-    return _compiled(order)(x)
+    return _formula(_values_formula, order)(x)
 
 
-def _operations(x: Any, order: int) -> Any:
+def _product(dy: Any, x: Any, order: int) -> Any:
+    """`_times_derivative` without its gradient."""
+    if not _on_cpu(x):
+        return _formula(_product_formula, order)(dy, x)
+    if order == 1:
+        return tf.constant(core.mish_grad(dy.numpy(), x.numpy()), x.dtype)
+    # Not by TensorFlow, whose products are 0 where they are subnormal.
+    wide = _wide(x.dtype).as_numpy_dtype
+    product = dy.numpy().astype(wide) * core.derivative(x.numpy().astype(wide), order)
+    return tf.constant(product.astype(x.dtype.as_numpy_dtype), x.dtype)
+
+
+def _on_cpu(x: Any) -> bool:
+    """Whether there are numbers in ``x`` already, in the memory of the CPU."""
+    return tf.executing_eagerly() and "CPU" in x.backing_device
+
+
+def _values_formula(x: Any, order: int) -> Any:
     wide = tf.cast(x, _wide(x.dtype))
     return tf.cast(formula.derivative(wide, order, _Namespace(wide.dtype)), x.dtype)
 
 
+def _product_formula(dy: Any, x: Any, order: int) -> Any:
+    wide = _wide(x.dtype)
+    return tf.cast(tf.cast(dy, wide) * _values_formula(tf.cast(x, wide), order), x.dtype)
+
+
+def _formula(operations: Callable[..., Any], order: int) -> Callable[..., Any]:
+    """The operations as XLA fuses them: in the graph at work, or else as a function of its own."""
+    if tf.executing_eagerly():
+        return _compiled(operations, order)
+    return functools.partial(_marked, operations, order)
+
+
+def _marked(operations: Callable[..., Any], order: int, *tensors: Any) -> Any:
+    """Plain operations, which every converter knows, with a mark that asks XLA to fuse them."""
+    with tf.xla.experimental.jit_scope():
+        return operations(*tensors, order)
+
+
 @functools.cache
-def _compiled(order: int) -> Any:
-    def of_order(x: Any) -> Any:
-        return _operations(x, order)
+def _compiled(operations: Callable[..., Any], order: int) -> Any:
+    def of_order(*tensors: Any) -> Any:
+        return operations(*tensors, order)
 
     return tf.function(of_order, jit_compile=True, autograph=False, reduce_retracing=True)
 

@@ -42,7 +42,7 @@ def accelerate() -> Acceleration:
     ``threshold`` on (20 by default) Mish is taken for x and its derivative for 1; ``inplace``
     writes the result into the first array. float32 and float64 are ours, with errors below 1 ulp
     and at most 2 ulp; other dtypes, and what thinc refuses, go to its own methods. Other than there,
-    no input but NaN gives NaN, and arrays may have any strides.
+    infinities give their limits, the gradient at NaN is NaN, and arrays may have any strides.
 
     It may be called again, from any thread, to no further effect::
 
@@ -83,17 +83,21 @@ def _backprop_mish(
 
 
 def _below(threshold: float, ufunc: np.ufunc, arrays: tuple[Any, ...], inplace: bool) -> Any:
-    """The ufunc where the last array is below the threshold, elsewhere the first array."""
+    """The ufunc, but the first array where the last one is at the threshold or beyond."""
     if not isinstance(threshold, Real):
         raise TypeError(f"threshold must be a number, not {type(threshold).__name__}")
+    if threshold != threshold:
+        raise ValueError("threshold must be a number, not NaN")
     first, X = arrays[0], arrays[-1]
-    if not threshold >= _SATURATION[ufunc][X.dtype]:  # nor is NaN, below which nothing is
+    if threshold < _SATURATION[ufunc][X.dtype]:
         with np.errstate(over="ignore"):
-            below = X.dtype.type(threshold) > X
-        if not below.all():
-            out = first if inplace else np.array(first)
-            np.copyto(out, ufunc(*arrays), where=below)
-            return out
+            beyond = X.dtype.type(threshold) <= X
+        if beyond.any():
+            result = ufunc(*arrays)
+            if not inplace:
+                return np.where(beyond, first, result)
+            np.copyto(first, result, where=~beyond)
+            return first
     return ufunc(*arrays, out=first if inplace else np.empty_like(first, subok=False))
 
 

@@ -1,0 +1,20 @@
+"""Keras on the back end that KERAS_BACKEND names."""
+
+from __future__ import annotations
+
+from backend import Backend
+
+# The largest among the back ends: JAX and TensorFlow may compile the formula.
+BOUND = {"float16": 0.51, "bfloat16": 0.51, "float32": 8.0, "float64": 8.0}
+
+
+def layer(x, order):
+    import keras
+
+    import mish.keras
+
+    y = mish.keras.Mish(dtype=x.dtype.name)(keras.ops.convert_to_tensor(x))
+    return keras.ops.convert_to_numpy(y).astype(x.dtype, copy=False)
+
+
+BACKENDS = [Backend("keras", ("keras",), tuple(BOUND), (0,), layer, BOUND, flushes=True)]
