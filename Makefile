@@ -27,6 +27,13 @@ test: $(VENV)/package.stamp $(VENV)/dev.stamp
 # What needs packages that are not in the lock, in an environment of its own.
 test-more: $(MORE)/more.stamp
 	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py
+	$(MORE)/bin/python -m pytest -rs tests/test_documents.py -k 'keras.md or thinc.md'
+	$(MORE)/bin/python -m pytest -rs tests/thinc tests/faults/test_thinc.py
+	$(MORE)/bin/python -m pytest -rs tests/tensorflow tests/faults/test_tensorflow.py
+	$(MORE)/bin/python -m pytest -rs tests/backends -k 'tensorflow or thinc'
+	for backend in torch jax tensorflow numpy; do \
+		KERAS_BACKEND=$$backend JAX_ENABLE_X64=1 $(MORE)/bin/python -m pytest -rs tests/keras \
+			tests/faults/test_keras.py tests/backends -k keras || exit; done
 
 # Each extra in a new environment, of packages freshly installed: some minutes, and some GB for PyTorch.
 test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp

@@ -1,9 +1,5 @@
 """Mish for TensorFlow, in the place of TensorFlow Addons' ``tfa.activations.mish``.
 
->>> import mish.tensorflow
->>> mish.tensorflow.mish([-1.0, 0.0, 1.0])
-<tf.Tensor: shape=(3,), dtype=float32, numpy=array([-0.303...,  0.        ,  0.865...], dtype=float32)>
-
 Needs the extra ``tensorflow``.
 """
 
@@ -142,7 +138,7 @@ def _on_cpu(x: Any) -> bool:
 
 def _values_formula(x: Any, order: int) -> Any:
     wide = tf.cast(x, _wide(x.dtype))
-    return tf.cast(formula.derivative(wide, order, _Namespace(wide.dtype)), x.dtype)
+    return tf.cast(formula.derivative(wide, order, _Namespace(wide.dtype), wide=True), x.dtype)
 
 
 def _product_formula(dy: Any, x: Any, order: int) -> Any:

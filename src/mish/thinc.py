@@ -1,7 +1,6 @@
-"""Mish for thinc, and so for spaCy: its layers on the CPU run this package's kernels.
+"""Mish for thinc, and so for spaCy: its layers on the CPU run this package's kernels::
 
->>> import mish.thinc
->>> acceleration = mish.thinc.accelerate()  # NumpyOps.mish and backprop_mish are ours from here on
+    mish.thinc.accelerate()  # NumpyOps.mish and backprop_mish are ours from here on
 
 Needs the extra ``thinc``.
 """

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import Literal, TypedDict, overload
 
-_FRAMEWORKS = ("torch", "jax", "keras", "onnx", "onnxruntime")
+_FRAMEWORKS = (
+    *("torch", "jax", "keras", "tensorflow", "tensorflow-cpu", "thinc", "spacy"),
+    *("onnx", "onnxruntime"),
+)
 
 
 class Config(TypedDict):

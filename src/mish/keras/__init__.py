@@ -1,7 +1,6 @@
-"""Mish for Keras, on each of its back ends by the Mish that is made for it.
+"""Mish for Keras, on each of its back ends by the Mish that is made for it::
 
->>> import mish.keras
->>> acceleration = mish.keras.accelerate()  # activation="mish" is ours from here on
+    mish.keras.accelerate()  # activation="mish" is ours from here on
 
 Needs the extra ``keras``, and that of the back end: ``torch``, ``jax`` or ``tensorflow``.
 """

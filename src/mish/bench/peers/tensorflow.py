@@ -1,9 +1,10 @@
-"""Keras on TensorFlow: keras.activations.mish in a graph, and the same compiled by XLA."""
+"""TensorFlow: Keras' Mish in a graph and compiled by XLA, and ours."""
 
 from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable
 from typing import Any
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -21,24 +22,34 @@ def set_threads(n: int) -> None:
 
 
 def graph(task: Task) -> Contender:
-    return _contender(task, xla=False)
+    return _contender(task, keras.activations.mish, xla=False)
 
 
 def xla(task: Task) -> Contender:
-    return _contender(task, xla=True)
+    return _contender(task, keras.activations.mish, xla=True)
 
 
-def _contender(task: Task, xla: bool) -> Contender:
+def mish_tensorflow(task: Task) -> Contender:
+    import mish.tensorflow
+
+    return _contender(task, mish.tensorflow.mish, xla=False)
+
+
+def mish_keras_xla(task: Task) -> Contender:
+    import mish.keras
+
+    return _contender(task, mish.keras.mish, xla=True)
+
+
+def _contender(task: Task, mish: Callable[[Any], Any], xla: bool) -> Contender:
     x = tf.constant(task.x)
     arguments = (tf.constant(task.dy), x) if task.op == "backward" else (x,)
-    function = _compiled(task.op, xla).get_concrete_function(*arguments)
+    function = _compiled(mish, task.op, xla).get_concrete_function(*arguments)
     return Contender(lambda: function(*arguments), lambda tensor: tensor.numpy())
 
 
 @functools.cache
-def _compiled(op: str, xla: bool) -> Any:
-    mish = keras.activations.mish
-
+def _compiled(mish: Callable[[Any], Any], op: str, xla: bool) -> Any:
     def backward(dy: Any, x: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)
@@ -51,4 +62,5 @@ def _compiled(op: str, xla: bool) -> Any:
             first = backward(tf.ones_like(x), x)
         return tape.gradient(first, x)
 
-    return tf.function({"forward": mish, "backward": backward, "d2": second}[op], jit_compile=xla)
+    functions: dict[str, Callable[..., Any]] = {"forward": mish, "backward": backward, "d2": second}
+    return tf.function(functions[op], jit_compile=xla)
