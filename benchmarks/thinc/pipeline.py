@@ -2,9 +2,9 @@
 
     python benchmarks/thinc/pipeline.py > benchmarks/results/thinc.md
 
-One thread. The pipeline is a tagger with spaCy's MishWindowEncoder on made-up sentences. Its time in
-Mish is that of `NumpyOps.mish` and `backprop_mish`, added up over whole epochs; the first epoch, which
-fills caches, is left out.
+One thread. The pipeline is a tagger with spaCy's MishWindowEncoder on made-up sentences. Its time
+in Mish is that of `NumpyOps.mish` and `backprop_mish`, added up over whole epochs; the first epoch,
+which fills caches, is left out.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ def operations() -> None:
     for dtype in ("float32", "float64"):
         rng = np.random.default_rng(0)
         x, dy = (rng.standard_normal((ROWS, WIDTH)).astype(dtype) for _ in range(2))
+        changed = x.copy()
         calls: dict[str, Callable[[], object]] = {
             "mish": lambda x=x: ops.mish(x),
-            "mish, in place": lambda x=x, y=x.copy(): ops.mish(y, inplace=True),
+            "mish, in place": lambda y=changed: ops.mish(y, inplace=True),
             "backprop_mish": lambda x=x, dy=dy: ops.backprop_mish(dy, x),
         }
         for name, call in calls.items():

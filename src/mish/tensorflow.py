@@ -149,7 +149,8 @@ def _product_formula(dy: Any, x: Any, order: int) -> Any:
 def _formula(operations: Callable[..., Any], order: int) -> Callable[..., Any]:
     """The operations as XLA fuses them: in the graph at work, or else as a function of its own."""
     if tf.executing_eagerly():
-        return _compiled(operations, order)
+        compiled: Callable[..., Any] = _compiled(operations, order)
+        return compiled
     return functools.partial(_marked, operations, order)
 
 

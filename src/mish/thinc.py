@@ -1,4 +1,6 @@
-"""Mish for thinc, and so for spaCy: its layers on the CPU run this package's kernels::
+"""Mish for thinc, and so for spaCy: its layers on the CPU run this package's kernels.
+
+After this, until the process ends, they do::
 
     mish.thinc.accelerate()  # NumpyOps.mish and backprop_mish are ours from here on
 
@@ -7,6 +9,7 @@ Needs the extra ``thinc``.
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -26,7 +29,7 @@ require("mish.thinc", "thinc", thinc.__version__, "8.3")
 __all__ = ["accelerate"]
 
 _NAMES = ("mish", "backprop_mish")
-# From these points on Mish rounds to x, and its derivative to 1: a threshold beyond changes nothing.
+# From here on Mish rounds to x, and its derivative to 1: a threshold beyond changes nothing.
 _SATURATION = {
     mish.mish: {np.dtype(np.float32): 10.0, np.dtype(np.float64): 20.0},
     mish.mish_grad: {np.dtype(np.float32): 12.0, np.dtype(np.float64): 21.0},
@@ -40,8 +43,8 @@ def accelerate() -> Acceleration:
     with this package's kernels, in training too. Arguments mean what they mean in thinc: from
     ``threshold`` on (20 by default) Mish is taken for x and its derivative for 1; ``inplace``
     writes the result into the first array. float32 and float64 are ours, with errors below 1 ulp
-    and at most 2 ulp; other dtypes, and what thinc refuses, go to its own methods. Other than there,
-    infinities give their limits, the gradient at NaN is NaN, and arrays may have any strides.
+    and at most 2 ulp; other dtypes, and what thinc refuses, go to its own methods. Other than
+    there, infinities give their limits, the gradient at NaN is NaN, and strides are respected.
 
     It may be called again, from any thread, to no further effect::
 
@@ -81,11 +84,11 @@ def _backprop_mish(
     return _below(threshold, mish.mish_grad, (dY, X), inplace)
 
 
-def _below(threshold: float, ufunc: np.ufunc, arrays: tuple[Any, ...], inplace: bool) -> Any:
+def _below(threshold: object, ufunc: np.ufunc, arrays: tuple[Any, ...], inplace: bool) -> Any:
     """The ufunc, but the first array where the last one is at the threshold or beyond."""
     if not isinstance(threshold, Real):
         raise TypeError(f"threshold must be a number, not {type(threshold).__name__}")
-    if threshold != threshold:
+    if math.isnan(threshold):
         raise ValueError("threshold must be a number, not NaN")
     first, X = arrays[0], arrays[-1]
     if threshold < _SATURATION[ufunc][X.dtype]:

@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("thinc")
 
-from thinc.api import NumpyOps  # noqa: E402
+from thinc.api import NumpyOps
 
-import mish.thinc  # noqa: E402
+import mish.thinc
 
 OPS = NumpyOps()
 X = np.zeros((2, 3), "f")

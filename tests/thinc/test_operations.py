@@ -163,7 +163,7 @@ def test_results_are_new_arrays(accelerated):
 @pytest.mark.parametrize("inplace", [False, True])
 @pytest.mark.parametrize("threshold", [20.0, 2.0])
 def test_strides(dtype, inplace, threshold, accelerated):
-    """thinc reads and writes memory beside what such arrays show."""
+    """Thinc reads and writes memory beside what such arrays show."""
     wide, other = points(dtype, (40, 30)), points(dtype, (40, 30), 1)
     for index in (np.s_[::2, ::3], np.s_[::-1, 5], np.s_[3]):
         x, dy = wide[index], other[index]

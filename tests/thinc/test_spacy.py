@@ -39,10 +39,10 @@ window_size = 1
 depth = 2
 """
 WORDS = {
-    "DET": "the a this every".split(),
-    "ADJ": "small red quick old".split(),
-    "NOUN": "dog house tree boat".split(),
-    "VERB": "sees likes finds takes".split(),
+    "DET": ["the", "a", "this", "every"],
+    "ADJ": ["small", "red", "quick", "old"],
+    "NOUN": ["dog", "house", "tree", "boat"],
+    "VERB": ["sees", "likes", "finds", "takes"],
 }
 
 

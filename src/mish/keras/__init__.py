@@ -1,4 +1,6 @@
-"""Mish for Keras, on each of its back ends by the Mish that is made for it::
+"""Mish for Keras, on each of its back ends by the Mish that is made for it.
+
+After this, until the process ends, Keras' own Mish is ours::
 
     mish.keras.accelerate()  # activation="mish" is ours from here on
 

@@ -9,7 +9,7 @@ import keras
 from mish.keras._functions import mish
 
 
-@keras.saving.register_keras_serializable(package="mish")  # type: ignore[untyped-decorator]
+@keras.saving.register_keras_serializable(package="mish")
 class Mish(keras.layers.Layer):  # type: ignore[misc]
     """`mish.keras.mish` as a layer; it has no weights and lets masks through.
 
