@@ -35,7 +35,8 @@ SOURCES = ROOT / "src"
 NEEDS = {"keras.md": ("keras", "tensorflow"), "thinc.md": ("spacy",)}
 PROGRAMS = {"bash", "make", "mish", "pip", "python"}
 # a warning is an error, but for what others announce of their own future
-PYTHON = (sys.executable, "-W", "error", "-W", "ignore::FutureWarning", __file__)
+KERAS = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+PYTHON = (sys.executable, "-W", "error", "-W", "ignore::FutureWarning", "-W", KERAS, __file__)
 
 
 class Block(NamedTuple):

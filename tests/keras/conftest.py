@@ -5,10 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-keras = pytest.importorskip("keras")
-
-BACKEND = keras.backend.backend()
-
 
 def _by_torch(function, x, order):
     import torch
@@ -47,14 +43,16 @@ def _by_tensorflow(function, x, order):
 
 
 @pytest.fixture
-def derivatives():
+def derivatives(backend):
     """Computes a function of tensors at an array, and its derivatives up to an order."""
     ways = {"torch": _by_torch, "jax": _by_jax, "tensorflow": _by_tensorflow}
-    if BACKEND not in ways:
-        pytest.skip(f"the back end {BACKEND} has no derivatives")
-    return ways[BACKEND]
+    if backend not in ways:
+        pytest.skip(f"the back end {backend} has no derivatives")
+    return ways[backend]
 
 
 @pytest.fixture
 def backend():
-    return BACKEND
+    import keras
+
+    return keras.backend.backend()
