@@ -42,6 +42,10 @@ USES = {
             assert cost.count("mish", "float32", "avx2").total > 0
         cost.measure_kernels(["mish"], ["bfloat16"], rounds=1)
     """,
+    "jax": """
+        import mish.jax
+        assert mish.jax.mish(0.0) == 0
+    """,
     "onnx": """
         import onnx.parser
         import mish.onnx
@@ -74,6 +78,7 @@ COMMANDS = {
     "claims": "facts --claim noisy-data --json",
     "cli": "info",
     "cost": "cost --no-measure --op mish --dtype float32",
+    "jax": "bench --peers mish-jax --rounds 1 --size 16",
     "onnx": f"optimize {ROOT / 'examples' / 'digits' / 'digits.onnx'} --dry-run",
     "plot": "plot -o mish.png",
     "reference": "facts --compare",
@@ -87,6 +92,7 @@ MODULES = {
     "mish.caffe2.to_onnx": "onnx",
     "mish.cost": "cost",
     "mish.facts": "reference",
+    "mish.jax": "jax",
     "mish.onnx": "onnx",
     "mish.reference": "reference",
     "mish.symbolic": "symbolic",
