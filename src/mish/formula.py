@@ -118,17 +118,18 @@ def derivative(x: Any, order: int, xp: Namespace, wide: bool = False) -> Any:
 def _wide_mish(x: Any, xp: Namespace) -> Any:
     x = xp.where(x < -_FAR, -_FAR, x)
     e, far = _exponential(xp.where(x > _RIGHT, _RIGHT, x), xp)
-    top = e + 2
-    return xp.where(far, x * _SCALE, x) * (e * (top / (e * top + 2)))
+    n = e * (e + 2)
+    return xp.where(far, x * _SCALE, x) * (n / (n + 2))
 
 
 def _wide_first(x: Any, xp: Namespace) -> Any:
-    """e·ω/δ², with x held where the derivative has reached its limits."""
+    """e·ω/δ² with n = e(e+2), δ = n+2 and e·ω = n² + e(4(x+1) + e(4x+2)): 1 where e is large."""
     x = xp.where(x > _RIGHT, _RIGHT, xp.where(x < -_FAR, -_FAR, x))
     e, far = _exponential(x, xp)
-    delta = e * (e + 2) + 2
-    omega = 4 * (x + 1) + e * (4 * x + 6 + e * (4 + e))
-    return (xp.where(far, omega * _SCALE, omega) / (delta * delta)) * e
+    n = e * (e + 2)
+    rest = e * (4 * (x + 1) + e * (4 * x + 2))
+    delta = n + 2
+    return xp.where(far, rest * _SCALE, n * n + rest) / (delta * delta)
 
 
 def _exponential(x: Any, xp: Namespace) -> tuple[Any, Any]:
