@@ -56,10 +56,10 @@ def main() -> None:
     parts = [
         f"""# Mish and its derivatives under JAX at hard points, float32
 
-Made by `benchmarks/jax/derivatives.py`, JAX {jax.__version__} on the CPU: repeated `jax.grad`, compiled.
-Errors in units in the last place (ulp) of the exact value; from 8·10⁶ ulp on no digit is right.
-"native" and "fused" are the kernels of `mish.jax.mish`. XLA's programs make zeros of results below
-1.2·10⁻³⁸, which counts as an error here; the native kernel does not."""
+Made by `benchmarks/jax/derivatives.py`, JAX {jax.__version__} on the CPU: repeated `jax.grad`,
+compiled. Errors in units in the last place (ulp) of the exact value; from 8·10⁶ ulp on no digit is
+right. "native" and "fused" are the kernels of `mish.jax.mish`. XLA's programs make zeros of results
+below 1.2·10⁻³⁸, which counts as an error here; the native kernel does not."""
     ]
     lines = [f"| x | {' | '.join(f'{way}, order {k}' for k in ORDERS for way in WAYS)} |"]
     lines.append(f"|---:|{'---:|' * len(ORDERS) * len(WAYS)}")
