@@ -48,6 +48,16 @@ def error(value: np.float32, x: np.float32, order: int) -> str:
     return f"{distance:.2g}" if distance < 1000 else f"{distance:.0e}"
 
 
+def not_numbers(found: list[np.ndarray]) -> str:
+    """For each order and way the points at which the result is NaN."""
+    lines = [f"| order | {' | '.join(WAYS)} |", f"|---:|{'---|' * len(WAYS)}"]
+    for order in ORDERS:
+        own = found[order * len(WAYS) : (order + 1) * len(WAYS)]
+        cells = [", ".join(f"{x:.3g}" for x in X[np.isnan(each)]) or "nowhere" for each in own]
+        lines.append(f"| {order} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     default = Path(__file__).resolve().parents[1] / "results" / "jax-derivatives.md"
     parser = argparse.ArgumentParser(description="Compare derivatives at hard points.")
@@ -68,9 +78,7 @@ below 1.2·10⁻³⁸, which counts as an error here; the native kernel does not
     for i, x in enumerate(X):
         cells = [error(each[i], x, order) for each, order in zip(found, columns, strict=True)]
         lines.append(f"| {x:.9g} | {' | '.join(cells)} |")
-    nans = [int(np.isnan(each).sum()) for each in found]
-    lines.append(f"| NaN at | {' | '.join(map(str, nans))} |")
-    parts.append("\n".join(lines))
+    parts += ["## Where numbers give NaN", not_numbers(found), "## Errors", "\n".join(lines)]
     text = "\n\n".join(parts) + "\n"
     print(text)
     arguments.result.write_text(text, encoding="utf-8")

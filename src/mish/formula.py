@@ -4,7 +4,7 @@ XLA, Inductor and builders of graphs turn these few elementwise operations into 
 them with their neighbours. They are meant for code that is compiled; elsewhere the native kernels
 of ``mish.mish`` and its relatives are faster and more accurate. Those are NumPy's ufuncs, which
 cannot take what a compiler has in the place of an array: under ``jax.jit``, call
-``mish.formula.mish(x, jax.numpy)``, not ``mish.mish(x)``.
+``mish.jax.mish(x)``, or ``mish.formula.mish(x, jax.numpy)``, not ``mish.mish(x)``.
 
 With e = exp(x), mish(x) = x·F with F = tanh(ln(1+e)) = e(e+2)/((e+1)² + 1). Nothing cancels, but e
 overflows. So numerator and denominator are made homogeneous: e = S/Q, where the larger of S and Q
