@@ -2,8 +2,10 @@
 
 Usage: python benchmarks/jax/speed.py [RESULT.md]    (default: benchmarks/results/jax-speed.md)
 
-One thread on one core. Everyone takes turns; see docs/benchmarking.md. A figure is that of the
-fastest lap, so that a machine with other work to do gives the same. Needs jax.
+One thread on one core. Everyone takes turns; see docs/benchmarking.md. Times are those of the
+processor, not of the clock on the wall, and of the fastest lap, so that a machine with other work
+to do gives the same; calls by number of elements, where threads wait for each other, are timed by
+the clock. Needs jax.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ if hasattr(os, "sched_setaffinity"):
 
 import argparse
 import functools
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,8 +76,20 @@ def network(f: Function, bias: bool, residual: bool) -> Function:
     return loss
 
 
+def processor_lap(call: Callable[[], object], repeat: int) -> float:
+    """As `timing.lap`, in seconds that the processor worked for this process."""
+    call()
+    start = time.process_time()
+    for _ in range(repeat):
+        call()
+    return (time.process_time() - start) / repeat
+
+
 def times(
-    make: Callable[[Function], Function], arguments: tuple[Any, ...], rounds: int
+    make: Callable[[Function], Function],
+    arguments: tuple[Any, ...],
+    rounds: int,
+    lap: Callable[[Callable[[], object], int], float] = processor_lap,
 ) -> dict[str, timing.Timing]:
     laps = {}
     for name, f in WAYS.items():
@@ -84,7 +99,7 @@ def times(
         def call(program: Function = program) -> object:
             return jax.block_until_ready(program(*arguments))
 
-        laps[name] = functools.partial(timing.lap, call)
+        laps[name] = functools.partial(lap, call)
     return timing.alternate(laps, rounds, seconds=60)
 
 
@@ -148,7 +163,7 @@ def networks(rounds: int) -> str:
 
 def by_size(rounds: int) -> str:
     rows = [
-        row(f"{name}, {size:,}", times(make, pair(jnp.float32, size), rounds), 1e6)
+        row(f"{name}, {size:,}", times(make, pair(jnp.float32, size), rounds, timing.lap), 1e6)
         for size in SIZES
         for name, make in (("forward", forward), ("gradient", gradient))
     ]
@@ -167,8 +182,8 @@ def main() -> None:
     text = f"""# Mish under JAX on the CPU
 
 Made by `benchmarks/jax/speed.py`, compiled by `jax.jit`, one thread on one core, standard normal
-input. The fastest of up to {rounds} laps, in which all take turns. "fused" and "native" are
-`mish.jax.mish` with that kernel.
+input. The fastest of up to {rounds} laps, in which all take turns; processor time, but in the last
+table. "fused" and "native" are `mish.jax.mish` with that kernel.
 
 {facts}
 
