@@ -10,9 +10,9 @@
                 #theirs "." #their_member)
 
 // A function's place in the table, counted in pointers.
-#define PLACE(function)                                                                      \
-  static_assert(decltype(ffi::function)::at * sizeof(void*) + sizeof(ffi::Api) ==            \
-                    offsetof(XLA_FFI_Api, XLA_FFI_##function),                               \
+#define PLACE(function)                                                           \
+  static_assert(decltype(ffi::function)::at * sizeof(void*) + sizeof(ffi::Api) == \
+                    offsetof(XLA_FFI_Api, XLA_FFI_##function),                    \
                 #function)
 
 // The library sends at least as much as the header does.

@@ -4,8 +4,8 @@
 // structures and its table of functions only grow at their ends, and each begins with its size as
 // the caller knows it; so these declarations, which stop where the handlers' needs do, hold for
 // every minor version of major version 0. A handler is first called to tell which version it was
-// made for: XLA registers it or refuses it by the answer. `tests/jax/ffi_layout.cpp` compares places
-// and sizes with the header that comes with jaxlib.
+// made for: XLA registers it or refuses it by the answer. `tests/jax/ffi_layout.cpp` compares
+// places and sizes with the header that comes with jaxlib.
 #pragma once
 
 #include <cstddef>
