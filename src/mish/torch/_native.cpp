@@ -8,6 +8,7 @@
 #include <atomic>
 #include <new>
 
+#include "_affine.h"
 #include "_shim.h"
 #include "mish.h"
 #include "pages.h"
@@ -250,6 +251,42 @@ void backward(Value* stack, bool ours) {
   stack[0] = dx.release();
 }
 
+template <class T>
+void run_affine_backward(mish_format format, const void* dy, const void* x, const Affine<T>& affine,
+                         void* dz, int64_t n) {
+  constexpr int64_t block = 2048;  // its z stays in the first cache
+  constexpr ptrdiff_t size = sizeof(T);
+  on_threads(format, n, [&](int64_t begin, int64_t end) {
+    T z[block];
+    for (int64_t i = begin; i < end; i += block) {
+      const int64_t count = std::min(block, end - i);
+      affine(static_cast<const T*>(x), i, i + count, z);
+      mish_backward_range(kernels->grad[format], format, static_cast<const T*>(dy) + i, size, z,
+                          size, static_cast<T*>(dz) + i, size, n, 0, count);
+    }
+  });
+}
+
+// _affine_backward(Tensor dy, Tensor x, Tensor scale, Tensor shift, int run) -> Tensor
+void affine_backward(Value* stack, uint64_t, uint64_t) {
+  const Tensor dy(stack[0]), x(stack[1]), scale(stack[2]), shift(stack[3]);
+  const auto run = int64_t(stack[4]);
+  const View at(x.get()), a(scale.get()), b(shift.get());
+  const View given(dy.get());
+  const Tensor copy = given.same_layout(at) ? Tensor(Handle(nullptr)) : laid_out_as(at, given);
+  const View from = copy.get() ? View(copy.get()) : given;
+  Tensor dz = empty_like(at);
+  void* const to = View(dz.get()).mutable_data();
+  const auto go = [&](auto type) {
+    using T = decltype(type);
+    const auto numbers = [](const View& v) { return static_cast<const T*>(v.data()); };
+    const Affine<T> affine{numbers(a), numbers(b), run, a.numel};
+    run_affine_backward(at.format, from.data(), at.data(), affine, to, at.numel);
+  };
+  at.format == MISH_FLOAT32 ? go(float()) : go(double());
+  stack[0] = dz.release();
+}
+
 // _derivative(Tensor x, int order) -> Tensor, for the orders that have kernels
 void derivative(Value* stack, uint64_t, uint64_t) {
   const Tensor x(stack[0]);
@@ -318,6 +355,7 @@ PyObject* py_register_operators(PyObject*, PyObject* path) {
                  {"mish_", always<in_place_returning_nothing>},
                  {"_forward_", always<in_place_returning_nothing>},
                  {"backward", always<backward>},
+                 {"_affine_backward", affine_backward},
                  {"_derivative", derivative}});
   });
 }
