@@ -29,7 +29,8 @@ class Mish(torch.nn.Mish):
         ValueError: if ``save`` is none of the ways that there are.
     """
 
-    save: str = _kept.INPUT  # of objects that were made as another class and became this one
+    __constants__ = ["inplace", "save"]
+    save = _kept.INPUT  # of objects that were made as another class and became this one
 
     def __init__(self, inplace: bool = False, save: str = _kept.INPUT) -> None:
         _kept.require_save(save)
