@@ -24,10 +24,10 @@ _DEEPEST = 3  # functions that call functions
 def why_left(module: nn.Module) -> str | None:
     """What to do about a ``forward`` that computes Mish itself; None if it does not."""
     kind: Any = type(module)
-    if not _suspicious(_names(kind.forward, kind, _DEEPEST)):
+    if not _suspicious(names_of(kind)):
         return None
     try:
-        sites = _graph_sites.find(_traced(module))
+        sites = _graph_sites.find(traced(module))
     except Exception as error:  # whatever code may raise whose tensors have no values
         text = str(error).partition("\n")[0]
         return f"its forward may spell Mish out, but torch.fx cannot trace it: {text}"
@@ -39,12 +39,17 @@ def why_left(module: nn.Module) -> str | None:
     )
 
 
+def names_of(kind: Any) -> set[str]:
+    """The names in the forward of a class of modules, and in the functions that it calls."""
+    return _names_in(kind.forward, kind, _DEEPEST)
+
+
 def _suspicious(names: set[str]) -> bool:
     return "tanh" in names and bool(names & {"softplus", "log", "log1p", "logaddexp"})
 
 
 @functools.lru_cache
-def _names(function: Any, owner: type, depth: int) -> set[str]:
+def _names_in(function: Any, owner: type, depth: int) -> set[str]:
     """The names in a function, and in the functions and methods beside it that it names."""
     function = inspect.unwrap(function)
     if not isinstance(function, FunctionType):
@@ -54,7 +59,7 @@ def _names(function: Any, owner: type, depth: int) -> set[str]:
         for name in function.__code__.co_names:
             for called in (function.__globals__.get(name), getattr(owner, name, None)):
                 if isinstance(called, FunctionType):
-                    found |= _names(called, owner, depth - 1)
+                    found |= _names_in(called, owner, depth - 1)
     return found
 
 
@@ -63,7 +68,12 @@ class _OneForward(Tracer):
         return True
 
 
-def _traced(module: nn.Module) -> GraphModule:
+def traced(module: nn.Module) -> GraphModule:
+    """The graph of a module's own forward, each child a single call.
+
+    Raises:
+        Exception: whatever its code raises where tensors have no values.
+    """
     # A forward may keep things; its children are not called.
     own = copy.deepcopy(module, {id(child): child for child in module.children()})
     with torch.random.fork_rng(devices=[]):

@@ -33,7 +33,7 @@ class GroupNormMish(torch.nn.GroupNorm):
             channels, or ``save`` is none of the three.
     """
 
-    save: str = INPUT  # of objects that were made as another class and became this one
+    save = INPUT  # of objects that were made as another class and became this one
 
     def __init__(self, *args: Any, save: str = INPUT, **kwargs: Any) -> None:
         require_save(save)
@@ -76,7 +76,7 @@ class BatchNormMish(_AnyBatchNorm):
             ``save`` is none of the three.
     """
 
-    save: str = INPUT  # of objects that were made as another class and became this one
+    save = INPUT  # of objects that were made as another class and became this one
 
     def __init__(self, *args: Any, save: str = INPUT, **kwargs: Any) -> None:
         require_save(save)

@@ -64,10 +64,10 @@ class _KeepsInput(torch.autograd.Function):
         if torch.is_grad_enabled():
             found = through_operations(ctx, dy, norm.operations, [x, weight, bias])
             return *found, None, None
-        scale, mean = _rows(rstd, x), _rows(mean, x)
+        scale = _rows(rstd, x)
         if weight is not None:
             scale = scale * by_channel(weight, x)
-        shift = -mean * scale
+        shift = -_rows(mean, x) * scale
         if bias is not None:
             shift = shift + by_channel(bias, x)
         dz = _backward_of_affine(dy.to(ctx.dtype), x, scale, shift)
