@@ -99,7 +99,8 @@ class _KeepsOutput(torch.autograd.Function):
         with torch.no_grad():
             found = _from_output(ctx, dy)
         if torch.is_grad_enabled():
-            found = tuple(None if v is None else _Last.apply(v, dy) for v in found)  # type: ignore[no-untyped-call]
+            y = ctx.saved_tensors[0]  # through which a second derivative would go on
+            found = tuple(None if v is None else _Last.apply(v, y) for v in found)  # type: ignore[no-untyped-call]
         return *found, None, None
 
 
@@ -127,7 +128,7 @@ class _Last(torch.autograd.Function):
     """A gradient that has no derivative."""
 
     @staticmethod
-    def forward(ctx: Any, gradient: Tensor, dy: Tensor) -> Tensor:
+    def forward(ctx: Any, gradient: Tensor, y: Tensor) -> Tensor:
         return gradient.view_as(gradient)
 
     @staticmethod
