@@ -134,7 +134,10 @@ class Flow:
             except Exception as error:  # as above
                 fate.hidden.append(f"{name}: {_untraced(error)}")
                 return
-            for placeholder in _placeholders(graph, node, user):
+            inputs = list(_placeholders(graph, node, user))
+            if not inputs:
+                fate.hidden.append(f"{name}: it was traced without this argument")
+            for placeholder in inputs:
                 self._follow(child, placeholder, fate, seen)
 
     def _place(self, owner: nn.Module, user: Node) -> str:
@@ -143,15 +146,14 @@ class Flow:
 
 
 def _placeholders(graph: Graph, node: Node, user: Node) -> Iterator[Node]:
-    """The parameters of a child's forward that a value is given for."""
+    """The parameters of a child's forward that a value is given for, as far as they were traced."""
     parameters = [each for each in graph.nodes if each.op == "placeholder"]
     for i, argument in enumerate(user.args):
-        if argument is node:
-            yield parameters[min(i, len(parameters) - 1)]  # the last may be *args
+        if argument is node and i < len(parameters):
+            yield parameters[i]
     for key, argument in user.kwargs.items():
         if argument is node:
-            named = [each for each in parameters if str(each.target).lstrip("*") == key]
-            yield from named or parameters[-1:]
+            yield from (each for each in parameters if each.target == key)
 
 
 def _untraced(error: Exception) -> str:

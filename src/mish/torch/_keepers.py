@@ -21,11 +21,13 @@ KEEPS = {
     *("gelu", "silu", "mish", "elu", "celu", "selu", "softplus", "leaky_relu", "prelu", "hardswish"),
     *("scaled_dot_product_attention", "square", "sin", "cos", "log", "abs"),
 }
-# The result is the same memory, seen in another way.
+# The result is the same memory, seen in another way; of the last two lines it may be.
 PASSES = {
     *("view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "expand", "expand_as"),
     *("transpose", "permute", "movedim", "swapaxes", "swapdims", "t", "T", "mT"),
-    *("chunk", "split", "unbind", "narrow", "select", "getitem", "view_as", "getattr"),
+    *("chunk", "split", "unbind", "narrow", "select", "getitem", "view_as", "getattr", "detach"),
+    *("contiguous", "reshape_as", "to", "type", "type_as"),
+    *("float", "double", "half", "bfloat16"),
 }
 _PRODUCTS = {"mul", "multiply", "div", "truediv", "divide"}  # keep each factor for the other
 
@@ -77,4 +79,4 @@ def writes_over(node: Node, value: Node) -> bool:
     return augmented or in_place or bool(node.kwargs.get("inplace")) or name == "setitem"
 
 
-_AUGMENTED = {f"i{name}" for name in ("add", "sub", "mul", "truediv", "floordiv", "pow", "mod")}
+_AUGMENTED = {f"i{name}" for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")}

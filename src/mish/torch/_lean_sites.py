@@ -22,6 +22,7 @@ from mish.torch._module import Mish
 from mish.torch._saving_forward import saving
 
 AUTO = "auto"
+_OURS = (BatchNormMish, GroupNormMish)
 _BATCH = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
@@ -64,11 +65,11 @@ class Change:
         self._module.__class__ = kind
 
 
-_OURS = ("inplace", "save", "mish_save")  # the attributes that a change touches
+_TOUCHED = ("inplace", "save", "mish_save")  # the attributes that a change may set
 
 
 def _state(module: nn.Module) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    attributes = {name: vars(module)[name] for name in _OURS if name in vars(module)}
+    attributes = {name: vars(module)[name] for name in _TOUCHED if name in vars(module)}
     return module.__class__, attributes, dict(module._modules)
 
 
@@ -89,9 +90,9 @@ class Plan:
         _kept.require_save(self.otherwise)
         self._flow = Flow(self.model)
         self._done: set[nn.Module] = set()
-        sites = list(self._mish_sites())
-        for module, inplace in sites:
-            self._pair(module) or self._alone(module, inplace)
+        for module, inplace in list(self._mish_sites()):
+            if not self._pairs(module):
+                self._alone(module, inplace)
         for module in self.model.modules():
             if module not in self._done and not is_pytorchs(module):
                 self._forward(module)
@@ -102,15 +103,17 @@ class Plan:
         for module in self.model.modules():
             if module in inside:
                 continue
-            if self._norm_with_mish(module):
+            if type(module) in _OURS:
+                self._keep_by_norm(module, type(module))
+            elif self._norm_with_mish(module):
                 inside.update(module.modules())
             elif type(module) is Mish:
                 yield module, module.inplace
             elif may_be_mish(module):
                 try:
                     yield module, works_in_place(module)
-                except NotMish as error:
-                    self.left[self._flow.name(module)] = str(error)
+                except NotMish:
+                    continue
                 else:
                     inside.update(module.modules())
 
@@ -124,18 +127,28 @@ class Plan:
         if not _agrees(module, into):
             self.left[self._flow.name(module)] = "it is not its normalisation, then Mish"
             return False
-        save, why = self._choose(self._flow.fate_of_output(module), _kept_norm.SAVES)
-        self._become(module, into, save, why)
+        self._keep_by_norm(module, into)
         return True
 
-    def _pair(self, module: nn.Module) -> bool:
-        """A normalisation of PyTorch whose output goes to this Mish and nowhere else."""
-        norm = self._norm_before(module)
-        into = None if norm is None else _fused_class(norm)
-        if norm is None or into is None:
-            return False
+    def _keep_by_norm(self, module: nn.Module, into: type[nn.Module]) -> None:
         save, why = self._choose(self._flow.fate_of_output(module), _kept_norm.SAVES)
-        self._become(norm, into, save, f"{why}; with {self._flow.name(module)}")
+        self._become(module, into, save, why)
+
+    def _pairs(self, module: nn.Module) -> bool:
+        """A Mish whose every call follows a normalisation that feeds nothing else."""
+        try:
+            calls = self._flow.calls(module)
+            norms = [self._norm_before(owner, node) for owner, node in calls]
+        except Exception:  # whatever code may raise whose tensors have no values
+            return False
+        if not calls or module._forward_pre_hooks or None in norms:
+            return False
+        for (owner, node), norm in zip(calls, norms, strict=True):
+            assert norm is not None
+            into = _fused_class(norm)
+            assert into is not None
+            save, why = self._choose(self._flow.fate_of(owner, node), _kept_norm.SAVES)
+            self._become(norm, into, save, f"{why}; with {self._flow.name(module)}")
         change = Change(module)
         self._done.add(module)
         module._modules.clear()
@@ -143,23 +156,18 @@ class Plan:
         self.changes.append(change.end())
         return True
 
-    def _norm_before(self, module: nn.Module) -> nn.Module | None:
-        try:
-            calls = self._flow.calls(module)
-            if len(calls) != 1:
-                return None
-            ((owner, node),) = calls
+    def _norm_before(self, owner: nn.Module, node: Node) -> nn.Module | None:
+        """The normalisation of PyTorch whose output a call of Mish has, and nobody else."""
+        module: nn.Module = nn.Identity()
+        while type(module) is nn.Identity:
             before = node.args[0] if node.args else None
-            if not isinstance(before, Node) or before.op != "call_module" or len(before.users) > 1:
+            if not isinstance(before, Node) or before.op != "call_module":
                 return None
-            norm = owner.get_submodule(str(before.target))
-            if len(self._flow.calls(norm)) != 1:
+            module, node = owner.get_submodule(str(before.target)), before
+            if len(node.users) > 1 or module._forward_hooks or module._forward_pre_hooks:
                 return None
-        except Exception:  # whatever code may raise whose tensors have no values
-            return None
-        plain = type(norm) in (*_BATCH, nn.GroupNorm)
-        hooked = norm._forward_hooks or module._forward_pre_hooks
-        return norm if plain and not hooked else None
+        plain = type(module) in (*_BATCH, nn.GroupNorm)
+        return module if plain and len(self._flow.calls(module)) == 1 else None
 
     def _alone(self, module: nn.Module, inplace: bool) -> None:
         save, why = self._choose(self._flow.fate_of_output(module), _kept.SAVES)
