@@ -61,10 +61,8 @@ class Sided:
     @staticmethod
     def backward(dy: Tensor, kept: tuple[Tensor, ...], strides: tuple[int, ...]) -> Tensor:
         """As above."""
-        y, sides = kept
-        if y.stride() != strides:  # saved-tensor hooks may give it back in another layout
-            y = y.new_empty_strided(y.shape, strides).copy_(y)
-        return _ops.sided_backward.default(dy, y, sides)  # type: ignore[no-any-return]
+        y, sides = kept  # saved-tensor hooks may give y back in another layout
+        return _ops.sided_backward.default(dy, _laid_out(y, strides), sides)  # type: ignore[no-any-return]
 
 
 class Coded:
@@ -86,13 +84,19 @@ class Coded:
                 f'second derivatives need more than save="{self.bits}bit" keeps: take '
                 'save="output", save="output+bit" or save="input", or leave out create_graph=True'
             )
-        return _ops.coded_backward.default(  # type: ignore[no-any-return]
-            dy, kept[0], self.bits, strides
-        )
+        (codes,) = kept
+        dx: Tensor = _ops.coded_backward.default(_laid_out(dy, strides), codes, self.bits)
+        return dx
 
 
 MARKED, SIDED = Marked(), Sided()
 CODED = {bits: Coded(bits) for bits in _kept_ops.CODE_BITS}
+
+
+def _laid_out(x: Tensor, strides: tuple[int, ...]) -> Tensor:
+    if x.stride() == strides:
+        return x
+    return x.new_empty_strided(x.shape, strides).copy_(x)
 
 
 def _written(op: Callable[[Tensor], None], x: Tensor) -> Tensor:

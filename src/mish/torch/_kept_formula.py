@@ -112,9 +112,9 @@ def sided_backward(dy: Tensor, y: Tensor, sides: Tensor) -> Tensor:
     return _times(dy, slope(y, unpacked_like(sides, 1, y) == 1), y.dtype)
 
 
-def coded_backward(dy: Tensor, codes: Tensor, bits: int, strides: list[int]) -> Tensor:
+def coded_backward(dy: Tensor, codes: Tensor, bits: int) -> Tensor:
     """dy·level of the code; rounded once."""
-    dx = torch.empty_strided(dy.shape, strides, dtype=dy.dtype, device=dy.device)
+    dx = torch.empty_like(dy)
     wide = _wide(dy).dtype
     levels = torch.tensor(LEVELS[bits], dtype=wide, device=dy.device)
     return dx.copy_(_times(dy, levels[unpacked_like(codes, bits, dx).long()], dy.dtype))

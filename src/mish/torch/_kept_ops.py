@@ -8,10 +8,10 @@
 | ``mish::sided(x)``, ``mish::sides(x)`` | Mish, and the sides of x packed in bytes |
 | ``mish::sided_backward(dy, y, sides)``, ``mish::sided_inverse(y, sides)`` | as above |
 | ``mish::coded(x, bits)``, ``mish::codes(x, bits)`` | Mish, and mish′(x) in 1 to 4 bits, packed |
-| ``mish::coded_backward(dy, codes, bits, strides)`` | dy·mish′(x), roughly, in this layout |
+| ``mish::coded_backward(dy, codes, bits)`` | dy·mish′(x), roughly |
 
 `_kept_formula` says what a side is. Sides and codes are packed in the order of memory that the
-output has.
+output has; y, or dy where there is no y, must have it too. On the CPU native code runs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from mish.torch import _kept_formula as formula
-from mish.torch._ops import LIBRARY
+from mish.torch._ops import LIBRARY, inherit_from_mish
 from mish.torch._ops import OPERATORS as ops
 
 CODE_BITS = (1, 2, 3, 4)
@@ -71,10 +71,6 @@ def _packed_like(x: Tensor, bits: int = 1) -> Tensor:
     return x.new_empty((formula.packed_size(x.numel(), bits),), dtype=torch.uint8)
 
 
-def _strided_like(dy: Tensor, codes: Tensor, bits: int, strides: list[int]) -> Tensor:
-    return torch.empty_strided(dy.shape, strides, dtype=dy.dtype, device=dy.device)
-
-
 _KERNELS: dict[str, tuple[str, Callable[..., Any], Callable[..., Any]]] = {
     "marked": ("(Tensor x) -> Tensor", formula.marked, _like),
     "marked_": ("(Tensor(a!) x) -> ()", _marked_inplace, lambda x: None),
@@ -91,9 +87,9 @@ _KERNELS: dict[str, tuple[str, Callable[..., Any], Callable[..., Any]]] = {
     "coded": ("(Tensor x, int bits) -> Tensor", _mish, _like),
     "codes": ("(Tensor x, int bits) -> Tensor", _codes, _packed_like),
     "coded_backward": (
-        "(Tensor dy, Tensor codes, int bits, SymInt[] strides) -> Tensor",
+        "(Tensor dy, Tensor codes, int bits) -> Tensor",
         formula.coded_backward,
-        _strided_like,
+        _like,
     ),
 }
 
@@ -103,6 +99,7 @@ def _register() -> None:
         LIBRARY.define(name + signature, tags=torch.Tag.pt2_compliant_tag)
         LIBRARY.impl(name, kernel, "CompositeExplicitAutograd")
         LIBRARY.impl(name, meta, "Meta")
+    inherit_from_mish("marked", "marked_")
 
 
 _register()
