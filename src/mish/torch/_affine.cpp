@@ -1,5 +1,7 @@
 #include "_affine.h"
 
+#include <type_traits>
+
 #include "_tensors.h"
 
 namespace mish_torch {
@@ -30,41 +32,75 @@ struct Affine {
   }
 };
 
-// dz = dy·mish′(a·x + b), a block at a time, whose a·x + b stays in the first cache.
 template <class T>
-void backward(const View& dy, const View& x, const View& a, const View& b, int64_t run, void* dz) {
-  constexpr int64_t block = 2048;
-  constexpr ptrdiff_t size = sizeof(T);
-  const auto numbers = [](const View& v) { return static_cast<const T*>(v.data()); };
-  const Affine<T> affine{numbers(a), numbers(b), run, a.numel};
+const T* numbers(const View& v) {
+  return static_cast<const T*>(v.data());
+}
+
+// Calls part(i, n) for blocks of a tensor, n numbers from i on, that stay in the first cache.
+constexpr int64_t block = 2048;
+
+template <class Part>
+void by_blocks(const View& x, const Part& part) {
   on_threads(grain[x.format], x.numel, [&](int64_t begin, int64_t end) {
-    T z[block];
-    for (int64_t i = begin; i < end; i += block) {
-      const int64_t n = std::min(block, end - i);
-      affine(numbers(x), i, i + n, z);
-      mish_backward_range(kernels->grad[x.format], x.format, numbers(dy) + i, size, z, size,
-                          static_cast<T*>(dz) + i, size, x.numel, 0, n);
-    }
+    for (int64_t i = begin; i < end; i += block) part(i, std::min(block, end - i));
   });
 }
 
-// _affine_backward(Tensor dy, Tensor x, Tensor scale, Tensor shift, int run) -> Tensor, where all
-// are of float32 or of float64, x is dense, and scale and shift are vectors.
-void affine_backward(Value* stack, uint64_t, uint64_t) {
+template <class T>
+void slope_times(const View& like, const T* dy, const T* z, T* dz, int64_t n) {
+  constexpr ptrdiff_t size = sizeof(T);
+  mish_backward_range(kernels->grad[like.format], like.format, dy, size, z, size, dz, size,
+                      like.numel, 0, n);
+}
+
+// dz = dy·mish′(a·x + b).
+struct OfAffine {
+  template <class T>
+  static void run(const View& dy, const View& x, const Affine<T>& affine, T* dz) {
+    by_blocks(x, [&](int64_t i, int64_t n) {
+      T z[block];
+      affine(numbers<T>(x), i, i + n, z);
+      slope_times(x, numbers<T>(dy) + i, z, dz + i, n);
+    });
+  }
+};
+
+// dz = dy·mish′(z), and then z becomes a·z + b.
+struct ThenAffine {
+  template <class T>
+  static void run(const View& dy, const View& z, const Affine<T>& affine, T* dz) {
+    T* const all = static_cast<T*>(z.mutable_data());
+    by_blocks(z, [&](int64_t i, int64_t n) {
+      slope_times(z, numbers<T>(dy) + i, all + i, dz + i, n);
+      affine(all, i, i + n, all + i);
+    });
+  }
+};
+
+// (Tensor dy, Tensor x, Tensor scale, Tensor shift, int run) -> Tensor dz, where all are of float32
+// or of float64, x is dense, and scale and shift are vectors.
+template <class Operation>
+void with_affine(Value* stack, uint64_t, uint64_t) {
   const Tensor dy(stack[0]), x(stack[1]), scale(stack[2]), shift(stack[3]);
   const auto run = int64_t(stack[4]);
   const View at(x.get()), given(dy.get()), a(scale.get()), b(shift.get());
-  Tensor dz = empty_like(at);
   Tensor copy(Handle(nullptr));
   if (!given.same_layout(at)) copy = laid_out_as(at, given);
   const View from = copy.get() ? View(copy.get()) : given;
+  Tensor dz = empty_like(at);
+  const auto go = [&](auto* to) {
+    using T = std::remove_pointer_t<decltype(to)>;
+    Operation::run(from, at, Affine<T>{numbers<T>(a), numbers<T>(b), run, a.numel}, to);
+  };
   void* const to = View(dz.get()).mutable_data();
-  (at.format == MISH_FLOAT32 ? backward<float> : backward<double>)(from, at, a, b, run, to);
+  at.format == MISH_FLOAT32 ? go(static_cast<float*>(to)) : go(static_cast<double*>(to));
   stack[0] = dz.release();
 }
 
 }  // namespace
 
-const Registration affine_kernels[] = {{"_affine_backward", affine_backward}};
+const Registration affine_kernels[] = {{"_backward_of_affine", with_affine<OfAffine>},
+                                       {"_backward_then_affine_", with_affine<ThenAffine>}};
 
 }  // namespace mish_torch

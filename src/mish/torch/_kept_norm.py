@@ -24,6 +24,7 @@ from torch import Tensor
 from mish.torch import _kept_ops  # noqa: F401  (defines the operators)
 from mish.torch._fused import by_channel, dense, like, through_operations, wide_dtype
 from mish.torch._norms import Norm, Parameter
+from mish.torch._ops import LIBRARY
 from mish.torch._ops import OPERATORS as _ops
 
 INPUT = "input"
@@ -109,13 +110,12 @@ def _from_output(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
     y = y.detach()
     z = _ops.marked_inverse.default(y) if sides is None else _ops.sided_inverse.default(y, sides)
     z = z.to(ctx.dtype)
-    dz = _ops.backward.default(dy.to(ctx.dtype), z)
-    if bias is not None:
-        z -= by_channel(bias, z)
-    slope = _rows(rstd, z)
+    scale = _rows(rstd, z)
     if weight is not None:
-        slope = slope * by_channel(weight, z)
-    z /= slope  # x − μ from here on
+        scale = scale * by_channel(weight, z)
+    scale = 1 / scale
+    shift = torch.zeros_like(scale) if bias is None else -by_channel(bias, z) * scale
+    dz = _backward_then_affine(dy.to(ctx.dtype), z, scale, shift)  # z is x − μ from here on
     if drowned is not None:
         centred = rows - _rows(mean, y).index_select(1, drowned)
         z.index_copy_(1, drowned, centred.to(z.dtype))
@@ -163,16 +163,42 @@ def _rows(statistic: Tensor, x: Tensor) -> Tensor:
 
 def _backward_of_affine(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """dy·mish′(scale·x + shift)."""
-    run = _run(x, scale)
-    if run and x.is_cpu and x.dtype == dy.dtype == scale.dtype:
-        dz: Tensor = _ops._affine_backward.default(dy, x, scale.flatten(), shift.flatten(), run)
+    run = _run(dy, x, scale)
+    if run:
+        dz: Tensor = _ops._backward_of_affine.default(
+            dy, x, scale.flatten(), shift.flatten(), run
+        )
         return dz
     z = (x.to(scale.dtype) * scale).add_(shift)
     return _ops.backward.default(dy, z.to(dy.dtype))  # type: ignore[no-any-return]
 
 
-def _run(x: Tensor, scale: Tensor) -> int:
-    """How many neighbours in memory share a number of ``scale``; 0 where they are in no order."""
+def _backward_then_affine(dy: Tensor, z: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    """dy·mish′(z); ``z`` becomes scale·z + shift."""
+    run = _run(dy, z, scale)
+    if run:
+        return _ops._backward_then_affine_.default(  # type: ignore[no-any-return]
+            dy, z, scale.flatten(), shift.flatten(), run
+        )
+    dz: Tensor = _ops.backward.default(dy, z)
+    z.mul_(scale).add_(shift)
+    return dz
+
+
+def _run(dy: Tensor, x: Tensor, scale: Tensor) -> int:
+    """How many neighbours in memory share a number of ``scale``; 0 where no kernel serves."""
+    if not (x.is_cpu and x.dtype == dy.dtype == scale.dtype):
+        return 0
     if x.is_contiguous():
         return x[:1, :1].numel()
     return int(scale.shape[0] == 1 and dense(x) is x)  # channels last
+
+
+def _define() -> None:
+    """The operators of the CPU's kernels; `_run` says where they are called."""
+    arguments = "Tensor scale, Tensor shift, int run) -> Tensor"
+    LIBRARY.define(f"_backward_of_affine(Tensor dy, Tensor x, {arguments}")
+    LIBRARY.define(f"_backward_then_affine_(Tensor dy, Tensor(a!) z, {arguments}")
+
+
+_define()

@@ -121,7 +121,6 @@ def _register() -> None:
         "_forward(Tensor x) -> Tensor",
     ):
         LIBRARY.define(schema, tags=_POINTWISE)
-    LIBRARY.define("_affine_backward(Tensor dy, Tensor x, Tensor scale, Tensor shift, int run) -> Tensor")
     for name in ("mish_", "_forward_"):
         LIBRARY.define(f"{name}(Tensor(a!) x) -> ()", tags=torch.Tag.pt2_compliant_tag)
 
