@@ -165,7 +165,7 @@ def core(tables: Tables, function: Function, shape: Shape) -> tuple[list[list[mp
     result: list[list[mp.mpf]] = [[] for _ in range(tables.rows)]
     error = mp.mpf(0)
     half = mp.mpf(1) / 2
-    least = s_of(-mp.mpf(2) ** shape.left_from) * tables.steps
+    least = s_of(-(mp.mpf(2) ** shape.left_from)) * tables.steps
     for number in range(tables.first, tables.first + tables.rows):
         row: list[mp.mpf] = []
         if number + half > least:
@@ -224,7 +224,7 @@ def functions(tables: Tables, name: str, shape: Shape, ofs: Function, ofv: Funct
     left_rows, left_error = octaves(tables, ofv, shape)
     fmt = tables.fmt
     print(f"{fmt.name} {name}: {mp.nstr(error, 3)}, left {mp.nstr(left_error, 3)}", file=sys.stderr)
-    begin = fmt.literal(fmt.round(-mp.mpf(2) ** shape.left_from))
+    begin = fmt.literal(fmt.round(-(mp.mpf(2) ** shape.left_from)))
     least = fmt.literal(mp.mpf(2) ** (shape.left_from - tables.rows // 2**tables.halvings))
     return [
         f"// Largest error {mp.nstr(error, 2)}, on the left {mp.nstr(left_error, 2)}, relative.",
