@@ -14,10 +14,11 @@ inline constexpr float kFloor = 0x1.0000000000000p-29f;
 inline constexpr float kSteps = 8, kMost = 0x1.b000000000000p+1f;
 inline constexpr int kHalvings = 0;
 
-// Largest error 1.0e-8, on the left 6.4e-8, relative.
+// Largest error 1.0e-8, on the left 6.4e-8 of the value.
 struct Slope {
   static constexpr int kRows = 32, kColumns = 8;
-  static constexpr int kUsed = 7, kLeftUsed = 7;
+  static constexpr int kUsed = 7;
+  static constexpr int kLeftUsed = 7;
   // The outputs that the left table serves lie from the first to minus the second.
   static constexpr float kLeftBegin = -0x1.0000000000000p-3f, kLeftEnd = 0x1.0000000000000p-35f;
   alignas(64) static constexpr float kCore[kRows * kColumns] = {
@@ -90,10 +91,11 @@ struct Slope {
   };
 };
 
-// Largest error 2.5e-7, on the left 8.8e-8, relative.
+// Largest error 2.5e-7, on the left 8.8e-8 of the value.
 struct Inverse {
   static constexpr int kRows = 32, kColumns = 8;
-  static constexpr int kUsed = 8, kLeftUsed = 8;
+  static constexpr int kUsed = 8;
+  static constexpr int kLeftUsed = 8;
   // The outputs that the left table serves lie from the first to minus the second.
   static constexpr float kLeftBegin = -0x1.0000000000000p-3f, kLeftEnd = 0x1.0000000000000p-35f;
   alignas(64) static constexpr float kCore[kRows * kColumns] = {
@@ -177,10 +179,11 @@ inline constexpr double kFloor = 0x1.0000000000000p-57;
 inline constexpr double kSteps = 24, kMost = 0x1.3000000000000p+2;
 inline constexpr int kHalvings = 1;
 
-// Largest error 1.7e-18, on the left 6.5e-17, relative.
+// Largest error 1.7e-18, on the left 6.5e-17 of the value.
 struct Slope {
   static constexpr int kRows = 128, kColumns = 16;
-  static constexpr int kUsed = 15, kLeftUsed = 16;
+  static constexpr int kUsed = 15;
+  static constexpr int kLeftUsed = 16;
   // The outputs that the left table serves lie from the first to minus the second.
   static constexpr double kLeftBegin = -0x1.0000000000000p-3, kLeftEnd = 0x1.0000000000000p-67;
   alignas(64) static constexpr double kCore[kRows * kColumns] = {
@@ -445,10 +448,11 @@ struct Slope {
   };
 };
 
-// Largest error 2.4e-16, on the left 1.1e-16, relative.
+// Largest error 2.4e-16, on the left 1.1e-16 of the value.
 struct Inverse {
   static constexpr int kRows = 128, kColumns = 16;
-  static constexpr int kUsed = 16, kLeftUsed = 16;
+  static constexpr int kUsed = 16;
+  static constexpr int kLeftUsed = 16;
   // The outputs that the left table serves lie from the first to minus the second.
   static constexpr double kLeftBegin = -0x1.0000000000000p-3, kLeftEnd = 0x1.0000000000000p-67;
   alignas(64) static constexpr double kCore[kRows * kColumns] = {

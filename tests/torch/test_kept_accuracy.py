@@ -1,7 +1,7 @@
 """How far slopes from outputs are from the truth, and outputs that are marked.
 
-16-bit formats over all inputs, float32 densely next to the minimum. What is possible, inputs found by
-bisection on the known side, is the first number each time; two units of its last digit are allowed.
+16-bit formats over all inputs, float32 densely next to the minimum. What is possible, inputs found
+on the known side, is the first number each time; two units of its last digit are allowed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def truth(x, order):
 
 
 def slope_errors(x, y):
-    """Of the slopes from these outputs and the sides of x, in float32, before any rounding to 16."""
+    """Of the slopes from these outputs and the sides of x, in float32: not rounded once more."""
     wide = y.to(torch.float32)
     slopes = ops.sided_backward(torch.ones_like(wide), wide, ops.sides(x.to(torch.float32)))
     return (slopes.to(torch.float64) - truth(x, 1)).abs()

@@ -13,7 +13,7 @@ from mish._extras import needs
 with needs("torch", "mish.torch"):
     import torch  # noqa: F401
 
-from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (the first two register)
+from mish.torch import _cuda, _distributed, _kept_cuda, functional, init  # noqa: F401  (some register)
 from mish.torch._accelerate import accelerate
 from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish
