@@ -85,8 +85,12 @@ class FromOutput {
   MISH_INLINE V at(V y, const Place& place) const {
     V column[Shape::kUsed];
     rows_.lookup(place.row, column);
-    V found = horner<0, Shape::kUsed - 1>(column, place.d);
-    if constexpr (!kIsSlope) found = y + found;
+    V found;
+    if constexpr (kIsSlope) {
+      found = column[0] + fma(place.d, horner<2, Shape::kUsed - 1>(column, place.d), column[1]);
+    } else {
+      found = y + horner<0, Shape::kUsed - 1>(column, place.d);
+    }
     const auto far = V(Shape::kLeftBegin) < select(place.s < V(0), y, V(-1));
     if (__builtin_expect(any(far), false)) found = select(far, left_end(y), found);
     return found;

@@ -11,8 +11,8 @@ normal, the expected square of the error is least if each border lies midway bet
 each level is the mean of the slopes between its borders. Lloyd's method takes both in turn. From
 uniform levels it comes to the least error here: other starts are tried, and none ends lower.
 
-The slope is what is cut, not x: mish′ falls, rises above 1 and falls again, and intervals of x could
-not put equal slopes together that lie far apart.
+The slope is what is cut, not x: mish′ falls, rises above 1 and falls again, and intervals of x
+could not put equal slopes together that lie far apart.
 """
 
 from __future__ import annotations

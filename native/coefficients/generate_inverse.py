@@ -5,8 +5,8 @@ Run by hand, with python-flint and mpmath installed; the output is checked in:
     python native/coefficients/generate_inverse.py            # writes the header
     python native/coefficients/generate_inverse.py --check    # fails if the file on disk differs
 
-With Y = mish(X0) the least value, s = ±√(y − Y), negative on the left of X0, is a function of x that
-rises everywhere and is analytic at X0 too. So x and all that depends on it are analytic in s.
+With Y = mish(X0) the least value, s = ±√(y − Y), negative on the left of X0, is a function of x
+that rises everywhere and is analytic at X0 too. So x and all that depends on it are analytic in s.
 
 *Core.* In units of a step, s lies within 1/2 of the number r of a row, and a polynomial in
 d = s − r gives the slope mish′(x), or x − y, which tends to 0.
@@ -16,7 +16,8 @@ of −y, or half of one, and a polynomial in the rest of the significand gives m
 octaves end where mish′ no longer counts; beyond, x stays where it is.
 
 Polynomials interpolate at Chebyshev nodes, which is within a small factor of the best, and their
-coefficients are rounded.
+coefficients are rounded; the first ones of the core's slopes, which are up to 1.09, come with low
+parts behind them.
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ class Shape:
     degree: int
     left_degree: int
     left_from: int  # the left table serves outputs above −2^left_from
+    low: bool  # whether the first coefficient of a row of the core comes in two parts
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,8 @@ class Tables:
 # floor: outputs next to Y stand for slopes from 0 to some hundred times the format's precision, and
 # the lowest for the least of them. So what is taken for these is not 0 but about their middle.
 TABLES = (
-    Tables(FORMATS[0], 8, 32, -4, 0, 8, -29, Shape(5, 6, -3), Shape(7, 7, -3)),
-    Tables(FORMATS[1], 24, 128, -13, 1, 16, -57, Shape(13, 15, -3), Shape(15, 15, -3)),
+    Tables(FORMATS[0], 8, 32, -4, 0, 8, -29, Shape(5, 6, -3, True), Shape(7, 7, -3, False)),
+    Tables(FORMATS[1], 24, 128, -13, 1, 16, -57, Shape(13, 15, -3, True), Shape(15, 15, -3, False)),
 )
 
 
@@ -163,7 +165,7 @@ def core(tables: Tables, function: Function, shape: Shape) -> tuple[list[list[mp
     result: list[list[mp.mpf]] = [[] for _ in range(tables.rows)]
     error = mp.mpf(0)
     half = mp.mpf(1) / 2
-    least = s_of(-mp.mpf(2) ** shape.left_from) * tables.steps
+    least = s_of(-(mp.mpf(2) ** shape.left_from)) * tables.steps
     for number in range(tables.first, tables.first + tables.rows):
         row: list[mp.mpf] = []
         if number + half > least:
@@ -174,7 +176,11 @@ def core(tables: Tables, function: Function, shape: Shape) -> tuple[list[list[mp
             left = max(-half, least - number)
             exact = polynomial(scaled, left, half, shape.degree)
             row = [tables.fmt.round(c) for c in exact]
-            error = max(error, worst(scaled, left, half, row, relative=False))
+            low = tables.fmt.round(exact[0] - row[0]) if shape.low else mp.mpf(0)
+            used = [row[0] + low, *row[1:]]
+            error = max(error, worst(scaled, left, half, used, relative=False))
+            if shape.low:
+                row.insert(1, low)
         result[number % tables.rows] = padded(row, tables.columns)
     return result, error
 
@@ -209,7 +215,8 @@ def padded(row: list[mp.mpf], columns: int) -> list[mp.mpf]:
 
 def table(tables: Tables, name: str, rows: list[list[mp.mpf]]) -> list[str]:
     literal = tables.fmt.literal
-    head = f"  alignas(64) static constexpr {tables.fmt.ctype} {name}[kRows * kColumns] = {{"
+    kind = f"alignas(64) static constexpr {tables.fmt.ctype}"
+    head = f"  {kind} {name}[kRows * kColumns] = {{"
     return [head, *("      " + ", ".join(map(literal, row)) + "," for row in rows), "  };"]
 
 
@@ -217,15 +224,15 @@ def functions(tables: Tables, name: str, shape: Shape, ofs: Function, ofv: Funct
     rows, error = core(tables, ofs, shape)
     left_rows, left_error = octaves(tables, ofv, shape)
     fmt = tables.fmt
-    print(f"{fmt.name} {name}: {mp.nstr(error, 3)}, left {mp.nstr(left_error, 3)}", file=sys.stderr)
-    begin = fmt.literal(fmt.round(-mp.mpf(2) ** shape.left_from))
+    begin = fmt.literal(fmt.round(-(mp.mpf(2) ** shape.left_from)))
     least = fmt.literal(mp.mpf(2) ** (shape.left_from - tables.rows // 2**tables.halvings))
     return [
-        f"// Largest error {mp.nstr(error, 2)}, on the left {mp.nstr(left_error, 2)}, relative.",
+        f"// Largest error {mp.nstr(error, 2)}, on the left {mp.nstr(left_error, 2)} of the value.",
         f"struct {name} {{",
         f"  static constexpr int kRows = {tables.rows}, kColumns = {tables.columns};",
-        f"  static constexpr int kUsed = {shape.degree + 1}, kLeftUsed = {shape.left_degree + 1};",
-        f"  // The outputs that the left table serves lie from the first to minus the second.",
+        f"  static constexpr int kUsed = {shape.degree + 1 + shape.low};",
+        f"  static constexpr int kLeftUsed = {shape.left_degree + 1};",
+        "  // The outputs that the left table serves lie from the first to minus the second.",
         f"  static constexpr {fmt.ctype} kLeftBegin = {begin}, kLeftEnd = {least};",
         *table(tables, "kCore", rows),
         *table(tables, "kLeft", left_rows),

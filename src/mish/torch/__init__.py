@@ -8,12 +8,12 @@ Needs the extra ``torch``.
 
 from __future__ import annotations
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("torch", "mish.torch"):
     import torch  # noqa: F401
 
-from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (the first two register)
+from mish.torch import _cuda, _distributed, _kept_cuda, functional, init  # noqa: F401  (some register)
 from mish.torch._accelerate import accelerate
 from mish.torch._account import kept_bytes
 from mish.torch._convert import convert

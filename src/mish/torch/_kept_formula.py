@@ -24,9 +24,25 @@ _LEAST = {
     torch.float64: (-0.30884341301725043, 2.7753772146779074e-17),
     torch.float32: (-0.30884340405464172, -8.962608682995948e-09),
 }
-# x = X0 + s·(c1 + s·(c2 + …)) with s = ±√(y − least), the sign being the side.
-_SERIES = (2.737169752, -1.915313394, 2.5457166, -3.270867549, 4.705032304, -6.979736345)
-_STEPS = 10  # of Newton's method: enough for float64 from the starts below
+# x = X0 + s·(c1 + s·(c2 + …)) with s = ±√(y − least), the sign being the side: the Taylor series of
+# s², divided by s, inverted.
+_SERIES = (
+    2.737169751980141,
+    -1.9153133936666222,
+    2.545716599890605,
+    -3.270867548811557,
+    4.70503230445804,
+    -6.9797363451619585,
+    10.704969594301705,
+    -16.765564651694902,
+    26.698410645072233,
+    -43.07206492707911,
+    70.221602315209,
+    -115.48211969182115,
+)
+# Up to here the series is as right as the dtype; farther off Newton's method is, in these steps.
+_NEAR = {torch.float64: 0.02, torch.float32: 0.1}
+_STEPS = 10
 
 _INTEGERS = {2: torch.int16, 4: torch.int32, 8: torch.int64}
 _xp: Any = torch
@@ -73,20 +89,21 @@ def inverse(y: Tensor, left: Tensor) -> Tensor:
     dtype = wide.dtype
     high, low = _LEAST[dtype]
     # Next to the minimum an output stands for many inputs; this is no farther from it than most.
-    least = torch.finfo(dtype).eps / 32
+    least = torch.finfo(dtype).eps / 64
     s = ((wide - high) - low).clamp(min=least).sqrt()
     side = torch.where(left, -s, s)
     near = torch.full_like(side, _SERIES[-1])
     for c in reversed(_SERIES[:-1]):
         near = near * side + c
-    log = wide.abs().clamp(1e-300 if dtype == torch.float64 else 1e-37, 0.3).log()
+    near = X0 + near * side
+    log = wide.abs().clamp(torch.finfo(dtype).tiny, 0.3).log()
     far = torch.where(left, log - (-log).log(), torch.where(wide < 1, wide / 0.6, wide))
-    x = torch.where(s < 0.3, X0 + near * side, far)
-    aim = torch.where(s * s == least, torch.full_like(wide, high) + least, wide)
+    x = torch.where(s < 0.3, near, far)
     for _ in range(_STEPS):
         f, slope = formula.mish(x, _xp), formula.derivative(x, 1, _xp)
-        step = torch.where(left, (f / aim).log() * f, f - aim) / slope
+        step = torch.where(left, (f / wide).log() * f, f - wide) / slope
         x = x - step.where(step.isfinite(), 0.0)
+    x = torch.where(s < _NEAR[dtype], near, x)
     x = torch.where(left & (y == 0), -torch.inf, x)
     return torch.where(wide < torch.inf, x, wide).to(y.dtype)
 
@@ -146,14 +163,19 @@ def _packed(codes: Tensor, bits: int) -> Tensor:
     """Eight codes at a time, in the order of memory of ``empty_like``, as one byte for each bit."""
     flat = _flat(torch.empty_like(codes).copy_(codes))
     eights = torch.nn.functional.pad(flat, (0, -flat.numel() % 8)).view(-1, 1, 8)
-    planes = eights >> torch.arange(bits, device=codes.device).view(1, -1, 1) & 1
-    weights = (1 << torch.arange(8, device=codes.device)).view(1, 1, -1)
-    return (planes * weights).sum(-1).to(torch.uint8).flatten()
+    planes = eights >> _places(bits, codes).view(1, -1, 1) & 1
+    shifted = planes << _places(8, codes)
+    return shifted.sum(-1, dtype=torch.uint8).flatten()
 
 
 def unpacked_like(packed: Tensor, bits: int, x: Tensor) -> Tensor:
     """The codes, laid out as a dense ``x`` is."""
-    planes = packed.view(-1, bits, 1).long() >> torch.arange(8, device=packed.device) & 1
-    weights = (1 << torch.arange(bits, device=packed.device)).view(1, -1, 1)
-    flat = (planes * weights).sum(1).flatten()[: x.numel()]
+    planes = packed.view(-1, bits, 1) >> _places(8, packed) & 1
+    shifted = planes << _places(bits, packed).view(1, -1, 1)
+    flat = shifted.sum(1, dtype=torch.uint8).flatten()[: x.numel()]
     return flat.as_strided(x.shape, x.stride())
+
+
+def _places(count: int, x: Tensor) -> Tensor:
+    """0, 1, … in uint8, so that nothing takes more memory than it must."""
+    return torch.arange(count, dtype=torch.uint8, device=x.device)

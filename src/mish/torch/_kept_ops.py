@@ -11,7 +11,8 @@
 | ``mish::coded_backward(dy, codes, bits)`` | dy·mish′(x), roughly |
 
 `_kept_formula` says what a side is. Sides and codes are packed in the order of memory that the
-output has; y, or dy where there is no y, must have it too. On the CPU native code runs.
+output has; y, or dy where there is no y, must have it too. On the CPU native code
+runs, on CUDA devices what `_kept_cuda` registers, on others the operations of `_kept_formula`.
 """
 
 from __future__ import annotations
@@ -46,13 +47,14 @@ def _mish(x: Tensor, *_: object) -> Tensor:
     return y
 
 
-def _require_bits(bits: int) -> None:
+def require_bits(bits: int) -> None:
+    """Raise ValueError unless there are codes of so many bits."""
     if bits not in CODE_BITS:
         raise ValueError(f"bits must be 1, 2, 3 or 4, not {bits}")
 
 
 def _codes(x: Tensor, bits: int) -> Tensor:
-    _require_bits(bits)
+    require_bits(bits)
     return formula.codes(x, bits)
 
 
@@ -60,14 +62,19 @@ def _like(x: Tensor, *_: object) -> Tensor:
     return torch.empty_like(x)
 
 
-def _like_second(dy: Tensor, y: Tensor, *_: object) -> Tensor:
+def require_same_shape(dy: Tensor, y: Tensor) -> None:
+    """Raise ValueError unless they are alike."""
     if dy.shape != y.shape:
         raise ValueError(f"dy must have the shape of y, {tuple(y.shape)}, not {tuple(dy.shape)}")
+
+
+def _like_second(dy: Tensor, y: Tensor, *_: object) -> Tensor:
+    require_same_shape(dy, y)
     return torch.empty_like(y)
 
 
 def _packed_like(x: Tensor, bits: int = 1) -> Tensor:
-    _require_bits(bits)
+    require_bits(bits)
     return x.new_empty((formula.packed_size(x.numel(), bits),), dtype=torch.uint8)
 
 

@@ -29,7 +29,7 @@ class Mish(torch.nn.Mish):
         ValueError: if ``save`` is none of the ways that there are.
     """
 
-    __constants__ = ("inplace", "save")
+    __constants__ = [*torch.nn.Mish.__constants__, "save"]  # noqa: RUF012  (PyTorch has it so)
     save = _kept.INPUT  # of objects that were made as another class and became this one
 
     def __init__(self, inplace: bool = False, save: str = _kept.INPUT) -> None:
