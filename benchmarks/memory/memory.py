@@ -20,7 +20,7 @@ from costs import Cost, measure
 from curves import EXACT, MODES, Training, final, interval, losses, trainings
 from matplotlib.figure import Figure
 from models import CASES
-from ways import PYTORCH, RELU, WAYS
+from ways import INPUT, PYTORCH, RELU, WAYS
 
 from mish.bench import machine
 
@@ -35,7 +35,16 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def costs(rounds: int) -> str:
     """A table for each network."""
-    head = ["", "kept, MB", "of PyTorch's", "peak, MB", "step, ms", "times as long", "largest", "rms"]
+    head = [
+        "",
+        "kept, MB",
+        "of PyTorch's",
+        "peak, MB",
+        "step, ms",
+        "times as long",
+        "largest",
+        "rms",
+    ]
     parts = []
     for case in CASES.values():
         found = measure(case, rounds, 0.0)
@@ -114,25 +123,24 @@ Made by `benchmarks/memory/memory.py`, float32, one thread, random weights, nois
 
 - kept: bytes that autograd keeps between the forward and the backward pass, each memory once,
   without parameters; the input counts.
-- peak: by how much a new process grows at the most in its first step, gradients and weights' copies
-  included.
+- peak: by how much a new process grows at the most in its first step, gradients included.
 - step: forward, backward, SGD; median of {rounds} rounds in which all take turns. Times as long as
-  `Mish(save="input")`: median of the ratios within each round, ± half the distance of their quartiles.
+  `{INPUT}`: median of the ratios within each round, ± half the distance of their
+  quartiles.
 - errors of the gradient of all parameters as one vector, against the same network in float64: the
   largest over the largest gradient, and the root of the mean squares over that of the gradient.
 
-{RELU} is the network with ReLU instead. checkpoint is `torch.utils.checkpoint` around each Mish, with the
-normalisation where network and package have them in one module. `Mish(save=…)` leaves normalisations
-to PyTorch. FewBit, which keeps 1 to 4 bits, is on no package index and was not measured; its
-way is that of `Mish(save="4bit")`.
+{RELU} is the network with ReLU instead. checkpoint is `torch.utils.checkpoint` around each Mish,
+with the normalisation where network and package have them in one module. `Mish(save=…)` leaves
+normalisations to PyTorch. FewBit, which keeps 1 to 4 bits, is on no package index and was not
+measured; its way is that of `Mish(save="4bit")`.
 
 {costs(rounds)}
 ## Loss curves
 
 {SEEDS} seeds each, which give weights and the order of the data; the exact way is `{EXACT}`. The
 final loss is the mean of the last tenth of the steps; ± is half an interval of 95 % by Student's
-distribution. Gradients in bits go through every Mish here, though one after a normalisation or before
-a convolution need not.
+distribution. Bits are kept of every Mish here, though one before a convolution has no need of them.
 
 {curves(scale, picture)}
 ![Loss curves]({picture.name})

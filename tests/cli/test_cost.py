@@ -118,7 +118,10 @@ def test_memory():
     assert by_way["nn.Mish", True, True]["total"] == 3 * 4 * (first + second)
     assert by_way["NormMish, output", True, True]["bytes"] == [4 * first, 4 * second]
     assert by_way["Mish, output+bit", False, True]["bytes"][0] == 4 * first + first // 8
-    for wrong, told in ((["--memory", "16,64"], "a shape"), ([*shapes, "--dtype", "int8"], "dtype")):
+    for wrong, told in (
+        (["--memory", "16,64"], "a shape"),
+        ([*shapes, "--dtype", "int8"], "dtype"),
+    ):
         refused = run(*wrong)
         assert refused.exit_code == 2
         assert told in refused.stderr

@@ -1,7 +1,7 @@
 """Where the output of a module goes, through the ``forward`` methods of a model.
 
-Each ``forward`` is traced by torch.fx by itself, its children as single calls. So one that cannot be
-traced hides what it does, and nothing else.
+Each ``forward`` is traced by torch.fx by itself, its children as single calls. So one that cannot
+be traced hides what it does, and nothing else.
 """
 
 from __future__ import annotations

@@ -46,9 +46,7 @@ class GroupNormMish(torch.nn.GroupNorm):
 
     def forward(self, input: Tensor) -> Tensor:
         """Mish of the normalised input; see `mish.torch.functional.group_norm_mish`."""
-        return group_norm_mish(
-            input, self.num_groups, self.weight, self.bias, self.eps, self.save
-        )
+        return group_norm_mish(input, self.num_groups, self.weight, self.bias, self.eps, self.save)
 
 
 class _AnyBatchNorm(_BatchNorm):
@@ -85,7 +83,7 @@ class BatchNormMish(_AnyBatchNorm):
 
     def extra_repr(self) -> str:
         """As PyTorch has it, and ``save`` unless it is the usual one."""
-        return _representation(super().extra_repr(), self.save)
+        return _representation(super().extra_repr(), self.save)  # type: ignore[no-untyped-call]
 
     def forward(self, input: Tensor) -> Tensor:
         """Mish of the normalised input; see `mish.torch.functional.batch_norm_mish`."""

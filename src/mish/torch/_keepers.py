@@ -18,7 +18,18 @@ KEEPS = {
     *(f"avg_pool{d}d" for d in (1, 2, 3)),
     *("linear", "bilinear", "matmul", "mm", "bmm", "einsum", "addmm", "baddbmm"),
     *("batch_norm", "instance_norm", "group_norm", "layer_norm", "rms_norm"),
-    *("gelu", "silu", "mish", "elu", "celu", "selu", "softplus", "leaky_relu", "prelu", "hardswish"),
+    *(
+        "gelu",
+        "silu",
+        "mish",
+        "elu",
+        "celu",
+        "selu",
+        "softplus",
+        "leaky_relu",
+        "prelu",
+        "hardswish",
+    ),
     *("scaled_dot_product_attention", "square", "sin", "cos", "log", "abs"),
 }
 # The result is the same memory, seen in another way; of the last two lines it may be.
@@ -79,4 +90,6 @@ def writes_over(node: Node, value: Node) -> bool:
     return augmented or in_place or bool(node.kwargs.get("inplace")) or name == "setitem"
 
 
-_AUGMENTED = {f"i{name}" for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")}
+_AUGMENTED = {
+    f"i{name}" for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+}

@@ -1,16 +1,16 @@
-"""Normalisation and Mish that keep one tensor for the backward pass, where PyTorch's pair keeps two.
+"""Normalisation and Mish that keep one tensor for the backward pass, where PyTorch keeps two.
 
-The pair is z = γ·(x − μ)/σ + β and y = mish(z). PyTorch keeps x for the first and z for the second.
-Here is kept, beside μ and 1/σ,
+PyTorch's pair z = w·(x − μ)/σ + b and y = mish(z), with weight and bias of the channel, keeps x for
+the first and z for the second. Here is kept, beside μ and 1/σ,
 
 - ``save="input"``: x, of which z is computed anew by one multiply-add;
 - ``save="output"``: y, which the next layer mostly keeps as well. Mish is inverted on the side of
-  its minimum that y's last bit tells, and x − μ = (z − β)·σ/γ;
+  its minimum that y's last bit tells, and x − μ = (z − b)·σ/w;
 - ``save="output+bit"``: the same, with the side in a tensor of bits.
 
-What γ and β have drowned cannot be found in y: an error of z is one of the normalised x, divided by
-|γ|. So where |γ| is small the channel keeps its rows of x besides; `_drowned` says how small. At the
-minimum of Mish, z is known to the root of a last place only.
+What w and b have drowned cannot be found in y: an error of z is one of the normalised x, divided by
+|w|. So where |w| is small the channel keeps its rows of x besides; `_drowned` says how small. At
+the minimum of Mish, z is known to the root of a last place only.
 """
 
 from __future__ import annotations
@@ -142,15 +142,15 @@ class _Last(torch.autograd.Function):
 def _drowned(weight: Parameter, bias: Parameter, dtype: torch.dtype) -> Tensor | None:
     """The channels whose normalised values cannot be told from y, if there are any.
 
-    There an error of half a last place of z, relative to 1 or to |β|, whichever is larger, is more
+    There an error of half a last place of z, relative to 1 or to |b|, whichever is larger, is more
     than √ε/8 of the normalised value. To look takes a CUDA device's whole queue.
     """
     if weight is None and bias is None:
         return None
     least = 4 * math.sqrt(torch.finfo(dtype).eps)
+    size = 1.0 if weight is None else weight.detach().abs()
     bound = least if bias is None else least * bias.detach().abs().clamp(min=1)
-    size = torch.ones_like(bound) if weight is None else weight.detach().abs()
-    found = (size < bound).nonzero().flatten()
+    found = torch.as_tensor(size < bound).nonzero().flatten()
     return found if found.numel() else None
 
 
@@ -165,9 +165,7 @@ def _backward_of_affine(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor) -> 
     """dy·mish′(scale·x + shift)."""
     run = _run(dy, x, scale)
     if run:
-        dz: Tensor = _ops._backward_of_affine.default(
-            dy, x, scale.flatten(), shift.flatten(), run
-        )
+        dz: Tensor = _ops._backward_of_affine.default(dy, x, scale.flatten(), shift.flatten(), run)
         return dz
     z = (x.to(scale.dtype) * scale).add_(shift)
     return _ops.backward.default(dy, z.to(dy.dtype))  # type: ignore[no-any-return]

@@ -206,7 +206,8 @@ class Plan:
         change = Change(module)
         was = f"torch.nn.functional.mish in {_name(module)}"
         vars(module)["mish_save"] = save
-        module.__class__ = saving(type(module))
+        kind: Any = type(module)
+        module.__class__ = saving(kind)
         self._record(module, change, was, save, why)
 
     def _record(self, module: nn.Module, change: Change, was: str, save: str, why: str) -> None:
@@ -266,6 +267,6 @@ def _agrees(module: nn.Module, into: type[nn.Module]) -> bool:
                 except Exception:  # whatever a module of another package may raise
                     return False
             outcomes.append([y, *twin.buffers()])
-        if not all(torch.allclose(*pair, rtol=1e-9) for pair in zip(*outcomes, strict=True)):
+        if not all(torch.allclose(a, b, 1e-9) for a, b in zip(*outcomes, strict=True)):
             return False
     return True

@@ -19,11 +19,11 @@ _Gradients = tuple[Tensor | None, ...]
 class Norm(NamedTuple):
     """A normalisation. Its statistics μ and 1/σ have the shape (samples or 1, groups)."""
 
-    # of x, γ and β: z = γ·(x − μ)/σ + β, μ, 1/σ
+    # of x, weight and bias: z = weight·(x − μ)/σ + bias, μ, 1/σ
     forward: Callable[[Tensor, Parameter, Parameter], tuple[Tensor, Tensor, Tensor]]
-    # of dz, x, γ, μ and 1/σ: the gradients by x, γ and β
+    # of dz, x, weight, μ and 1/σ: the gradients by x, weight and bias
     backward: Callable[[Tensor, Tensor, Parameter, Tensor, Tensor], _Gradients]
-    # of x, γ and β: Mish of z as operations that PyTorch differentiates to any order
+    # of x, weight and bias: Mish of z as operations that PyTorch differentiates to any order
     operations: Callable[[Tensor, Parameter, Parameter], Tensor]
 
 

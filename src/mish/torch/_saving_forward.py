@@ -23,7 +23,7 @@ class _Saving(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         if func is F.mish:
-            return mish(*args, **kwargs or {}, save=self._save)
+            return mish(*args, **{**(kwargs or {}), "save": self._save})
         return func(*args, **kwargs or {})
 
 
@@ -40,16 +40,17 @@ class _SavingForward(nn.Module):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """The class is found by the one that it was made of."""
-        _, _, *state = super().__reduce_ex__(protocol)
+        _, _, *state = tuple(super().__reduce_ex__(protocol))
         return _empty, (type(self).__mro__[2],), *state
 
 
-def _empty(kind: type[nn.Module]) -> nn.Module:
+def _empty(kind: Any) -> nn.Module:
     made = saving(kind)
-    return made.__new__(made)
+    module: nn.Module = made.__new__(made)
+    return module
 
 
 @functools.cache
-def saving(kind: type[nn.Module]) -> type[nn.Module]:
+def saving(kind: Any) -> Any:
     """A class like ``kind`` whose forward keeps what the attribute ``mish_save`` says."""
     return type(kind.__name__, (_SavingForward, kind), {"__doc__": kind.__doc__})

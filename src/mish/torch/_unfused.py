@@ -26,9 +26,7 @@ def batch_norm_mish(
     momentum: float,
 ) -> Tensor:
     """See `functional.batch_norm_mish`."""
-    return F.mish(
-        F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
-    )
+    return F.mish(F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps))
 
 
 def group_norm_mish(

@@ -1,10 +1,10 @@
 """Mish together with what stands before it in networks: a bias, a normalisation.
 
 On CUDA devices that is one pass over memory instead of two to five. In training a normalisation and
-Mish keep one tensor for the backward pass, where PyTorch's pair keeps two. Elsewhere it is PyTorch's
-operation and Mish in its place; so it is under `torch.compile` and `torch.func`, which fuse and
-transform by themselves. 16-bit dtypes are computed in float32 and rounded once, but for batch
-normalisation in training mode, which PyTorch rounds before Mish.
+Mish keep one tensor for the backward pass, where PyTorch's pair keeps two. Elsewhere it is
+PyTorch's operation and Mish in its place; so it is under `torch.compile` and `torch.func`, which
+fuse and transform by themselves. 16-bit dtypes are computed in float32 and rounded once, but for
+batch normalisation in training mode, which PyTorch rounds before Mish.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.jit import is_scripting  # type: ignore[attr-defined]
+from torch.nn.functional import (  # type: ignore[attr-defined]
+    _verify_batch_size as verify_batch_size,
+)
 
 from mish.torch import _fused, _kept_norm, _norms, _unfused
 from mish.torch._functions import mish
@@ -116,7 +119,7 @@ def _batch_norm_mish(
         if not _keeps(x, weight, bias):
             z = F.batch_norm(x, running_mean, running_var, weight, bias, True, momentum, eps)
             return _mish_of(z, x)
-        F._verify_batch_size(x.shape)  # type: ignore[no-untyped-call]
+        verify_batch_size(list(x.shape))
         norm = _norms.of_batch(running_mean, running_var, momentum, eps)
         return _kept_norm.norm_mish(x, weight, bias, norm, save)
     if running_mean is None or running_var is None:
