@@ -73,7 +73,7 @@ def _keeping(x: Tensor, inplace: bool, save: str) -> Tensor:
     if is_written_down(x):
         return F.mish(x, inplace=inplace)
     _require_tensor(x)
-    if not _kept.is_recorded(x):
+    if not _kept.serves(x):
         return mish(x, inplace)
     return _kept.mish_inplace(x, save) if inplace else _kept.mish(x, save)
 

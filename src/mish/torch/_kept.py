@@ -28,8 +28,13 @@ def require_save(save: str) -> None:
         raise ValueError(f"save must be one of {', '.join(map(repr, SAVES))}, not {save!r}")
 
 
-def is_recorded(x: Tensor) -> bool:
-    """Whether autograd keeps anything for a call; where others look on too, that is not asked."""
+def serves(x: Tensor) -> bool:
+    """Whether there is anything to keep: autograd records, and PyTorch has Mish for ``x``.
+
+    Where others look on, a transform or a compiler, it is not asked who records.
+    """
+    if not x.is_floating_point() or x.layout != torch.strided or x.is_nested:
+        return False
     return not is_eager() or (x.requires_grad and torch.is_grad_enabled())
 
 

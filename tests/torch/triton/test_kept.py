@@ -23,12 +23,12 @@ def dtype(request):
 
 
 def numbers(dtype):
-    """All of a 16-bit format, and a sweep of float32."""
+    """A third of a 16-bit format, and a sweep of float32."""
     if dtype in HALF:
         x = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16).view(dtype)
-        return x[x.isfinite()]
-    near = torch.linspace(-1.3, -1.1, 2001)
-    return torch.cat([torch.linspace(-60, 20, 20_001), torch.linspace(-4, 4, 20_001), near])
+        return x[x.isfinite()][::3]
+    spans = (-60, 20, 6001), (-4, 4, 10_001), (-1.3, -1.1, 2001)
+    return torch.cat([torch.linspace(*span) for span in spans])
 
 
 def exact(x, order):
@@ -70,13 +70,13 @@ def test_slopes(kernels, x, dtype):
 
 
 def test_the_left_end_is_right_to_some_digits_of_itself(kernels):
-    x = torch.linspace(-80, -3, 5001, device=kernels.device)
+    x = torch.linspace(-80, -3, 1001, device=kernels.device)
     dx = kernels.kept.sided_backward(torch.ones_like(x), ops.mish(x), kernels.kept.sides(x))
     expected = exact(x.cpu(), 1)
     torch.testing.assert_close(dx.cpu().to(torch.float64), expected, rtol=3e-6, atol=0)
 
 
-@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 2047, 2049])
+@pytest.mark.parametrize("size", [0, 9, 2049])
 def test_packed_as_operations_pack(kernels, dtype, size):
     torch.manual_seed(size)
     x = torch.randn(size).to(dtype).to(kernels.device)

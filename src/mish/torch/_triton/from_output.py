@@ -17,14 +17,33 @@ RIGHT_OF = tl.constexpr(inverse_constants.RIGHT_OF)
 _LEAST = tl.constexpr(inverse_constants.LEAST)
 _FLOOR = tl.constexpr(inverse_constants.FLOOR)
 _LEFT = tl.constexpr(inverse_constants.LEFT)
-_F32 = tl.constexpr(
-    (inverse_constants.F32_ENDS, inverse_constants.F32_PIECES, inverse_constants.F32_LEFT)
-)
-_HALF = tl.constexpr(
-    (inverse_constants.HALF_ENDS, inverse_constants.HALF_PIECES, inverse_constants.HALF_LEFT)
-)
 _LEAST_NORMAL = tl.constexpr(2.0**-126)
 _MINUS_LN2 = tl.constexpr(-0.6931471805599453)
+
+
+@triton.constexpr_function
+def _ends(half):
+    """Where the pieces end, in s."""
+    return inverse_constants.HALF_ENDS if half else inverse_constants.F32_ENDS
+
+
+@triton.constexpr_function
+def _entry(half, piece, k):
+    """What a piece has: its centre, and then its coefficients."""
+    pieces = inverse_constants.HALF_PIECES if half else inverse_constants.F32_PIECES
+    return pieces[piece][k]
+
+
+@triton.constexpr_function
+def _degree(half):
+    pieces = inverse_constants.HALF_PIECES if half else inverse_constants.F32_PIECES
+    return len(pieces[0]) - 2
+
+
+@triton.constexpr_function
+def _left(half):
+    """The same of the polynomial in t."""
+    return inverse_constants.HALF_LEFT if half else inverse_constants.F32_LEFT
 
 
 @triton.constexpr_function
@@ -32,19 +51,14 @@ def _count(values):
     return len(values)
 
 
-@triton.constexpr_function
-def _entry(values, i, j):
-    return values[i][j]
-
-
 @triton.jit
-def _chosen(s, ends: tl.constexpr, pieces: tl.constexpr, k: tl.constexpr):
+def _chosen(s, half: tl.constexpr, k: tl.constexpr):
     """The entry ``k`` of the piece that ``s`` lies in."""
-    last: tl.constexpr = _count(pieces) - 1
-    value = constant(s, _entry(pieces, last, k))
+    ends: tl.constexpr = _ends(half)
+    last: tl.constexpr = _count(ends) - 1
+    value = constant(s, _entry(half, last, k))
     for i in tl.static_range(last):
-        j: tl.constexpr = last - 1 - i
-        value = tl.where(s < ends[j], _entry(pieces, j, k), value)
+        value = tl.where(s < ends[last - 1 - i], _entry(half, last - 1 - i, k), value)
     return value
 
 
@@ -55,24 +69,21 @@ def slope(y, left, half: tl.constexpr):
     With ``half`` right to 2**-14, which is enough for 16-bit formats, else to 2e-7; next to the
     minimum as far as the output tells.
     """
-    table: tl.constexpr = _HALF if half else _F32
-    ends: tl.constexpr = table[0]
-    pieces: tl.constexpr = table[1]
-    row: tl.constexpr = table[2]
-    last: tl.constexpr = _count(ends) - 1
-    least: tl.constexpr = ends[last]
+    ends: tl.constexpr = _ends(half)
+    most: tl.constexpr = ends[_count(ends) - 1]
     z = clamp((y - _LEAST[0]) - _LEAST[1], _FLOOR, None)
-    s = clamp(root(z), None, least)
+    s = clamp(root(z), None, most)
     s = tl.where(left, -s, s)
-    d = s - _chosen(s, ends, pieces, 0)
-    degree: tl.constexpr = _count(pieces[0]) - 1
-    found = _chosen(s, ends, pieces, degree)
-    for k in tl.static_range(1, degree):
-        found = tl.fma(found, d, _chosen(s, ends, pieces, degree - k))
+    d = s - _chosen(s, half, 0)
+    degree: tl.constexpr = _degree(half)
+    found = _chosen(s, half, degree + 1)
+    for k in tl.static_range(degree):
+        found = tl.fma(found, d, _chosen(s, half, degree - k))
     # On the left, −y is at most 0.19 here.
     v = clamp(-y, _LEAST_NORMAL, None)
     log = approximate.log2(v) * _MINUS_LN2
     t = (log - 2.0) * approximate.reciprocal(log + 2.0)
-    stop: tl.constexpr = _count(row)
-    tail = y * horner(t - row[0], part_of(row, 1, stop))
+    row: tl.constexpr = _left(half)
+    coefficients: tl.constexpr = part_of(row, 1, None)
+    tail = y * horner(t - row[0], coefficients)
     return tl.where(s < _LEFT, tail, found)
