@@ -1,41 +1,30 @@
-"""Loss curves: whole trainings with each way to keep, several seeds each."""
+"""Train whole networks in each way, several seeds each, and compare the losses.
+
+Usage: python curves.py [RESULT.md]    (default: results/memory-curves.md in the folder above)
+
+Needs torch, timm, mlxtend and matplotlib besides mish. One thread, a quarter of an hour. The curves
+go to a picture beside the page.
+"""
 
 from __future__ import annotations
 
-import importlib.util
+import argparse
 import math
 import statistics
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-import torch.nn.functional as F
-from models import Transformer
-from torch import Tensor, nn
-from ways import INPUT, LEAN, WAYS
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from memory import name_of, table
+from trainings import EXACT, MODES, Training, final, losses, trainings
 
-import mish.torch
+from mish.bench import machine
 
-EXACT = INPUT
-MODES = [EXACT, LEAN, 'Mish(save="output")', 'Mish(save="output+bit")']
-MODES += [f'Mish(save="{bits}bit")' for bits in (4, 2, 1)]
-_LAST = 0.1  # the part of the steps whose mean loss is the final one
-_QUANTILE = {3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 8: 2.365, 10: 2.262}  # of Student, 95 %
-
-Batches = Iterator[tuple[Tensor, Tensor]]
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Training:
-    """A network, its data and how long it is trained."""
-
-    name: str
-    make: Callable[[], nn.Module]
-    batches: Callable[[int], Batches]  # of a seed
-    rate: float
+SEEDS = 5
+_QUANTILE = 2.776  # of Student's distribution with four degrees of freedom, for 95 %
+_POINTS = 30  # of a curve: means over so many parts, or the noise hides all
 
 
 @dataclass(frozen=True)
@@ -50,94 +39,80 @@ class Interval:
 
 
 def interval(numbers: list[float]) -> Interval:
-    """Of the mean of independent numbers, by Student's distribution."""
-    n = len(numbers)
-    half = _QUANTILE[n] * statistics.stdev(numbers) / math.sqrt(n)
+    """Of the mean of one number for each seed."""
+    half = _QUANTILE * statistics.stdev(numbers) / math.sqrt(SEEDS)
     return Interval(statistics.fmean(numbers), half)
 
 
-def losses(training: Training, mode: str, seed: int) -> list[float]:
-    """One training."""
-    torch.manual_seed(seed)
-    model = training.make().train()
-    change(model, mode)
-    optimizer = torch.optim.AdamW(model.parameters(), training.rate, weight_decay=1e-2)
-    found = []
-    for x, target in training.batches(seed):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x).flatten(0, -2), target.flatten())
-        loss.backward()
-        optimizer.step()
-        found.append(loss.item())
-    return found
+def tables(scale: float, picture: Path) -> str:
+    """A table for each network, and the picture of all."""
+    every = trainings(scale)
+    figure = Figure(figsize=(5.5 * len(every), 4), layout="constrained")
+    parts = []
+    for training, axes in zip(every, figure.subplots(1, len(every), squeeze=False)[0], strict=True):
+        found = {mode: [losses(training, mode, seed) for seed in range(SEEDS)] for mode in MODES}
+        steps = len(found[EXACT][0])
+        parts.append(f"## {training.name}, {steps} steps\n\n{finals(found)}\n")
+        print(parts[-1], flush=True)
+        draw(axes, training, found)
+    figure.savefig(picture, metadata={"Date": None})
+    return "\n".join(parts)
 
 
-def change(model: nn.Module, mode: str) -> None:
-    """Make the model keep what a mode says."""
-    if mode in WAYS:
-        WAYS[mode](model)
-        return
-    mish.torch.convert(model)
-    for module in model.modules():
-        if isinstance(module, mish.torch.Mish):
-            module.save = mode.split('"')[1]
+def finals(found: dict[str, list[list[float]]]) -> str:
+    """The losses at the end, and how far they are from the exact way's with the same seed."""
+    exact = [final(curve) for curve in found[EXACT]]
+    rows = []
+    for mode, each in found.items():
+        ends = [final(curve) for curve in each]
+        differences = [mine - theirs for mine, theirs in zip(ends, exact, strict=True)]
+        apart = "" if mode == EXACT else str(interval(differences))
+        rows.append([name_of(mode), str(interval(ends)), apart])
+    return table(["", "final loss", "minus the exact way's, seed by seed"], rows)
 
 
-def final(curve: list[float]) -> float:
-    """The mean loss of the last steps."""
-    return statistics.fmean(curve[-max(1, round(_LAST * len(curve))) :])
+def draw(axes: Axes, training: Training, found: dict[str, list[list[float]]]) -> None:
+    """The mean over the seeds."""
+    for mode, each in found.items():
+        steps = list(zip(*each, strict=True))
+        part = max(1, len(steps) // _POINTS)
+        starts = range(0, len(steps), part)
+        points = [
+            statistics.fmean(value for step in steps[i : i + part] for value in step)
+            for i in starts
+        ]
+        axes.plot(starts, points, label=mode, linewidth=1)
+    axes.set(title=training.name, xlabel="step", ylabel="loss", yscale="log")
+    axes.legend(fontsize="small")
 
 
-def _example() -> Any:
-    """examples/digits/train.py, whose imports lie beside it."""
-    import sys
+def page(scale: float, picture: Path) -> str:
+    """The whole page."""
+    facts = machine.summary(machine.facts(["torch"]))
+    return f"""# Loss curves with less kept
 
-    folder = ROOT / "examples" / "digits"
-    sys.path.insert(0, str(folder))
-    try:
-        spec = importlib.util.spec_from_file_location("digits_train", folder / "train.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(folder))
-    return module
+Made by `benchmarks/memory/curves.py`, float32, one thread. {SEEDS} seeds each, which give weights
+and the order of the data; the exact way is `{EXACT}`. The final loss is the mean of the last tenth
+of the steps; ± is half an interval of 95 % by Student's distribution. Bits are kept of every Mish
+here, though one before a convolution has no need of them.
 
+{facts}
 
-def digits(epochs: int) -> Training:
-    """The example network, on its digits."""
-    example = _example()
-    images, labels, _, _ = example.split_digits()
-    x, y = torch.from_numpy(example.to_input(images)), torch.from_numpy(labels).long()
-
-    def batches(seed: int) -> Batches:
-        random = torch.Generator().manual_seed(seed)
-        for _ in range(epochs):
-            for part in torch.randperm(len(x), generator=random).split(example.BATCH):
-                yield x[part], y[part]
-
-    return Training("digits example, 5 BatchNorm and Mish", example.network, batches, 2e-3)
+{tables(scale, picture)}
+![Loss curves]({picture.name})
+"""
 
 
-def text(steps: int, batch: int = 8, length: int = 64) -> Training:
-    """A transformer that goes on with the text of this project's documents."""
-    pages = sorted((ROOT / "docs").glob("*.md"))
-    characters = "".join(page.read_text(encoding="utf-8") for page in pages)
-    symbols = torch.tensor([min(ord(c), 127) for c in characters])
-
-    def batches(seed: int) -> Batches:
-        random = torch.Generator().manual_seed(seed)
-        for _ in range(steps):
-            at = torch.randint(len(symbols) - length - 1, (batch, 1), generator=random)
-            rows = symbols[at + torch.arange(length + 1)]
-            yield rows[:, :-1], rows[:, 1:]
-
-    return Training(
-        "transformer of 0.8 million parameters, 4 Mish", lambda: Transformer(nn.Mish), batches, 1e-3
-    )
+def main() -> None:
+    default = Path(__file__).resolve().parents[1] / "results" / "memory-curves.md"
+    parser = argparse.ArgumentParser(description="Compare trainings that keep less.")
+    parser.add_argument("result", nargs="?", type=Path, default=default, help="Markdown file")
+    parser.add_argument("--scale", type=float, default=1.0, help="of the lengths of trainings")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    text = page(options.scale, options.result.with_suffix(".svg"))
+    options.result.write_text(text, encoding="utf-8")
 
 
-def trainings(scale: float = 1.0) -> list[Training]:
-    """Both networks; a smaller scale trains for a shorter time."""
-    return [digits(max(1, round(2 * scale))), text(max(10, round(150 * scale)))]
+if __name__ == "__main__":
+    main()
