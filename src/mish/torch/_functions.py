@@ -70,12 +70,14 @@ def mish(x: Tensor, inplace: bool = False, save: str = "input") -> Tensor:
 
 def _keeping(x: Tensor, inplace: bool, save: str) -> Tensor:
     _kept.require_save(save)
-    if is_written_down(x):
-        return F.mish(x, inplace=inplace)
-    _require_tensor(x)
-    if not _kept.serves(x):
+    eager = type(x) in PLAIN and is_eager()
+    if not eager:
+        if is_written_down(x):
+            return F.mish(x, inplace=inplace)
+        _require_tensor(x)
+    if not _kept.serves(x) or (eager and not (x.requires_grad and torch.is_grad_enabled())):
         return mish(x, inplace)
-    return _kept.mish_inplace(x, save) if inplace else _kept.mish(x, save)
+    return _kept.mish(x, inplace, save, eager)
 
 
 def _inplace(x: Tensor) -> Tensor:

@@ -108,28 +108,48 @@ class KeptFunction(Node):
     """Mish of x that keeps what the mode says."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, mode: Any, inplace: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, mode: Any) -> Tensor:
         """Call the operators below autograd."""
         with below_autograd():
-            y, kept = mode.forward(x, inplace)
-        if inplace:
-            ctx.mark_dirty(x)
-        else:
-            ctx.save_for_forward(x)
+            y, kept = mode.forward(x, inplace=False)
         ctx.save_for_backward(*kept)
+        ctx.save_for_forward(x)
         ctx.mode, ctx.strides = mode, y.stride()
         return y  # type: ignore[no-any-return]
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """dy·mish′(x)."""
-        return ctx.mode.backward(grads[0], ctx.saved_tensors, ctx.strides), None, None
+        return ctx.mode.backward(grads[0], ctx.saved_tensors, ctx.strides), None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """mish′(x)·dx."""
         with outer_tangents() as primal:
             return _ops.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
+
+
+class EagerKeptFunction(Node):
+    """The same where nothing but backward mode looks on, at less cost."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, mode: Any, inplace: bool) -> Tensor:
+        """Call the device's kernels."""
+        with torch._C._AutoDispatchBelowAutograd():
+            y, kept = mode.forward(x, inplace)
+        if inplace:
+            ctx.mark_dirty(x)
+        ctx.save_for_backward(*kept)
+        ctx.mode, ctx.strides = mode, y.stride()
+        return y  # type: ignore[no-any-return]
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> Any:
+        """dy·mish′(x)."""
+        return ctx.mode.backward(dy, ctx.saved_tensors, ctx.strides), None, None
+
+
+RECORDED: Any = EagerKeptFunction.apply  # type: ignore[attr-defined]
 
 
 class Family(NamedTuple):
@@ -217,7 +237,7 @@ class InverseFunction(Node):
 def _forward_kernel(op: Any, mode: Any) -> Any:
     def kernel(keyset: DispatchKeySet, x: Tensor) -> Any:
         if differentiated(x):
-            return record(KeptFunction, x, mode, False)
+            return record(KeptFunction, x, mode)
         return op.redispatch(keyset & AFTER_AUTOGRAD, x)
 
     return kernel
@@ -230,7 +250,7 @@ def _coded(keyset: DispatchKeySet, x: Tensor, bits: int) -> Any:
         # Each transform asks for a graph of the backward pass, whether anybody differentiates it or
         # not, and there a second derivative could not be refused. So it gets the exact function.
         return record(MishFunction, x, keyset)
-    return record(KeptFunction, x, CODED[bits], False)
+    return record(KeptFunction, x, CODED[bits])
 
 
 def _backward_kernel(family: Family) -> Any:
