@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,13 +13,26 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from mish.torch import BatchNormMish, GroupNormMish
+from mish.torch import BatchNormMish, GroupNormMish, _kept_norm
+from mish.torch import _kept_formula as formula
 from mish.torch.functional import batch_norm_mish, group_norm_mish
 
 C = 8
 KINDS = pytest.mark.parametrize("kind", ["batch", "frozen", "group"])
 SAVES = pytest.mark.parametrize("save", ["input", "output", "output+bit"])
 KEEPING_OUTPUT = pytest.mark.parametrize("save", ["output", "output+bit"])
+
+
+class WithoutKernels:
+    """The operators as they are on devices that have no kernel for the inverse."""
+
+    def __getattr__(self, name):
+        return getattr(torch.ops.mish, name)
+
+    marked_inverse = SimpleNamespace(default=lambda y: formula.inverse(y, formula.is_left(y)))
+    sided_inverse = SimpleNamespace(
+        default=lambda y, sides: formula.inverse(y, formula.unpacked_like(sides, 1, y) == 1)
+    )
 
 
 def layer(kind, x, weight, bias, save=None):
@@ -92,6 +106,28 @@ def test_weights_that_drown_the_input(kind, save, size):
     inputs = [x, weight, bias]
     exact = gradients(kind, [v.detach().double().requires_grad_() for v in inputs])
     assert errors(gradients(kind, inputs, save), exact)[0] < 1e-3
+
+
+@KINDS
+@SAVES
+@pytest.mark.parametrize(
+    ("dtype", "size"), [(torch.float16, 12), (torch.float32, 60), (torch.float64, 500)]
+)
+@pytest.mark.parametrize("kernels", [True, False])
+def test_outputs_that_underflow(kind, save, dtype, size, kernels, monkeypatch):
+    """Their inputs are lost; no other gradient may be. Other devices have formulas for kernels."""
+    if not kernels:
+        monkeypatch.setattr(_kept_norm, "_ops", WithoutKernels())
+    x, weight, bias = leaves(dtype, (4, C, 50))
+    with torch.no_grad():
+        weight.copy_(torch.tensor(size) * weight.sign())
+    inputs = [x, weight, bias]
+    assert bool((layer(kind, *inputs, save) == 0).any())
+    exact = gradients(kind, [v.detach().double().requires_grad_() for v in inputs])
+    for ours, theirs in zip(gradients(kind, inputs, save), exact, strict=True):
+        near = (ours.double() - theirs).abs() < 0.02 * theirs.abs().max()
+        assert float(near.double().mean()) > 0.9
+        assert bool(ours.isfinite().all())
 
 
 @KINDS

@@ -29,6 +29,13 @@ from mish.torch._ops import OPERATORS as _ops
 
 INPUT = "input"
 SAVES = (INPUT, "output", "output+bit")
+# Left of these Mish underflows to −0, whose inverse is −∞: that would spread to the whole channel.
+_FARTHEST = {
+    torch.float16: -20.4,
+    torch.bfloat16: -97.5,
+    torch.float32: -108.7,
+    torch.float64: -751.8,
+}
 
 
 def require_save(save: str) -> None:
@@ -109,7 +116,7 @@ def _from_output(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
     y, sides, weight, bias, mean, rstd, drowned, rows = ctx.saved_tensors
     y = y.detach()
     z = _ops.marked_inverse.default(y) if sides is None else _ops.sided_inverse.default(y, sides)
-    z = z.to(ctx.dtype)
+    z = z.to(ctx.dtype).clamp_(min=_FARTHEST[y.dtype])
     scale = _rows(rstd, z)
     if weight is not None:
         scale = scale * by_channel(weight, z)
