@@ -93,7 +93,7 @@ constexpr size_t kPackedBlock = 512;
 
 // Eight bits as the lowest ones of eight bytes, and back.
 MISH_INLINE uint64_t spread(uint8_t byte) {
-  const uint64_t each = byte * 0x0101010101010101 & 0x8040201008040201;
+  const uint64_t each = uint64_t{byte} * 0x0101010101010101 & 0x8040201008040201;
   return (each + 0x7F7F7F7F7F7F7F7F) >> 7 & 0x0101010101010101;
 }
 MISH_INLINE uint8_t gathered(uint64_t bytes) {

@@ -117,6 +117,14 @@ def test_operators_from_outputs(name, arguments, message):
         getattr(torch.ops.mish, name)(*arguments)
 
 
+def test_codes_of_too_many_bits():
+    for x in (torch.ones(3), torch.ones(3, requires_grad=True), torch.ones(3, device="meta")):
+        with pytest.raises((ValueError, RuntimeError), match="bits must be 1, 2, 3 or 4"):
+            torch.ops.mish.codes(x, 5)
+        with pytest.raises(ValueError, match="bits must be 1, 2, 3 or 4, not 0"):
+            torch.ops.mish.coded(x, 0)
+
+
 @pytest.mark.parametrize("order", [-1, -3])
 def test_negative_order(order):
     with pytest.raises(ValueError, match=f"order must be 0 or more, not {order}"):

@@ -126,6 +126,14 @@ def test_in_place_through_views(x, from_output):
     torch.testing.assert_close(x.grad, expected, rtol=0, atol=ERROR[from_output])
 
 
+def test_in_place_into_one_of_many_views_is_refused_before_it_is_done(x, from_output):
+    z = x * 1
+    before = z.detach().clone()
+    with pytest.raises(RuntimeError, match="view and is being modified inplace"):
+        mish.torch.mish(z.chunk(2)[0], inplace=True, save=from_output)
+    assert torch.equal(z, before)
+
+
 def test_an_output_written_to_later_is_noticed(x, from_output):
     y = mish.torch.mish(x, save=from_output)
     y.add_(1)
@@ -232,9 +240,9 @@ def _into(x, y):
 
 
 def test_saved_tensor_hooks_that_change_the_layout(save):
-    """As `save_on_cpu` does: what it gives back is contiguous."""
+    """As `save_on_cpu` does with tensors of a GPU: what it gives back is contiguous."""
     x = torch.randn(2, 3, 4, 5).to(memory_format=torch.channels_last).requires_grad_()
-    with torch.autograd.graph.save_on_cpu():
+    with torch.autograd.graph.saved_tensors_hooks(torch.Tensor.contiguous, lambda tensor: tensor):
         y = mish.torch.mish(x * 1, save=save)
     assert_slopes(torch.autograd.grad(y.sum(), x)[0], x, save)
 

@@ -244,6 +244,7 @@ def _forward_kernel(op: Any, mode: Any) -> Any:
 
 
 def _coded(keyset: DispatchKeySet, x: Tensor, bits: int) -> Any:
+    _kept_ops.require_bits(bits)
     if not differentiated(x):
         return _ops.coded.default.redispatch(keyset & AFTER_AUTOGRAD, x, bits)
     if _functorch.maybe_current_level() is not None:

@@ -11,8 +11,8 @@
 | ``mish::coded_backward(dy, codes, bits)`` | dy·mish′(x), roughly |
 
 `_kept_formula` says what a side is. Sides and codes are packed in the order of memory that the
-output has; y, or dy where there is no y, must have it too. On the CPU native code
-runs, on CUDA devices what `_kept_cuda` registers, on others the operations of `_kept_formula`.
+output has; y, or dy where there is no y, must have it too. On the CPU native code runs, on CUDA
+devices what `_kept_cuda` registers, on others the operations of `_kept_formula`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,12 @@ from mish.torch._ops import OPERATORS as ops
 CODE_BITS = (1, 2, 3, 4)
 
 
+def require_bits(bits: int) -> None:
+    """Raise ValueError unless there are codes of so many bits."""
+    if bits not in CODE_BITS:
+        raise ValueError(f"bits must be 1, 2, 3 or 4, not {bits}")
+
+
 def _marked_inplace(x: Tensor) -> None:
     x.copy_(formula.marked(x))
 
@@ -42,15 +48,14 @@ def _sided_inverse(y: Tensor, sides: Tensor) -> Tensor:
     return formula.inverse(y, formula.unpacked_like(sides, 1, y) == 1)
 
 
-def _mish(x: Tensor, *_: object) -> Tensor:
+def _mish(x: Tensor) -> Tensor:
     y: Tensor = ops.mish.default(x)
     return y
 
 
-def require_bits(bits: int) -> None:
-    """Raise ValueError unless there are codes of so many bits."""
-    if bits not in CODE_BITS:
-        raise ValueError(f"bits must be 1, 2, 3 or 4, not {bits}")
+def _coded(x: Tensor, bits: int) -> Tensor:
+    require_bits(bits)
+    return _mish(x)
 
 
 def _codes(x: Tensor, bits: int) -> Tensor:
@@ -73,6 +78,11 @@ def _like_second(dy: Tensor, y: Tensor, *_: object) -> Tensor:
     return torch.empty_like(y)
 
 
+def _coded_like(x: Tensor, bits: int) -> Tensor:
+    require_bits(bits)
+    return torch.empty_like(x)
+
+
 def _packed_like(x: Tensor, bits: int = 1) -> Tensor:
     require_bits(bits)
     return x.new_empty((formula.packed_size(x.numel(), bits),), dtype=torch.uint8)
@@ -91,7 +101,7 @@ _KERNELS: dict[str, tuple[str, Callable[..., Any], Callable[..., Any]]] = {
         _like_second,
     ),
     "sided_inverse": ("(Tensor y, Tensor sides) -> Tensor", _sided_inverse, _like),
-    "coded": ("(Tensor x, int bits) -> Tensor", _mish, _like),
+    "coded": ("(Tensor x, int bits) -> Tensor", _coded, _coded_like),
     "codes": ("(Tensor x, int bits) -> Tensor", _codes, _packed_like),
     "coded_backward": (
         "(Tensor dy, Tensor codes, int bits) -> Tensor",
