@@ -20,8 +20,7 @@ struct Affine {
       const int64_t row = i / run % count;
       if (run == 1) {
         const int64_t next = std::min(end, i + count - row);
-        for (int64_t j = i; j < next; ++j)
-          z[j - begin] = a[row + j - i] * x[j] + b[row + j - i];
+        for (int64_t j = i; j < next; ++j) z[j - begin] = a[row + j - i] * x[j] + b[row + j - i];
         i = next;
       } else {
         const int64_t next = std::min(end, (i / run + 1) * run);
