@@ -271,6 +271,15 @@ def test_checkpoint_and_autocast(reentrant):
     assert float((found - leaf.grad).norm() / leaf.grad.norm()) < 0.03
 
 
+def test_undo_leaves_what_came_since():
+    model = Functional()
+    done = lean(model)
+    model.first = nn.Conv2d(4, 4, 5)
+    done.undo()
+    assert type(model) is Functional
+    assert model.first.kernel_size == (5, 5)
+
+
 def test_what_cannot_be_changed():
     class Traced(nn.Module):
         def forward(self, x):

@@ -60,8 +60,9 @@ class Change:
         vars(self._module).update(attributes)
         for name in self._states[1 - which][1].keys() - attributes.keys():
             vars(self._module).pop(name, None)
-        self._module._modules.clear()
-        self._module._modules.update(children)
+        if children != self._states[1 - which][2]:
+            self._module._modules.clear()
+            self._module._modules.update(children)
         self._module.__class__ = kind
 
 
