@@ -40,4 +40,7 @@ constexpr mish_kernels kernels = {
 constexpr mish_kernels kernels = computed;
 #endif
 
+#undef MISH_KEPT
+#undef MISH_EACH
+
 }  // namespace mish::MISH_ISA

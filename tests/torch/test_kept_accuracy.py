@@ -194,3 +194,13 @@ def test_packed_alike_by_native_code_and_by_operations(count):
         assert codes.shape == (formula.packed_size(count, bits),)
         got = ops.coded_backward(dy, codes, bits)
         assert torch.equal(got, formula.coded_backward(dy, codes, bits))
+
+
+def test_the_left_end_is_right_to_many_digits_of_itself():
+    x = torch.linspace(-27, -3, 20_001)
+    ones, y = torch.ones_like(x), ops.mish(x)
+    got = ops.sided_backward(ones, y, ops.sides(x)).to(torch.float64)
+    torch.testing.assert_close(got, truth(x, 1), rtol=7e-7, atol=0)
+    far = torch.linspace(-100, -27, 20_001)
+    got = ops.marked_backward(torch.ones_like(far), ops.marked(far)).to(torch.float64)
+    torch.testing.assert_close(got, truth(far, 1), rtol=0.05, atol=1e-44)
