@@ -34,13 +34,13 @@ test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp
 
 # Every kernel under the Triton of each PyTorch from 2.9 on; takes half an hour on two cores.
 test-triton: $(VENV)/package.stamp $(VENV)/dev.stamp
-	$(BIN)/python benchmarks/triton_versions.py build/triton
+	$(BIN)/python benchmarks/torch/triton_versions.py build/triton
 
 # A folder that measures mish on a machine with a GPU and without network.
 gpu-bundle:
 	@command -v $(PYTHON312) >/dev/null || { \
 		echo "$(PYTHON312) is missing: install Python 3.12, or name it by PYTHON312=" >&2; exit 1; }
-	$(PYTHON312) benchmarks/gpu_bundle.py dist/gpu-bundle
+	$(PYTHON312) benchmarks/torch/gpu_bundle.py dist/gpu-bundle
 
 # The native tests on an emulated AArch64 processor. Debian and Ubuntu have what it takes:
 # apt install g++-aarch64-linux-gnu qemu-user

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mish
-from mish._config import show_config
+from mish._numpy.config import show_config
 
 
 def test_facts():
@@ -45,7 +45,7 @@ def test_frameworks_are_those_installed_and_stay_unloaded(monkeypatch):
 
     monkeypatch.setattr("importlib.metadata.version", version)
     assert show_config(as_dict=True)["frameworks"] == known
-    code = "import mish._config as c, sys; c.show_config(as_dict=True); print(*sys.modules)"
+    code = "import mish._numpy.config as c, sys; c.show_config(as_dict=True); print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "onnx", "onnxruntime"} & set(shown.stdout.split())
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import mish
-from mish import _derivative_tables, reference, ulp
+from mish import reference, ulp
+from mish._taylor import tables
 
 NATIVE = ["mish", "mish_d1", "mish_d2", "mish_d3"]
 DOCUMENTED = range(4, 13)
@@ -43,8 +44,8 @@ def zeros(order):
 
 def points(order, count, rng):
     """Points between the tails, in them, and at each table's seams."""
-    left, right = (side.edge for side in _derivative_tables.tails(order))
-    seams = rng.choice(_derivative_tables.core(order).edges, count // 4)
+    left, right = (side.edge for side in tables.tails(order))
+    seams = rng.choice(tables.core(order).edges, count // 4)
     return np.concatenate(
         [
             rng.uniform(left - 2, 2 - right, count),
@@ -117,11 +118,11 @@ def test_narrow_formats_are_rounded_once_more(dtype, order, assert_same_bits):
 
 def test_what_is_beyond_float32_becomes_infinite(monkeypatch):
     order = 120
-    march = _derivative_tables._march
+    march = tables._march
     # the two cells next to 0 alone: the whole table takes long
-    monkeypatch.setattr(_derivative_tables, "_march", lambda *place: march(place[0], 1e-9, order))
-    monkeypatch.setattr(_derivative_tables, "core", _derivative_tables.core.__wrapped__)
-    monkeypatch.setattr("mish._derivative.core", _derivative_tables.core)
+    monkeypatch.setattr(tables, "_march", lambda *place: march(place[0], 1e-9, order))
+    monkeypatch.setattr(tables, "core", tables.core.__wrapped__)
+    monkeypatch.setattr("mish._taylor.derivative.core", tables.core)
     x = np.linspace(0, 0.004, 12)
     assert np.isfinite(mish.derivative(x, order)).all()
     x = x.astype(np.float32)
@@ -191,7 +192,6 @@ def test_nothing_warns_whatever_the_settings():
 
 
 def test_tables_do_not_depend_on_the_decimal_context():
-    tables = _derivative_tables
     expected = tables.tails(5), tables.core(5), tables.exponential()
     with localcontext() as context:
         context.prec = 2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mish._drafts import alone, clean, drafting
+from mish._support.drafts import alone, clean, drafting
 
 
 def names(prefix: str):

@@ -12,7 +12,7 @@ import threading
 import numpy as np
 import pytest
 
-from mish._files import read_arrays, replacing, write_arrays
+from mish._support.files import read_arrays, replacing, write_arrays
 
 
 def test_target_is_replaced_at_the_end(tmp_path):
@@ -126,7 +126,7 @@ def test_a_device_stays_a_device(null_device):
 
 def test_the_file_that_is_standard_output_is_not_replaced(tmp_path):
     code = (
-        "from pathlib import Path; from mish._files import replacing; import sys\n"
+        "from pathlib import Path; from mish._support.files import replacing; import sys\n"
         "print('before', flush=True)\n"
         "with replacing(Path(sys.argv[1])) as file: file.write(b'during ')\n"
         "print('after')"

@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from mish import _native
+from mish._numpy import native
 
 FENCE = 0xA5
 
@@ -91,11 +91,11 @@ def test_every_stride(loop, length, assert_same_bits):
 EVALUATE = """
 import pickle, sys
 import numpy as np
-from mish import _native
+from mish._numpy import native
 calls = pickle.load(sys.stdin.buffer)
 results = [(ufunc(*inputs), ufunc(*(np.repeat(each, 2)[::2] for each in inputs)))
            for ufunc, inputs in calls]
-pickle.dump((_native.isa(), results), sys.stdout.buffer)
+pickle.dump((native.isa(), results), sys.stdout.buffer)
 """
 # The parent computes first, so that whatever threads there are have been at work.
 FORK = """
@@ -122,7 +122,7 @@ def elsewhere(script, calls, **environment):
     return pickle.loads(done.stdout)
 
 
-@pytest.mark.parametrize("isa", _native.available_isas())
+@pytest.mark.parametrize("isa", native.available_isas())
 def test_every_instruction_set(isa, loops, assert_same_bits):
     calls = [(loop.ufunc, loop.inputs(60_013)) for loop in loops]
     used, results = elsewhere(EVALUATE, calls, MISH_ISA=isa)
@@ -137,7 +137,7 @@ def test_every_instruction_set(isa, loops, assert_same_bits):
 def test_no_wish_takes_the_best_instruction_set(name, monkeypatch):
     monkeypatch.delenv("MISH_ISA", raising=False)
     used, _ = elsewhere(EVALUATE, [], **({} if name is None else {"MISH_ISA": name}))
-    assert used == _native.available_isas()[0]
+    assert used == native.available_isas()[0]
 
 
 @pytest.mark.parametrize("name", ["sse9", "AVX2", "avx2 "])
@@ -153,7 +153,7 @@ def test_an_instruction_set_that_is_not_there(name):
     assert done.returncode == 1
     message = done.stderr.splitlines()[-1]
     assert message.startswith(f"ImportError: MISH_ISA={name}: ")
-    assert message.endswith(": " + ", ".join(_native.available_isas()))
+    assert message.endswith(": " + ", ".join(native.available_isas()))
 
 
 @pytest.mark.skipif(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import mish
-from mish import _threads
+from mish._numpy import threads
 
 LARGE = 1 << 20
 TIMEOUT = 60
@@ -302,8 +302,8 @@ def test_affinity_mask():
 def test_default_is_what_the_process_is_allowed(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
     for quota, cpus in [(np.inf, 64), (2.0, 2), (1.5, 2), (0.1, 1), (100.0, 64)]:
-        monkeypatch.setattr(_threads, "_cpu_quota", lambda *_, quota=quota: quota)
-        assert _threads._allowed_cpus() == cpus
+        monkeypatch.setattr(threads, "_cpu_quota", lambda *_, quota=quota: quota)
+        assert threads._allowed_cpus() == cpus
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_control_groups(groups, files, quota, tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert _threads._cpu_quota(groups, tmp_path) == quota
+    assert threads._cpu_quota(groups, tmp_path) == quota
 
 
 # --- threadpoolctl ---
@@ -377,11 +377,11 @@ def test_limits_of_threadpoolctl(order):
 def test_threadpoolctl_before_it_let_others_register(monkeypatch):
     from types import ModuleType
 
-    from mish import _threadpoolctl
+    from mish._numpy import threadpoolctl
 
     old = ModuleType("threadpoolctl")
     monkeypatch.setitem(sys.modules, "threadpoolctl", old)
-    _threadpoolctl.register_when_available()
+    threadpoolctl.register_when_available()
 
 
 def test_import_mish_does_not_import_threadpoolctl():

@@ -12,7 +12,7 @@ from torch import Tensor
 
 import mish.torch  # noqa: F401 - has the operators
 from mish import ulp
-from mish._hard_inputs import hard
+from mish._truth.hard_inputs import hard
 
 ORDERS = (0, 1, 2, 3)
 PATTERNS = {torch.float16: 1 << 16, torch.bfloat16: 1 << 16, torch.float32: 1 << 32}

@@ -7,18 +7,18 @@ np.float32(0.8650984)
 
 from __future__ import annotations
 
-from mish import _bfloat16, _pint, _threadpoolctl, _threads
-from mish._config import show_config
-from mish._derivative import derivative
-from mish._native import mish, mish_d1, mish_d2, mish_d3, mish_grad
-from mish._threads import get_num_threads, set_num_threads
+from mish._numpy import bfloat16, pint, threadpoolctl, threads
+from mish._numpy.config import show_config
+from mish._numpy.native import mish, mish_d1, mish_d2, mish_d3, mish_grad
+from mish._numpy.threads import get_num_threads, set_num_threads
+from mish._taylor.derivative import derivative
 
 __version__: str
 
-_threads.set_default()
-_bfloat16.register_when_available()
-_pint.register_when_available()
-_threadpoolctl.register_when_available()
+threads.set_default()
+bfloat16.register_when_available()
+pint.register_when_available()
+threadpoolctl.register_when_available()
 
 __all__ = [
     "derivative",

@@ -30,8 +30,8 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mish._extras import needs
-from mish._formats import Format, as_dtype, format_of
+from mish._support.extras import needs
+from mish._truth.formats import Format, as_dtype, format_of
 
 with needs("reference", "mish.reference"):
     from flint import arb, ctx, fmpq

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mish._formats import Format, format_of
+from mish._truth.formats import Format, format_of
 
 if TYPE_CHECKING:
     from flint import arb

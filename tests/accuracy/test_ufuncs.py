@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import mish
-from mish import _hard_inputs as points
 from mish import reference, ulp
+from mish._truth import hard_inputs as points
 
 DERIVATIVES = {0: mish.mish, 1: mish.mish_d1, 2: mish.mish_d2, 3: mish.mish_d3}
 # Proved for float32 by the sweep over all inputs. float16 is the float32 result rounded.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mish._sweeps import Errors
+from mish._truth.sweeps import Errors
 from mish.bench import crew, peers
 from mish.bench.peers import COPY, MISH, Peer, Unsupported
 from mish.bench.workers import WorkerError

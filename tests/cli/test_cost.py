@@ -57,12 +57,12 @@ def test_the_model_is_of_a_core_that_has_the_instruction_set():
 
 @READABLE
 def test_another_instruction_set_than_the_one_in_use_is_not_measured():
-    from mish import _native
+    from mish._numpy import native
 
-    other = "avx2" if _native.isa() == "avx512" else "avx512"
+    other = "avx2" if native.isa() == "avx512" else "avx512"
     shown = run("--isa", other, "--op", "mish", "--dtype", "float32")
     assert shown.exit_code == 0, shown.stderr
-    said = f"Nothing is measured: the instruction set in use is {_native.isa()}."
+    said = f"Nothing is measured: the instruction set in use is {native.isa()}."
     assert said in shown.stdout
 
 
@@ -87,9 +87,9 @@ def test_steps_are_told_while_it_counts(monkeypatch):
 
 @READABLE
 def test_roofline(tmp_path, monkeypatch):
-    from mish import _native
+    from mish._numpy import native
 
-    if _native.isa() not in {"avx2", "avx512"}:
+    if native.isa() not in {"avx2", "avx512"}:
         pytest.skip("no kernel of this instruction set is fast to follow")
     machine = cost.Machine(3e9, 1e11, 2e10, {"float32": 9e10, "float64": 4e10})
     monkeypatch.setattr(cost, "measure_machine", lambda: machine)

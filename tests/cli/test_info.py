@@ -6,7 +6,7 @@ import json
 
 from typer.testing import CliRunner
 
-from mish._config import show_config
+from mish._numpy.config import show_config
 from mish.cli import app
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from mish import _sweeps
+from mish._truth import sweeps
 from mish.bench import verify
 from mish.cli import app
 
@@ -73,9 +73,9 @@ def test_a_peer_has_no_bound():
 
 def test_a_broken_bound_is_refused(monkeypatch):
     def wrong(x):
-        return np.nextafter(_sweeps.UFUNCS[1](x), np.float32(2))
+        return np.nextafter(sweeps.UFUNCS[1](x), np.float32(2))
 
-    monkeypatch.setitem(_sweeps.UFUNCS, 0, wrong)
+    monkeypatch.setitem(sweeps.UFUNCS, 0, wrong)
     shown = run("--dtype", "float32", "--order", "0")
     assert shown.exit_code == 1
     assert "float32, order 0: the bound is broken" in shown.stderr
@@ -86,7 +86,7 @@ def test_a_broken_bound_is_refused(monkeypatch):
     [(0.99, 0, True), (1.01, 0, False), (0.5, 1, False), (float("nan"), 0, False)],
 )
 def test_when_a_bound_holds(worst, specials, holds):
-    errors = _sweeps.Errors(10, worst, 1.0, specials)
+    errors = sweeps.Errors(10, worst, 1.0, specials)
     sweep = verify.Sweep("float32", 0, "all", errors, 1.0, 0.0)
     assert sweep.holds == holds
     assert dataclasses.replace(sweep, bound=None).holds
@@ -98,9 +98,9 @@ def test_exhaustive_is_everything(monkeypatch):
 
     def whole(order, threads, on_part):
         asked.append(order)
-        return _sweeps.Errors(2**32, 0.5, 1.0, 0)
+        return sweeps.Errors(2**32, 0.5, 1.0, 0)
 
-    monkeypatch.setattr(_sweeps, "float32", whole)
+    monkeypatch.setattr(sweeps, "float32", whole)
     monkeypatch.setattr(verify, "_MANY", 1 << 11)
     shown = run("--exhaustive", "--dtype", "float32,float64", "--order", "1", "--json")
     narrow, wide = json.loads(shown.stdout)["sweeps"]

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from mish import _native, cost
+from mish import cost
+from mish._numpy import native
 from mish.cost import _binary, _count, _model
 
 pytestmark = pytest.mark.skipif(
@@ -98,7 +99,7 @@ def test_a_stripped_module_is_read(tmp_path, monkeypatch):
     if shutil.which("strip") is None:
         pytest.skip("strip is not installed")
     target = tmp_path / "stripped.so"
-    subprocess.run(["strip", "-o", target, _native.__file__], check=True)
+    subprocess.run(["strip", "-o", target, native.__file__], check=True)
     whole = _binary.module()
     with target.open("rb") as file:
         from elftools.elf.elffile import ELFFile
@@ -113,7 +114,7 @@ def test_a_stripped_module_is_read(tmp_path, monkeypatch):
 def test_another_kind_of_file_is_refused(tmp_path, monkeypatch):
     other = tmp_path / "module.so"
     other.write_bytes(b"MZ, not ELF")
-    monkeypatch.setattr(_binary._native, "__file__", str(other))
+    monkeypatch.setattr(_binary.native, "__file__", str(other))
     _binary.module.cache_clear()
     try:
         with pytest.raises(cost.Unreadable, match=r"module.so is not an ELF file"):

@@ -88,16 +88,16 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, name):
 
     from contextlib import contextmanager
 
-    from mish import _files
+    from mish._support import files
 
-    replacing = _files.replacing
+    replacing = files.replacing
 
     @contextmanager
     def full(path):
         with replacing(path) as file:
             yield Full(file)
 
-    monkeypatch.setattr(_files, "replacing", full)
+    monkeypatch.setattr(files, "replacing", full)
     target = tmp_path / name
     target.write_bytes(b"old")
     option = "--output" if name.endswith("json") else "--plot"

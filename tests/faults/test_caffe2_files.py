@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mish._files import read_arrays
+from mish._support.files import read_arrays
 from mish.caffe2 import Caffe2Error, caffe2_pb2, core
 from mish.caffe2.evaluate import evaluate
 from mish.caffe2.files import read_net

@@ -1,6 +1,6 @@
 """Damaged models: an error well told, or a sound model, and never anything else.
 
-``benchmarks/onnx_fuzz.py`` does the same with many more.
+``benchmarks/onnx/fuzz.py`` does the same with many more.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 
 import mish
-from mish import _native
+from mish._numpy.native import available_isas
 from mish.onnx import ModelError, native, optimize, register, verify
 
 DTYPES = {"float": np.float32, "double": np.float64, "float16": np.float16}
@@ -149,9 +149,9 @@ def register_with(isa: str) -> str:
 def test_an_instruction_set_that_there_is_not(isa):
     shown = register_with(isa)
     assert f"MISH_ISA={isa[:64]}: this CPU cannot run an instruction set of that name" in shown
-    assert shown.strip().endswith("set it to one of: " + ", ".join(_native.available_isas()))
+    assert shown.strip().endswith("set it to one of: " + ", ".join(available_isas()))
 
 
-@pytest.mark.parametrize("isa", ["", *_native.available_isas()])
+@pytest.mark.parametrize("isa", ["", *available_isas()])
 def test_an_instruction_set_or_none_asked_for(isa):
     assert register_with(isa) == ""

@@ -1,6 +1,6 @@
 """Random models compute the same before and after, in every form, with the kernel and without.
 
-``benchmarks/onnx_random.py`` does the same with many more.
+``benchmarks/onnx/random_models.py`` does the same with many more.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 
 from mish.onnx import optimize
 
-_SCRIPT = Path(__file__).parents[2] / "benchmarks" / "onnx_scaling.py"
+_SCRIPT = Path(__file__).parents[2] / "benchmarks" / "onnx" / "scaling.py"
 
 
 @pytest.fixture(scope="module")

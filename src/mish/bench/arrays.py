@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mish._formats import as_dtype
+from mish._truth.formats import as_dtype
 
 _LINE = 64
 

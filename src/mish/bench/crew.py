@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
 
-from mish._formats import as_dtype
-from mish._sweeps import Errors
+from mish._truth.formats import as_dtype
+from mish._truth.sweeps import Errors
 from mish.bench import timing
 from mish.bench.peers import COPY, MISH, RESULTS, Peer, Unsupported, select
 from mish.bench.results import Absent, Case, Row

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.bench.full import CURVE, SIZE
 from mish.bench.peers import COPY, MISH, PEERS
 from mish.bench.report import digits
@@ -121,7 +121,7 @@ def save(path: Path, panels: Sequence[Panel], heights: Sequence[float]) -> None:
     with needs("plot", "drawing results"):
         from matplotlib.figure import Figure
 
-    from mish._files import replacing
+    from mish._support.files import replacing
 
     figure = Figure(figsize=(10, sum(heights)), layout="constrained")
     axes = figure.subplots(len(panels), squeeze=False, height_ratios=heights).flat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.bench.peers import COPY
 from mish.bench.results import Case, Results, Row
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mish import _sweeps
-from mish._sweeps import Errors, Function
+from mish._truth import sweeps as _sweeps
+from mish._truth.sweeps import Errors, Function
 from mish.bench import machine
 from mish.bench.full import OnStep
 from mish.bench.peers import MISH, OPS, Peer, Unsupported

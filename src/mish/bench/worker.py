@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
-from mish import _sweeps
-from mish._formats import as_dtype
+from mish._truth import sweeps
+from mish._truth.formats import as_dtype
 from mish.bench import arrays, machine, timing
 from mish.bench.peers import OPS, Contender, Task, Unsupported, load, select
 
@@ -78,10 +78,10 @@ class Session:
         contender = select([peer])[0].start(Task(op, x, _gradient(op, x)))
         return contender.array(contender.call())
 
-    def errors(self, peer: str, op: str, dtype: str) -> _sweeps.Errors:
+    def errors(self, peer: str, op: str, dtype: str) -> sweeps.Errors:
         """Measure a peer's errors over the fixed hard inputs, with dy = 1."""
-        x = _sweeps.hard_inputs(dtype, OPS[op])
-        return _sweeps.judge(self.compute(peer, op, x), x, OPS[op])
+        x = sweeps.hard_inputs(dtype, OPS[op])
+        return sweeps.judge(self.compute(peer, op, x), x, OPS[op])
 
     def memory(self, peer: str, op: str, dtype: str, size: int) -> tuple[int, int] | None:
         """Count what one call allocates; see ``memory.count``. A small call goes before it."""
@@ -100,8 +100,8 @@ def task(op: str, dtype: str, size: int, sigma: float = 1.0) -> Task:
     rng = np.random.default_rng(0)
     form = as_dtype(dtype)
     x = arrays.empty(size, form)
-    for start in range(0, size, _sweeps.BLOCK):
-        part = x[start : start + _sweeps.BLOCK]
+    for start in range(0, size, sweeps.BLOCK):
+        part = x[start : start + sweeps.BLOCK]
         part[:] = (sigma * rng.standard_normal(len(part), np.float32)).astype(form)
     return Task(op, x, _gradient(op, x))
 

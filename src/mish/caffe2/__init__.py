@@ -11,7 +11,7 @@ NumPy alone. Needs the ``caffe2`` extra (protobuf).
 
 from __future__ import annotations
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("caffe2", "mish.caffe2"):
     import google.protobuf  # type: ignore[import-untyped]  # noqa: F401

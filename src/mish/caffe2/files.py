@@ -6,7 +6,7 @@ from pathlib import Path
 
 from google.protobuf import text_format  # type: ignore[import-untyped]
 
-from mish._files import open_regular
+from mish._support.files import open_regular
 from mish.caffe2.errors import Caffe2Error
 from mish.caffe2.parsing import parse, require_text
 from mish.caffe2.proto import caffe2_pb2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.cli.console import (
     EXIT_USAGE,
     choices,
@@ -269,7 +269,7 @@ def _require_picture(path: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    from mish._files import replacing
+    from mish._support.files import replacing
 
     try:
         with replacing(path) as file:

@@ -32,7 +32,7 @@ def read(
     net: Path, init: Path | None, arrays: Path | None
 ) -> tuple[caffe2_pb2.NetDef, caffe2_pb2.NetDef | None, dict[str, npt.NDArray[np.generic]]]:
     """Read two nets and arrays, the latter two if they are given."""
-    from mish._files import read_arrays
+    from mish._support.files import read_arrays
     from mish.caffe2 import Caffe2Error
     from mish.caffe2.files import read_net
 
@@ -48,7 +48,7 @@ def read(
 
 def write(output: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Write a file whole or not at all."""
-    from mish._files import replacing
+    from mish._support.files import replacing
 
     try:
         with replacing(output) as file:

@@ -32,7 +32,7 @@ def run(
     Writes the blobs named by --blob, or else the net's external outputs, or, if it declares none,
     every blob that it makes. An existing OUT.npz is replaced.
     """
-    from mish._files import write_arrays
+    from mish._support.files import write_arrays
     from mish.caffe2 import Caffe2Error
     from mish.caffe2.evaluate import evaluate
 

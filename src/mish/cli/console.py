@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from mish._drafts import destination
-from mish._files import is_stream
+from mish._support.drafts import destination
+from mish._support.files import is_stream
 
 EXIT_OK = 0
 EXIT_REFUSED = 1  # the work was done, its result was not good enough to write

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 from rich.table import Table
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.cli.console import EXIT_USAGE, fail, out, print_json, progress_bar
 from mish.cli.gpu_costs import show_gpu
 from mish.cli.tables import print_table
@@ -101,7 +101,7 @@ def cost(
 
 def _count(isa: str | None, operation: str, dtype: str, step: _Step) -> list[Count]:
     from mish import cost as costs
-    from mish._native import isa as isa_in_use
+    from mish._numpy.native import isa as isa_in_use
 
     operations = costs.OPERATIONS if operation == "all" else (operation,)
     dtypes = costs.FORMATS if dtype == "all" else (dtype,)
@@ -121,7 +121,7 @@ class _Found:
 
     def __init__(self, counted: list[Count], measured: bool, step: _Step) -> None:
         from mish import cost as costs
-        from mish._native import isa as isa_in_use
+        from mish._numpy.native import isa as isa_in_use
         from mish.bench import machine
 
         self.counted = counted
@@ -253,7 +253,7 @@ def _save_patterns(curves: list[Curve], path: Path) -> None:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    from mish._files import replacing
+    from mish._support.files import replacing
 
     try:
         with replacing(path) as file:

@@ -15,7 +15,7 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show the version, the instruction set in use, threads, and the frameworks found."""
-    from mish._config import show_config
+    from mish._numpy.config import show_config
 
     facts = show_config(as_dict=True)
     if as_json:

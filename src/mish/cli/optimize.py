@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.cli.console import EXIT_USAGE, err, fail, require_writable
 from mish.cli.outcomes import tell
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.cli.console import EXIT_USAGE, fail, out
 
 _FORMATS = ("png", "svg", "pdf")
@@ -96,7 +96,7 @@ def _write(
     with needs("plot", "mish plot"):
         from matplotlib.figure import Figure
 
-    from mish._files import replacing
+    from mish._support.files import replacing
     from mish.plot import draw
 
     figure = Figure(figsize=size, layout="constrained")

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from mish._extras import MissingExtra
+from mish._support.extras import MissingExtra
 from mish.cli.console import EXIT_USAGE, answer_error, expect_json, fail
 from mish.cli.streams import OutputError, standard_output
 

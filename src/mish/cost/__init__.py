@@ -8,7 +8,7 @@ Needs the ``cost`` extra (capstone and pyelftools, threadpoolctl).
 
 from __future__ import annotations
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("cost", "mish.cost"):
     import capstone  # type: ignore[import-untyped]  # noqa: F401

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import capstone  # type: ignore[import-untyped]
 from elftools.elf.elffile import ELFFile
 
-from mish import _native
+from mish._numpy import native
 
-_ENTRY = "PyInit__native"  # the one symbol that every build exports
+_ENTRY = "PyInit_native"  # the one symbol that every build exports
 
 
 class Module(NamedTuple):
@@ -39,7 +39,7 @@ def module() -> Module:
     Raises:
         Unreadable: it is not an ELF file for x86-64.
     """
-    path = Path(_native.__file__)
+    path = Path(native.__file__)
     with path.open("rb") as file:
         if file.read(4) != b"\x7fELF":
             raise Unreadable(f"{path.name} is not an ELF file: mish cost reads those of Linux")

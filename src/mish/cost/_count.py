@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import capstone  # type: ignore[import-untyped]
 
-from mish import _native
+from mish._numpy import native
 from mish.cost._binary import disassemble, place
 from mish.cost._classes import CLASSES, Kind, classify
 from mish.cost._follow import Path
@@ -60,7 +60,7 @@ class Count:
 
 def isas() -> list[str]:
     """Name the instruction sets that the module has kernels for."""
-    return list(dict.fromkeys(isa for isa, _, _ in _native.kernel_addresses()))
+    return list(dict.fromkeys(isa for isa, _, _ in native.kernel_addresses()))
 
 
 def element_size(dtype: str) -> int:
@@ -141,6 +141,6 @@ def _kernel(operation: str, dtype: str, isa: str) -> Path:
             f"{', '.join(OPERATIONS)}; dtypes: {', '.join(FORMATS)}; for: {', '.join(isas())}"
         )
     which = (isa, OPERATIONS.index(operation), FORMATS.index(dtype))
-    start = place(_native.kernel_addresses()[which])
+    start = place(native.kernel_addresses()[which])
     arrays = 3 if operation == "mish_grad" else 2
     return Path(start, disassemble, [_BYTES[dtype]] * arrays)

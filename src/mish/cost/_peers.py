@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from unittest import mock
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.bench import timing
 
 _SHORT, _LONG = 4096, 20480

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("reference", "mish.facts"):
     from flint import arb, ctx

@@ -5,7 +5,7 @@ Needs the extra ``onnx``. Nothing but :func:`verify` and :func:`register` uses O
 
 from __future__ import annotations
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("onnx", "mish.onnx"):
     import onnx  # noqa: F401

@@ -3,7 +3,7 @@
 // The interface is a table of functions. A version of it, once released, never changes: later
 // versions only append. So the places below hold in every ONNX Runtime that grants version
 // `api_version`, which `OrtApiBase::GetApi` decides at run time by returning null or the table.
-// Places are counted in pointers; `benchmarks/onnxruntime_api.py` prints them, and the members
+// Places are counted in pointers; `benchmarks/onnx/runtime_api.py` prints them, and the members
 // of `OrtCustomOp` up to that version, from ONNX Runtime's own header.
 #pragma once
 

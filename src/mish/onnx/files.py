@@ -18,7 +18,7 @@ from google.protobuf.message import (  # type: ignore[import-untyped]
 from onnx import helper
 from onnx.external_data_helper import uses_external_data
 
-from mish._files import open_regular
+from mish._support.files import open_regular
 
 _PACKED = {"UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "UINT2": 2, "INT2": 2}  # bits of an element
 _MOST = (1 << 31) - 1  # bytes of one message

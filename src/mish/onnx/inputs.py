@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from mish._files import read_arrays
+from mish._support.files import read_arrays
 from mish.onnx.files import ModelError
 from mish.onnx.scales import scale
 

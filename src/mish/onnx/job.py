@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from mish._drafts import clean, destination
-from mish._files import is_stream, replacing
+from mish._support.drafts import clean, destination
+from mish._support.files import is_stream, replacing
 from mish.onnx.files import ModelError
 from mish.onnx.optimize import Report, optimize
 from mish.onnx.runtime import RuntimeRefusal

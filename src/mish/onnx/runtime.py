@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.onnx.files import ModelError, as_model, first_line, serialize
 from mish.onnx.native import is_native, register
 

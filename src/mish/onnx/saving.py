@@ -15,8 +15,8 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from onnx.external_data_helper import set_external_data
 
-from mish._drafts import alone, destination, drafting
-from mish._files import is_stream, replacing
+from mish._support.drafts import alone, destination, drafting
+from mish._support.files import is_stream, replacing
 from mish.onnx.files import ModelError, Place, external_tensors, place_of, serialize
 
 # Runtimes map weights into memory, which can only start at a multiple of a page.

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
-from mish._extras import needs
+from mish._support.extras import needs
 
 MARKS = ("extrema", "zeros", "inflections")
 

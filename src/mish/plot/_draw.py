@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.plot._curves import MARKS, Curve, curves, marks
 from mish.plot._labels import Label, Spot, find_spots, write
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.plot._curves import MARKS, curves, marks
 
 if TYPE_CHECKING:

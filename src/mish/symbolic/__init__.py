@@ -16,7 +16,7 @@ import operator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("symbolic", "mish.symbolic"):
     import mpmath  # type: ignore[import-untyped]

@@ -8,7 +8,7 @@ Needs the extra ``torch``.
 
 from __future__ import annotations
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("torch", "mish.torch"):
     import torch  # noqa: F401

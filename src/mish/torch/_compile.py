@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch._decomp import decomposition_table
 
-from mish._when_imported import when_imported
+from mish._support.when_imported import when_imported
 from mish.torch import _ops, _state
 from mish.torch._ops import OPERATORS as ours
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from mish._when_imported import when_imported
+from mish._support.when_imported import when_imported
 from mish.torch._ops import OPERATORS as ops
 
 

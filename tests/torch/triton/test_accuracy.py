@@ -11,8 +11,9 @@ import pytest
 import torch
 
 import mish
-from mish import _sweeps, ulp
-from mish._hard_inputs import ZEROS, hard, near
+from mish import ulp
+from mish._truth import sweeps
+from mish._truth.hard_inputs import ZEROS, hard, near
 
 ORDERS = (0, 1, 2, 3)
 # In ulp; docs/gpu.md has the largest errors that were seen.
@@ -26,7 +27,7 @@ BFLOAT16 = {"NONE": (0, 1, 0, 0), "UP": (2, 2, 1, 0), "DOWN": (0, 0, 1, 0)}
 
 
 def _worst(computed, x, order):
-    found = _sweeps.judge(computed, x, order)
+    found = sweeps.judge(computed, x, order)
     assert found.specials == 0
     return found.worst
 
@@ -36,7 +37,7 @@ def test_float32_over_all_exponents(evaluate, order):
     def function(x):
         return evaluate(x, order, torch.float32).numpy()
 
-    found = _sweeps.float32_of(function, order, step=1021)  # 2**22 inputs
+    found = sweeps.float32_of(function, order, step=1021)  # 2**22 inputs
     assert found.specials == 0
     assert found.worst < FLOAT32[order]
 
@@ -85,10 +86,10 @@ def test_every_16_bit_number(kernels, evaluate, order, kind, form, misrounded, s
         allowed, bound = max(each[order] for each in misrounded.values()), 0.508
     else:
         allowed, bound = misrounded[slip][order], 0.501 if slip == "NONE" else 0.508
-    x = _sweeps.every_16_bit(form)
+    x = sweeps.every_16_bit(form)
     y = evaluate(x.astype(np.float64), order, kind)
     computed = y.view(torch.uint16).numpy().view(form)
-    right = _sweeps.UFUNCS[order](x)
+    right = sweeps.UFUNCS[order](x)
     same = computed.view(np.uint16) == right.view(np.uint16)
     wrong = ~same & ~np.isnan(right.astype(np.float32))
     assert np.isnan(computed.astype(np.float32)).sum() == 1

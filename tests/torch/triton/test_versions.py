@@ -1,4 +1,4 @@
-"""The kernels and the table of benchmarks/triton_versions.py, which `make test-triton` runs."""
+"""The kernels and the table of triton_versions.py, which `make test-triton` runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BENCHMARKS = Path(__file__).resolve().parents[3] / "benchmarks"
 
 @pytest.fixture
 def versions(monkeypatch):
-    monkeypatch.syspath_prepend(BENCHMARKS)
+    monkeypatch.syspath_prepend(BENCHMARKS / "torch")
     yield importlib.import_module("triton_versions")
     del sys.modules["triton_versions"]
 

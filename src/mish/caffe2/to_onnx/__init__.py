@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from mish._extras import needs
+from mish._support.extras import needs
 
 with needs("onnx", "mish.caffe2.to_onnx"):
     import onnx

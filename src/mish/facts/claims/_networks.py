@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
-from mish._extras import needs
+from mish._support.extras import needs
 from mish.facts.gains import gain
 
 _Array: TypeAlias = npt.NDArray[Any]  # float32 in the classifier, float64 in the fit

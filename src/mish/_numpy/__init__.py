@@ -1,0 +1,1 @@
+"""The NumPy face: the native module, and what belongs to arrays and threads."""

@@ -1,0 +1,1 @@
+"""What every floor may lean on: files written whole, optional packages."""

@@ -1,0 +1,1 @@
+"""Derivatives of every order, by Taylor expansions in NumPy."""

@@ -1,0 +1,1 @@
+"""What judges results: the formats, the inputs where Mish goes wrong, sweeps over many inputs."""
