@@ -54,8 +54,8 @@ OUTPUT = Path(__file__).parents[1] / "tables.h"
 class Shape:
     """The shape of a core table.
 
-    The row of x is the larger of round(steps_per_unit·x) and round(left_steps·x) + left_shift: far on
-    the left, where the function is nearly an exponential, rows may be wider.
+    The row of x is the larger of round(steps_per_unit·x) and round(left_steps·x) + left_shift: far
+    on the left, where the function is nearly an exponential, rows may be wider.
     """
 
     steps_per_unit: float
@@ -98,8 +98,10 @@ class Format:
         return float(value).hex() + ("f" if self.ctype == "float" else "")
 
 
-# Next to a zero that lies near a row's edge, the neighbour's polynomial would cancel. So the rows
-# of a derivative are as wide as keeps its zeros away from the edges.
+# Next to a zero that lies near a row's edge, the neighbour's polynomial would cancel, and far from
+# one in its own row d²·Q is no longer small beside u. So the rows of a derivative are as wide as
+# keeps its zeros away from the edges and near the centres. In float32 the right end of orders 0 and
+# 1, and in float64 that of order 0, lie where the limit is reached; see kSaturated in evaluate.h.
 FORMATS = (
     Format(
         "f32",
