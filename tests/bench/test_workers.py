@@ -78,7 +78,8 @@ def test_results_go_where_they_are_to_go(module):
             assert contender.result in (result, "new")
             first = contender.array(contender.call())
             before = first.copy()
-            first[:] = 0
+            if first.flags.writeable:  # JAX's are not
+                first[:] = 0
             again = contender.array(contender.call())
             np.testing.assert_array_equal(again, before, err_msg=peer.name)
             kept[contender.result].append(peer.name)
