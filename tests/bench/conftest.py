@@ -37,6 +37,10 @@ class FakeWorker:
             raise Unsupported("no d2")
         if method == "prepare" and arguments[:3] == ("slow", "forward", "float16"):
             raise RuntimeError("ValueError: it broke\nand more")
+        if method == "prepare":  # the slow one cannot use a given array
+            return "new" if arguments[0] == "slow" else arguments[5]
+        if method == "lap" and arguments[1] == "new" and arguments[0] != "slow":
+            return 2 * SECONDS[arguments[0]]
         if method == "lap":
             return SECONDS[arguments[0]]
         if method == "release":

@@ -74,6 +74,30 @@ def test_the_end_of_our_own_process_is_an_error(fakes, monkeypatch):
         everybody.case("forward", "float32", 100)
 
 
+def test_results_given_and_new(fakes):
+    """Who can do either has two rows; ratios are to those with a given array."""
+    with crew.Crew(peers.PEERS) as everybody:
+        case = everybody.case("forward", "float32", 100, result="both", sigma=3.0)
+        new = everybody.case("forward", "float32", 100, result="new")
+    assert [(row.peer, row.result, row.ratio) for row in case.rows] == [
+        ("copy", "given", 0.5),
+        ("copy", "new", 1.0),
+        ("mish", "given", 1.0),
+        ("mish", "new", 2.0),
+        ("slow", "new", 5.0),
+    ]
+    assert [case.label(row) for row in case.rows[:2]] == [
+        "copy of the array, given",
+        "copy of the array, new",
+    ]
+    assert case.title.endswith("100 elements, σ = 3, one thread, results given or new")
+    assert [(row.peer, row.result, row.ratio) for row in new.rows] == [
+        ("copy", "new", 0.5),
+        ("mish", "new", 1.0),
+        ("slow", "new", 2.5),
+    ]
+
+
 def test_arrays_are_let_go_after_each_case(fakes):
     with crew.Crew(peers.PEERS) as everybody:
         everybody.case("forward", "float32", 100)

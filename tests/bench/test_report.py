@@ -40,6 +40,21 @@ def test_notes_tell_who_is_missing(results):
     ]
 
 
+def test_what_of_ours_is_slower_is_told(results):
+    assert report.beaten(results) == []
+    case = results.cases[2]
+    quick = dataclasses.replace(case.rows[2], label="a quick one", ratio=0.8)
+    beaten = dataclasses.replace(
+        results, cases=[dataclasses.replace(case, rows=[*case.rows, quick])]
+    )
+    told = "mish is slower than a quick one: forward, float32, 2^20 elements, one thread (1.25×)"
+    assert report.beaten(beaten) == [told]
+    assert f"- {told}" in page.page(beaten, "some-cpu")
+    rows = [*case.rows, dataclasses.replace(quick, result="new")]  # beside a given array it is none
+    beaten.cases[0] = dataclasses.replace(case, rows=rows, result="both")
+    assert report.beaten(beaten) == []
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0123, "0.012"), (0.1, "0.10"), (9.876, "9.88"), (12.34, "12.3"), (1234.5, "1,234")],

@@ -86,6 +86,8 @@ def test_full_writes_every_file(tmp_path, monkeypatch):
     monkeypatch.setattr(full.imports, "measure", functools.partial(full.imports.measure, 1))
     monkeypatch.setattr(full, "_SECONDS", dict.fromkeys(full._SECONDS, 0.0))
     monkeypatch.setattr(full, "CURVE", (16, 1024, full.SIZE))
+    monkeypatch.setattr(full, "RESULTS_AT", (1 << 12,))
+    monkeypatch.setattr("mish.bench.page.RESULTS_AT", (1 << 12,))
     shown = run("--peers", "numpy", "--full", tmp_path)
     assert shown.exit_code == 0
     name = machine.slug()
@@ -97,9 +99,13 @@ def test_full_writes_every_file(tmp_path, monkeypatch):
         16,
         1024,
         full.SIZE,
+        1 << 12,
     }
+    assert {case.sigma for case in found.cases} == {1.0, 3.0}
     assert found.import_time.extra == []
     page = (tmp_path / f"{name}.md").read_text()
     assert f"({name}-bars.png)" in page
     assert "| numpy | " not in page
+    for part in ("σ = 1:", "σ = 3:", "| **mish, given** |", "| **mish, new** |"):
+        assert part in page
     assert all(f"wrote {tmp_path / file}" in shown.stdout for file in files)

@@ -42,6 +42,18 @@ def test_gives_the_bits_of_the_ufunc(build, special, assert_same_bits, kind, thr
         assert_same_bits(runner.run(None, {"x": x})[0], mish.mish(x))
 
 
+@pytest.mark.parametrize("arena", [True, False])
+def test_a_large_result_touches_few_pages(build, pages_touched, arena):
+    """In new memory, with an arena that keeps memory or without."""
+    options = onnxruntime.SessionOptions()
+    options.enable_cpu_mem_arena = arena
+    register(options)
+    model = optimize(build(), "native").model.SerializeToString()
+    runner = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    x, held = np.zeros(1 << 24, np.float32), []
+    assert pages_touched(lambda: held.append(runner.run(None, {"x": x}))) < x.nbytes / 4096 / 4
+
+
 def test_bfloat16(build, assert_same_bits):
     body = "h = Cast<to = 16>(x) p = Softplus(h) t = Tanh(p) m = Mul(h, t) y = Cast<to = 1>(m)"
     model = optimize(build(body, opset=22), "native").model

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from mish._truth.formats import as_dtype
 from mish._truth.sweeps import Errors
 from mish.bench import timing
-from mish.bench.peers import COPY, MISH, Peer, Unsupported, select
+from mish.bench.peers import COPY, MISH, RESULTS, Peer, Unsupported, select
 from mish.bench.results import Absent, Case, Row
 from mish.bench.timing import Timing
 from mish.bench.workers import Worker, WorkerError
 
 _ARRAYS_A_PEER = 2
+
+_Key: TypeAlias = "tuple[str, str]"
+"""The name of a peer and where its results go."""
 
 
 class Crew:
@@ -63,6 +67,8 @@ class Crew:
         dtype: str,
         size: int,
         *,
+        sigma: float = 1.0,
+        result: str = "given",
         rounds: int = timing.ROUNDS,
         seconds: float = float("inf"),
         errors: bool = True,
@@ -76,6 +82,8 @@ class Crew:
             op: what to compute, a key of ``peers.OPS``.
             dtype: the format.
             size: how many elements.
+            sigma: the standard deviation of the inputs.
+            result: where results go, a key of ``peers.RESULTS``.
             rounds: how many laps each does.
             seconds: the time after which no new round begins.
             errors: whether to measure them.
@@ -85,64 +93,51 @@ class Crew:
             ValueError: there is not enough memory for this size.
             WorkerError: the process of mish or of the copy ended.
         """
-        self._check_memory(dtype, size)
+        self._check_memory(dtype, size, RESULTS[result])
         while True:
             try:
-                return self._try_case(op, dtype, size, rounds, seconds, errors, on_lap)
+                ready, absent = self._prepare(op, dtype, size, sigma, RESULTS[result])
+                laps = {
+                    key: functools.partial(self._ask, peer, "lap", key[1]) for key, peer in ready
+                }
+                share = 1 / (rounds * len(ready))
+                found = timing.alternate(
+                    laps, rounds, on_lap=functools.partial(on_lap, share), seconds=seconds
+                )
+                released = [worker("release") for worker in self._workers.values()]
+                judged = [self._judge(peer, op, dtype) if errors else None for _, peer in ready]
             except WorkerError as end:
                 if end.module == select([MISH])[0].module:
                     raise
                 self._bury(end)
+                continue
+            ours, copy = ((name, RESULTS[result][0]) for name in (MISH, COPY))
+            rows = [
+                _row(peer, key[1], found[key], found[ours], found[copy], each)
+                for (key, peer), each in zip(ready, judged, strict=True)
+            ]
+            rows.sort(key=lambda row: row.seconds)
+            hits = sum(hit for _, hit in released) / max(1, sum(count for count, _ in released))
+            done = len(found[ours].laps)
+            return Case(op, dtype, size, self.threads, done, rows, absent, hits, sigma, result)
 
-    def _try_case(
-        self,
-        op: str,
-        dtype: str,
-        size: int,
-        rounds: int,
-        seconds: float,
-        errors: bool,
-        on_lap: Callable[[float], object],
-    ) -> Case:
-        ready, absent = [], []
-        for peer in self.peers:
+    def _prepare(
+        self, op: str, dtype: str, size: int, sigma: float, ways: tuple[str, ...]
+    ) -> tuple[list[tuple[_Key, Peer]], list[Absent]]:
+        """Make everybody ready: who is, with where results go, and who is not."""
+        ready: dict[_Key, Peer] = {}
+        absent: dict[str, Absent] = {}
+        for peer, way in itertools.product(self.peers, ways):
+            if (peer.name, way) in ready or peer.name in absent:
+                continue
             try:
-                self._ask(peer, "prepare", op, dtype, size)
-                ready.append(peer)
+                ready[peer.name, self._ask(peer, "prepare", op, dtype, size, sigma, way)] = peer
             except Unsupported as lack:
-                absent.append(Absent(peer.name, peer.label, str(lack)))
+                absent[peer.name] = Absent(peer.name, peer.label, str(lack))
             except RuntimeError as failure:
                 reason = f"failed: {str(failure).splitlines()[0]}"
-                absent.append(Absent(peer.name, peer.label, reason, failed=True))
-        laps = {peer.name: functools.partial(self._ask, peer, "lap") for peer in ready}
-        share = 1 / (rounds * len(ready))
-        found = timing.alternate(laps, rounds, on_lap=lambda: on_lap(share), seconds=seconds)
-        released = [worker("release") for worker in self._workers.values()]
-        rows = [
-            self._row(peer, found, self._judge(peer, op, dtype) if errors else None)
-            for peer in ready
-        ]
-        done = len(found[MISH].laps)
-        rows.sort(key=lambda row: row.seconds)
-        interrupted = sum(hit for _, hit in released) / max(1, sum(laps for laps, _ in released))
-        return Case(op, dtype, size, self.threads, done, rows, absent, interrupted)
-
-    def _row(self, peer: Peer, found: dict[str, Timing], errors: Errors | None) -> Row:
-        mine = found[peer.name]
-        ratio, copies = mine.ratio_to(found[MISH]), mine.ratio_to(found[COPY])
-        return Row(
-            peer.name,
-            peer.label,
-            peer.ours,
-            mine.median,
-            mine.spread,
-            mine.repeat,
-            ratio.median,
-            ratio.spread,
-            copies.median,
-            copies.spread,
-            *((errors.worst, errors.at, errors.specials) if errors else ()),
-        )
+                absent[peer.name] = Absent(peer.name, peer.label, reason, failed=True)
+        return list(ready.items()), list(absent.values())
 
     def _judge(self, peer: Peer, op: str, dtype: str) -> Errors | None:
         if peer.name == COPY:
@@ -170,8 +165,9 @@ class Crew:
         if end.module in self._workers:
             self._workers.pop(end.module).close()
 
-    def _check_memory(self, dtype: str, size: int) -> None:
-        needed = size * as_dtype(dtype).itemsize * _ARRAYS_A_PEER * len(self.peers)
+    def _check_memory(self, dtype: str, size: int, ways: tuple[str, ...]) -> None:
+        arrays = _ARRAYS_A_PEER * len(self.peers) * len(ways)
+        needed = size * as_dtype(dtype).itemsize * arrays
         available = _available_memory()
         if available is not None and needed > available:
             raise ValueError(
@@ -179,6 +175,31 @@ class Crew:
                 f"{len(self.peers)} peers; {available / 2**30:.1f} GiB are available. "
                 "Choose a smaller size or fewer peers"
             )
+
+
+def _row(
+    peer: Peer, result: str, mine: Timing, ours: Timing, copy: Timing, errors: Errors | None
+) -> Row:
+    ratio, copies = mine.ratio_to(ours), mine.ratio_to(copy)
+    worst, at, specials = (
+        (errors.worst, errors.at, errors.specials) if errors else (None, None, None)
+    )
+    return Row(
+        peer.name,
+        peer.label,
+        peer.ours,
+        mine.median,
+        mine.spread,
+        mine.repeat,
+        ratio.median,
+        ratio.spread,
+        copies.median,
+        copies.spread,
+        worst,
+        at,
+        specials,
+        result,
+    )
 
 
 def _available_memory() -> int | None:

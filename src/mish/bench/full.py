@@ -15,11 +15,13 @@ from mish.bench.workers import Worker, WorkerError
 SIZE = 1 << 20
 CURVE = tuple(1 << power for power in range(4, 27, 2))
 OVERHEAD = (1, 16, 64, 256, 1024)
+SIGMAS = (1.0, 3.0)
+RESULTS_AT = (1 << 20, 1 << 22, 1 << 24)  # sizes at which results go into given and new memory
 THREADED = 1 << 22
 _MEMORY_SIZE = 1 << 24
 
 # The time for a case, after which no new round begins.
-_SECONDS = {"table": 5.0, "curve": 4.0, "threads": 6.0}
+_SECONDS = {"table": 5.0, "curve": 4.0, "results": 4.0, "threads": 6.0}
 
 OnStep = Callable[[str, float], object]
 """Told what is being done and which share of the whole was done since it was last called."""
@@ -39,10 +41,14 @@ def run(
     facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     with Crew(chosen, 1) as crew:
         table = [(op, dtype, SIZE) for op in OPS for dtype in DTYPES]
+        cases = []
+        for sigma in SIGMAS:
+            cases += _cases(crew, table, _SECONDS["table"], 0.25, on_step, sigma=sigma)
         sizes = sorted({*CURVE, *OVERHEAD} - {SIZE})
         curve = [("forward", "float32", size) for size in sizes]
-        cases = _cases(crew, table, _SECONDS["table"], 0.4, on_step)
-        cases += _cases(crew, curve, _SECONDS["curve"], 0.3, on_step)
+        cases += _cases(crew, curve, _SECONDS["curve"], 0.15, on_step)
+        large = [("forward", "float32", size) for size in RESULTS_AT]
+        cases += _cases(crew, large, _SECONDS["results"], 0.05, on_step, result="both")
         missing = crew.missing
         present = crew.peers
     if machine.cores() > 1:
@@ -62,12 +68,15 @@ def _cases(
     seconds: float,
     share: float,
     on_step: OnStep,
+    *,
+    sigma: float = 1.0,
+    result: str = "given",
 ) -> list[Case]:
     found = []
     for op, dtype, size in wanted:
         title = f"{op}, {dtype}, {size} elements, {crew.threads} threads"
         on_step(title, 0)
-        found.append(crew.case(op, dtype, size, seconds=seconds))
+        found.append(crew.case(op, dtype, size, sigma=sigma, result=result, seconds=seconds))
         on_step(title, share / len(wanted))
     return found
 

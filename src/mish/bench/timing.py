@@ -1,10 +1,10 @@
 """Times of contenders that take turns.
 
-A lap is one untimed call, then as many timed calls as fill a few milliseconds. In each round every
-contender does one lap, in a new random order, so that whatever else the machine does falls on all
-alike. A contender's time is the median over its laps, and its ratio to another is the median of the
-ratios within each round: a drift over many rounds leaves it alone. The spread of either is half the
-distance between its quartiles.
+A lap is one untimed call, which brings the arrays into the caches that can hold them, then as many
+timed calls as fill a few milliseconds. In each round every contender does one lap, in a new random
+order, so that whatever else the machine does falls on all alike. A contender's time is the median
+over its laps, and its ratio to another is the median of the ratios within each round: a drift over
+many rounds leaves it alone. The spread of either is half the distance between its quartiles.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
 
 Lap: TypeAlias = Callable[[int], float]
 """Does a lap of so many timed calls and returns the seconds of one."""
@@ -87,13 +89,13 @@ def measure(
 
 
 def alternate(
-    contenders: Mapping[str, Lap],
+    contenders: Mapping[Name, Lap],
     rounds: int = ROUNDS,
     fill: float = FILL,
     seed: int = 0,
     on_lap: Callable[[], object] = lambda: None,
     seconds: float = math.inf,
-) -> dict[str, Timing]:
+) -> dict[Name, Timing]:
     """Time contenders in turn, wherever they run.
 
     Args:
@@ -110,7 +112,7 @@ def alternate(
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1, not {rounds}")
     repeats = {name: calls_that_fill(fill, do_lap) for name, do_lap in contenders.items()}
-    laps: dict[str, list[float]] = {name: [] for name in contenders}
+    laps: dict[Name, list[float]] = {name: [] for name in contenders}
     shuffled = random.Random(seed)
     order = list(contenders)
     end = time.perf_counter() + seconds
@@ -125,7 +127,11 @@ def alternate(
 
 
 def calls_that_fill(fill: float, do_lap: Lap) -> int:
-    """Find how many calls last ``fill`` seconds. The laps tried for it warm the contender up."""
+    """Find how many calls last ``fill`` seconds.
+
+    The first lap warms the contender up and is not looked at: new memory gets its pages in it.
+    """
+    do_lap(1)
     repeat = 1
     while True:
         seconds = max(do_lap(repeat), 1e-9)
@@ -134,12 +140,15 @@ def calls_that_fill(fill: float, do_lap: Lap) -> int:
         repeat = min(repeat * 8, _MOST_CALLS)
 
 
-def lap(call: Callable[[], object], repeat: int) -> float:
+def lap(call: Callable[[], object], repeat: int, warm: bool = True) -> float:
     """Do a lap and return the seconds of one call.
 
-    A single call that fills a lap goes without the untimed one: its arrays are in no cache.
+    Args:
+        call: what is timed.
+        repeat: how many calls.
+        warm: whether an untimed call goes before; where no cache holds the arrays it is a waste.
     """
-    if repeat > 1:
+    if warm:
         call()
     calls = itertools.repeat(None, repeat)
     start = time.perf_counter()

@@ -57,6 +57,14 @@ class Count:
         """Floating-point operations a byte of the arrays."""
         return self.flops / self.bytes
 
+    @property
+    def looked_up(self) -> bool:
+        """Whether most calls do not run this kernel but read its results from a table.
+
+        They are the calls of 16-bit formats where AVX-512 does not compute: see native/lookup.h.
+        """
+        return self.dtype in ("float16", "bfloat16") and self.isa != "avx512"
+
 
 def isas() -> list[str]:
     """Name the instruction sets that the module has kernels for."""

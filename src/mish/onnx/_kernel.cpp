@@ -10,6 +10,7 @@
 
 #include "_runtime_api.h"
 #include "mish.h"
+#include "pages.h"
 #include "range.h"
 
 namespace {
@@ -78,6 +79,8 @@ Status* compute(void* data, ort::KernelContext* context) {
   if (count == 0) return nullptr;
   if (Status* bad = ort::GetTensorMutableData(api, const_cast<ort::Value*>(x), &from)) return bad;
   if (Status* bad = ort::GetTensorMutableData(api, y, &to)) return bad;
+  // The allocator knows nothing of pages, but its memory is the process's own, and may be new.
+  mish_ask_for_huge_pages(to, count * size_t(kernel.op->size));
   Task task{kernel.op, from, to, count};
   const size_t blocks = (count + block - 1) / block;
   if (blocks > 1)

@@ -22,6 +22,10 @@ import numpy.typing as npt
 OPS = {"forward": 0, "backward": 1, "d2": 2}
 """The operations, with the order of the derivative that each computes."""
 
+RESULTS = {"given": ("given",), "new": ("new",), "both": ("given", "new")}
+"""Where results go, and which ways each choice asks for: into an array that is there already, where
+the peer can do that, or into memory that each call asks for."""
+
 DTYPES = ("float32", "float64", "bfloat16", "float16")
 
 
@@ -36,11 +40,13 @@ class Task(NamedTuple):
         op: A key of ``OPS``: mish(x), dy·mish′(x), or mish″(x).
         x: The points, one-dimensional.
         dy: The gradient of the result, for ``backward``.
+        result: Where it should go, "given" or "new".
     """
 
     op: str
     x: npt.NDArray[Any]
     dy: npt.NDArray[Any]
+    result: str = "given"
 
 
 class Contender(NamedTuple):
@@ -49,10 +55,12 @@ class Contender(NamedTuple):
     Attributes:
         call: Computes everything once; returns when it is done.
         array: Makes a NumPy array of what ``call`` returns.
+        result: Where the result goes: "new" also where a peer cannot use a given array.
     """
 
     call: Callable[[], Any]
     array: Callable[[Any], npt.NDArray[Any]] = np.asarray
+    result: str = "new"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,9 @@ def node(task: Task) -> Contender:
     request.set_input_tensor(ov.Tensor(task.x, shared_memory=True))
 
     def call() -> Any:
+        if task.result == "new":
+            request.set_output_tensor(ov.Tensor(ov.Type.f32, list(task.x.shape)))
         request.infer()
         return request
 
-    return Contender(call, lambda done: np.array(done.get_output_tensor().data))
+    return Contender(call, lambda done: np.array(done.get_output_tensor().data), task.result)

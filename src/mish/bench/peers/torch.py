@@ -21,9 +21,13 @@ def set_threads(n: int) -> None:
 
 
 def eager(task: Task) -> Contender:
-    x, dy, out = _tensor(task.x), _tensor(task.dy), torch.empty(len(task.x), dtype=_dtype(task))
+    """Of the forward pass alone there is a form with a given result."""
+    x, dy = _tensor(task.x), _tensor(task.dy)
+    if task.op == "forward" and task.result == "given":
+        out = torch.empty(len(x), dtype=x.dtype)
+        return Contender(lambda: torch.ops.aten.mish.out(x, out=out), _array, "given")
     if task.op == "forward":
-        return Contender(lambda: torch.ops.aten.mish.out(x, out=out), _array)
+        return Contender(lambda: torch.ops.aten.mish(x), _array)
     if task.op == "backward":
         return Contender(lambda: torch.ops.aten.mish_backward(dy, x), _array)
     return _double_backward(x, torch.nn.functional.mish)
@@ -91,10 +95,6 @@ def _aten_backward(dy: Any, x: Any) -> Any:
 @functools.cache
 def _inductor(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(function, dynamic=True)
-
-
-def _dtype(task: Task) -> Any:
-    return getattr(torch, task.x.dtype.name)
 
 
 def _tensor(array: npt.NDArray[Any]) -> torch.Tensor:
