@@ -85,9 +85,10 @@ class Elementwise:
         if not isinstance(x, np.ndarray) and getattr(type(x), "__array_ufunc__", None) is not None:
             y = x.__array_ufunc__(self, "__call__", x, **options)
             if y is NotImplemented:
+                kind = getattr(x, "dtype", "unknown")
                 raise TypeError(
-                    f"x must be an array of numbers whose library computes mish.derivative of "
-                    f"order {self.order}, not {type(x).__name__}"
+                    f"x must hold numbers whose derivative of order {self.order} its own library "
+                    f"can take; {type(x).__name__} of dtype {kind} cannot"
                 )
             return y
         y = _compute(_as_floats(x), self.order, **options)
