@@ -113,6 +113,10 @@ def derivative(x: Any, order: int, xp: Namespace | None = None) -> Any:
 def _namespace(x: Any) -> Namespace:
     """Find the namespace of an array of real floating-point numbers."""
     if isinstance(x, np.ndarray | np.generic):
+        if not isinstance(x, np.generic | np.memmap) and type(x) is not np.ndarray:
+            raise TypeError(  # a mask would be lost, a matrix multiplied as one
+                f"x must be a plain array, not {type(x).__name__}; mish.mish takes it"
+            )
         real, xp = np.issubdtype(x.dtype, np.floating), cast(Any, np)
     else:
         with needs("array-api", f"mish.formula without xp, of a {type(x).__name__},"):

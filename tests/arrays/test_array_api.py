@@ -138,3 +138,15 @@ def test_what_is_no_array_is_refused(x):
 def test_numpy_arrays_of_no_numbers_are_refused(dtype):
     with pytest.raises(TypeError, match="real floating-point dtype"):
         formula.mish(np.array(["a"], dtype))
+
+
+@pytest.mark.parametrize("kind", [np.ma.MaskedArray, np.matrix])
+def test_subclasses_that_the_operations_would_treat_otherwise_are_refused(kind):
+    with pytest.raises(TypeError, match=f"a plain array, not {kind.__name__}; mish.mish takes it"):
+        formula.mish(np.ones((2, 2)).view(kind))
+
+
+def test_memory_mapped_files(tmp_path):
+    np.save(tmp_path / "x.npy", points("float32"))
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    np.testing.assert_array_equal(formula.mish(mapped), formula.mish(points("float32")))

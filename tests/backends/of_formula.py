@@ -23,16 +23,27 @@ def torch_(x, order):
     return formula.derivative(torch.from_numpy(x), order, torch).numpy()
 
 
+def strict(x, order):
+    import array_api_strict
+
+    return np.asarray(formula.derivative(array_api_strict.asarray(x), order))
+
+
+NAMESPACES = {  # with the modules that they need, and the formats that they have
+    "numpy": ((), FORMATS, numpy_),
+    "torch": (("torch",), FORMATS, torch_),
+    "strict": (("array_api_compat", "array_api_strict"), FORMATS[1:], strict),
+}
 BACKENDS = [
     Backend(
         f"formula {name} {order}",
         requires,
-        FORMATS,
+        formats,
         (order,),
         call,
-        dict.fromkeys(FORMATS, bound),
+        dict.fromkeys(formats, bound),
         BESIDE_ZEROS if order else {},
     )
-    for name, requires, call in (("numpy", (), numpy_), ("torch", ("torch",), torch_))
+    for name, (requires, formats, call) in NAMESPACES.items()
     for order, bound in BOUND.items()
 ]
