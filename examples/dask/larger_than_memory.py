@@ -12,9 +12,11 @@ import argparse
 import os
 import resource
 import signal
+import tempfile
 import time
 import zlib
 
+import dask
 import dask.array as da
 import numpy as np
 from dask.distributed import Client, LocalCluster, as_completed
@@ -58,6 +60,8 @@ def main() -> None:
     print(f"array: {y.nbytes // 10**6} MB in {count} chunks, {y.dtype}; not computed yet")
 
     with (
+        tempfile.TemporaryDirectory() as scratch,
+        dask.config.set(temporary_directory=scratch),
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,

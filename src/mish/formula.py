@@ -69,7 +69,7 @@ def mish(x: Any, xp: Namespace | None = None) -> Any:
             installed.
         TypeError: ``xp`` is left out, and ``x`` is no array or not of a real floating-point dtype.
     """
-    xp = xp or _namespace(x)
+    xp = _namespace(x) if xp is None else xp
     x = xp.where(x < -_FAR, -_FAR, x)
     small, root, total = _parts(x, xp)
     return (x * root) * (root * (total + small) / (total * total + small * small))
@@ -94,7 +94,7 @@ def derivative(x: Any, order: int, xp: Namespace | None = None) -> Any:
     """
     if order < 0:
         raise ValueError(f"order must be 0 or more, not {order}")
-    xp = xp or _namespace(x)
+    xp = _namespace(x) if xp is None else xp
     if order == 0:
         return mish(x, xp)
     x = xp.where(x > _FAR, _FAR, xp.where(x < -_FAR, -_FAR, x))

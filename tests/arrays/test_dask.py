@@ -131,10 +131,9 @@ def test_larger_than_memory_while_a_worker_is_killed(tmp_path):
     limit = 256
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", EXAMPLE, "--elements", f"{1 << 27}"]
-        + ["--limit-mb", f"{limit}"],
+        [sys.executable, "-W", "error", EXAMPLE, f"--elements={1 << 27}", f"--limit-mb={limit}"],
         cwd=tmp_path,
-        env=environment,
+        env=environment | {"TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,

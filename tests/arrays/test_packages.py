@@ -128,5 +128,5 @@ def test_quantities_of_high_orders_are_refused():
     x = pytest.importorskip("pint").UnitRegistry().Quantity(X, "")
     for order in range(4):
         np.testing.assert_array_equal(mish.derivative(x, order).m, mish.derivative(X, order))
-    with pytest.raises(TypeError, match="of order 4 .* Quantity of dtype float32 cannot"):
+    with pytest.raises(TypeError, match=r"of order 4 .* Quantity of dtype float32 cannot"):
         mish.derivative(x, 4)
