@@ -127,11 +127,11 @@ print(most - before)
 
 
 def test_larger_than_memory_while_a_worker_is_killed(tmp_path):
-    """Two worker processes of 256 MB each, an array of 537 MB."""
-    limit = 256
+    """Two worker processes of 320 MB each, an array of 671 MB."""
+    limit = 320
     environment = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     done = subprocess.run(
-        [sys.executable, "-W", "error", EXAMPLE, f"--elements={1 << 27}", f"--limit-mb={limit}"],
+        [sys.executable, "-W", "error", EXAMPLE, f"--elements={80 << 21}", f"--limit-mb={limit}"],
         cwd=tmp_path,
         env=environment | {"TMPDIR": str(tmp_path)},
         capture_output=True,
@@ -140,10 +140,10 @@ def test_larger_than_memory_while_a_worker_is_killed(tmp_path):
         timeout=100,
     )
     assert done.returncode == 0, done.stderr
-    assert "array: 536 MB in 64 chunks, float32; not computed yet" in done.stdout
+    assert "array: 671 MB in 80 chunks, float32; not computed yet" in done.stdout
     assert "threads of mish in each worker: {1}" in done.stdout
-    assert "killed one worker when 21 of 64 chunks were done" in done.stdout
-    assert "all 64 chunks have the bits of NumPy's result" in done.stdout
+    assert "killed one worker when 26 of 80 chunks were done" in done.stdout
+    assert "all 80 chunks have the bits of NumPy's result" in done.stdout
     assert int(re.search(r"largest memory of a worker: (\d+) MB", done.stdout)[1]) < limit
     assert not done.stderr
     assert list(tmp_path.iterdir()) == []
