@@ -8,7 +8,7 @@ import pytest
 from onnx import helper
 
 from mish.onnx import ModelError, find, optimize, verify
-from mish.onnx.operators import mish
+from mish.onnx._prove.operators import mish
 
 FORMS = ["sigmoid", "op", "softplus", "native"]
 X = np.linspace(-10, 10, 101, dtype=np.float32)

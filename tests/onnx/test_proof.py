@@ -8,10 +8,10 @@ import pytest
 from onnx import TensorProto
 
 from mish import reference
-from mish.onnx import proof
-from mish.onnx.operators import mish
-from mish.onnx.program import Program, Step
-from mish.onnx.proof import FORMATS, POINTS, is_mish
+from mish.onnx._prove import proof
+from mish.onnx._prove.operators import mish
+from mish.onnx._prove.program import Program, Step
+from mish.onnx._prove.proof import FORMATS, POINTS, is_mish
 
 KINDS = {
     TensorProto.FLOAT: np.float32,
