@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from mish.caffe2 import registry
-from mish.caffe2.arguments import MakeArgument
-from mish.caffe2.backward import BackwardPass, Targets
-from mish.caffe2.blobs import (
+from mish.caffe2._contract import registry
+from mish.caffe2._contract.arguments import MakeArgument
+from mish.caffe2._build.backward import BackwardPass, Targets
+from mish.caffe2._build.blobs import (
     Blob,
     BlobReference,
     Blobs,
@@ -16,7 +16,7 @@ from mish.caffe2.blobs import (
     ScopedName,
     references,
 )
-from mish.caffe2.operator_def import CreateOperator
+from mish.caffe2._build.operator_def import CreateOperator
 from mish.caffe2.proto import caffe2_pb2
 
 # Those of Caffe2's Net that are not here and could be taken for operators.

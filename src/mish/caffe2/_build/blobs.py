@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
-from mish.caffe2 import scope
+from mish.caffe2._build import scope
 
-if TYPE_CHECKING:
-    from mish.caffe2.net import Net
+
+class _Net(Protocol):
+    """What a reference needs of the net that its blob comes from: a method for each operator."""
+
+    def __getattr__(self, op_type: str) -> Callable[..., Any]: ...
 
 
 class BlobReference:
@@ -17,7 +20,7 @@ class BlobReference:
     It equals its name. ``blob.Relu(...)`` adds an operator on the blob to its net.
     """
 
-    def __init__(self, name: str | bytes | BlobReference, net: Net | None = None) -> None:
+    def __init__(self, name: str | bytes | BlobReference, net: _Net | None = None) -> None:
         self._name = name.decode() if isinstance(name, bytes) else str(name)
         self._net = net
 
@@ -41,7 +44,7 @@ class BlobReference:
     def __radd__(self, other: str) -> BlobReference:
         return BlobReference(other + self._name, self._net)
 
-    def Net(self) -> Net | None:
+    def Net(self) -> _Net | None:
         """The net that the blob comes from."""
         return self._net
 
@@ -78,7 +81,7 @@ def ScopedName(name: str | bytes) -> str:
     return scope.CurrentNameScope() + (name.decode() if isinstance(name, bytes) else name)
 
 
-def ScopedBlobReference(name: str | bytes, net: Net | None = None) -> BlobReference:
+def ScopedBlobReference(name: str | bytes, net: _Net | None = None) -> BlobReference:
     """A reference to the blob of that name in the current name scope."""
     return BlobReference(ScopedName(name), net)
 
@@ -88,7 +91,7 @@ def as_list(blobs: Blobs) -> list[Blob]:
     return [blobs] if isinstance(blobs, str | bytes | BlobReference) else list(blobs)
 
 
-def references(blobs: Blobs, net: Net | None = None) -> list[BlobReference]:
+def references(blobs: Blobs, net: _Net | None = None) -> list[BlobReference]:
     """References to blobs: strings are taken within the current name scope.
 
     Raises:

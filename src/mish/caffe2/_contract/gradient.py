@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.registry import Gradients
+from mish.caffe2._contract.schema import describe
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Gradients
-from mish.caffe2.schema import describe
 
 
 class Gradient:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mish.caffe2.net import Net
+from mish.caffe2._build.net import Net
 from mish.caffe2.proto import caffe2_pb2
 
 _ON_CPU = {"Concat": "output", "Split": "input"}

@@ -6,14 +6,12 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
-from mish.caffe2 import execution
-from mish.caffe2.errors import Caffe2Error
-from mish.caffe2.net import Net
-from mish.caffe2.parsing import parse
+from mish.caffe2._build.net import Net
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._messages import parse
+from mish.caffe2._run.operator import BoundOperator, PreparedNet, bind
+from mish.caffe2._run.store import Store
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import find
-from mish.caffe2.schema import describe
-from mish.caffe2.store import Store
 
 NetLike: TypeAlias = Net | caffe2_pb2.NetDef | bytes
 OperatorLike: TypeAlias = caffe2_pb2.OperatorDef | bytes
@@ -27,12 +25,10 @@ def run_operator(operator: OperatorLike, store: Store) -> None:
     Raises:
         Caffe2Error: it cannot be run; nothing is written.
     """
-    op = _message(caffe2_pb2.OperatorDef, operator)
-    execution.verify(op)
-    _run(op, store)
+    _run(bind(_message(caffe2_pb2.OperatorDef, operator)), store)
 
 
-def prepare(net: NetLike, store: Store, given: Collection[str] = ()) -> caffe2_pb2.NetDef:
+def prepare(net: NetLike, store: Store, given: Collection[str] = ()) -> PreparedNet:
     """Make a copy of a net that is verified as a whole and can be run.
 
     Args:
@@ -47,45 +43,47 @@ def prepare(net: NetLike, store: Store, given: Collection[str] = ()) -> caffe2_p
     proto = caffe2_pb2.NetDef()
     proto.CopyFrom(_message(caffe2_pb2.NetDef, net.Proto() if isinstance(net, Net) else net))
     known = {*store.blobs, *given}
+    operators = []
     for index, op in enumerate(proto.op):
         with _within(proto, index):
             _inherit_device(proto, op)
-            execution.verify(op)
+            bound = bind(op)
             for place, blob in enumerate(op.input):
                 if blob not in known:
-                    with _reading(op, place):
+                    with _reading(bound, place):
                         store.require(blob)
             known.update(op.output)
-    return proto
+            operators.append(bound)
+    return PreparedNet(proto, tuple(operators))
 
 
-def run_net(proto: caffe2_pb2.NetDef, store: Store) -> None:
+def run_net(net: PreparedNet, store: Store) -> None:
     """Run a prepared net.
 
     Raises:
         Caffe2Error: an operator failed. Those before it have written their outputs.
     """
-    for step in steps(proto, store):
+    for step in steps(net, store):
         step()
 
 
-def steps(proto: caffe2_pb2.NetDef, store: Store) -> Iterator[Callable[[], None]]:
+def steps(net: PreparedNet, store: Store) -> Iterator[Callable[[], None]]:
     """What runs each operator of a prepared net, one after the other."""
-    for index, op in enumerate(proto.op):
+    for index, bound in enumerate(net.operators):
 
-        def step(index: int = index, op: caffe2_pb2.OperatorDef = op) -> None:
-            with _within(proto, index):
-                _run(op, store)
+        def step(index: int = index, bound: BoundOperator = bound) -> None:
+            with _within(net.proto, index):
+                _run(bound, store)
 
         yield step
 
 
-def _run(op: caffe2_pb2.OperatorDef, store: Store) -> None:
+def _run(bound: BoundOperator, store: Store) -> None:
     arrays = []
-    for place, blob in enumerate(op.input):
-        with _reading(op, place):
+    for place, blob in enumerate(bound.definition.input):
+        with _reading(bound, place):
             arrays.append(store.tensor(blob))
-    store.blobs.update(zip(op.output, execution.run(op, arrays), strict=True))
+    store.blobs.update(zip(bound.definition.output, bound(arrays), strict=True))
 
 
 def _inherit_device(net: caffe2_pb2.NetDef, op: caffe2_pb2.OperatorDef) -> None:
@@ -108,13 +106,14 @@ def _within(net: caffe2_pb2.NetDef, index: int) -> Iterator[None]:
 
 
 @contextmanager
-def _reading(op: caffe2_pb2.OperatorDef, place: int) -> Iterator[None]:
+def _reading(bound: BoundOperator, place: int) -> Iterator[None]:
     """Make errors say which input of which operator they come from."""
     try:
         yield
     except Caffe2Error as error:
-        name = find(op).schema.input_name(place)
-        raise Caffe2Error(f"{describe(op)}: input {name}: {error}") from error
+        raise bound.invocation.error(
+            f"input {bound.invocation.input_name(place)}: {error}"
+        ) from error
 
 
 def _message(kind: type[_M], given: _M | bytes) -> _M:

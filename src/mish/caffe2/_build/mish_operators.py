@@ -1,18 +1,11 @@
-"""Operators used directly on arrays, without blobs and a workspace."""
+"""The operators Mish and MishGradient, made in one call."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from mish.caffe2 import execution
-from mish.caffe2.errors import Caffe2Error
-from mish.caffe2.operator_def import CreateOperator
+from mish.caffe2._build.operator_def import CreateOperator
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Array
-from mish.caffe2.schema import describe
 
 
 def MishOp(X: str = "X", Y: str = "Y", **options: Any) -> caffe2_pb2.OperatorDef:
@@ -45,31 +38,3 @@ def MishGradientOp(
         options: more arguments of :func:`mish.caffe2.core.CreateOperator`.
     """
     return CreateOperator("MishGradient", [X, Y, dY], dX, **options)
-
-
-def invoke(op: caffe2_pb2.OperatorDef, *arrays: npt.ArrayLike) -> Array | tuple[Array, ...]:
-    """Run an operator on arrays.
-
-    Args:
-        op: the operator.
-        arrays: its inputs in their order.
-
-    Returns:
-        Its output, or a tuple if it has several. New arrays, read-only.
-
-    Raises:
-        Caffe2Error: there is no such operator, it is not well formed, asks for another device
-            than the CPU, or the arrays are not what it takes.
-
-    >>> invoke(MishOp(), np.float32(1))
-    array(0.8650984, dtype=float32)
-    """
-    execution.verify(op)
-    if len(arrays) != len(op.input):
-        raise Caffe2Error(
-            f"{describe(op)} got {len(arrays)} arrays, expected {len(op.input)}: "
-            f"{', '.join(op.input) or 'none'}"
-        )
-    inputs = [execution.frozen(np.asarray(array)) for array in arrays]
-    outputs = execution.run(op, inputs)
-    return outputs[0] if len(outputs) == 1 else outputs

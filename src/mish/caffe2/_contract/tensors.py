@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.registry import Array
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Array
 
 _DTYPES: dict[int, tuple[type[np.generic], str]] = {  # with the field that holds the numbers
     caffe2_pb2.TensorProto.FLOAT: (np.float32, "float_data"),

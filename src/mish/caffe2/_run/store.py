@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from mish.caffe2.errors import Caffe2Error
-from mish.caffe2.execution import frozen
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.registry import Array
+from mish.caffe2._contract.tensors import DTYPE_NAMES, Caffe2TensorToNumpyArray
+from mish.caffe2._run.operator import PreparedNet, frozen
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Array
-from mish.caffe2.tensors import DTYPE_NAMES, Caffe2TensorToNumpyArray
 
 
 class Store:
@@ -21,7 +21,7 @@ class Store:
 
     def __init__(self) -> None:
         self.blobs: dict[str, Array | bytes | None] = {}
-        self.nets: dict[str, caffe2_pb2.NetDef] = {}
+        self.nets: dict[str, PreparedNet] = {}
 
     def feed(self, blob: str, value: object) -> None:
         """Put in a copy of a value; what is allowed is told at ``workspace.FeedBlob``."""
@@ -63,7 +63,7 @@ class Store:
             raise Caffe2Error(f"the blob '{blob}' holds a string, expected a tensor")
         return value
 
-    def net(self, name: str) -> caffe2_pb2.NetDef:
+    def net(self, name: str) -> PreparedNet:
         """A net that was created.
 
         Raises:

@@ -13,13 +13,13 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from mish.caffe2 import registry
-from mish.caffe2.blobs import Blob, BlobReference
-from mish.caffe2.errors import Caffe2Error
-from mish.caffe2.operator_def import CreateOperator
+from mish.caffe2._contract import registry
+from mish.caffe2._build.blobs import Blob, BlobReference
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._build.operator_def import CreateOperator
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Gradients
-from mish.caffe2.schema import describe
+from mish.caffe2._contract.registry import Gradients
+from mish.caffe2._contract.schema import describe
 
 Targets: TypeAlias = Iterable[Blob] | Mapping[Blob, Blob | None]
 """Blobs to differentiate; where a gradient blob is given it is used, else it is filled with 1."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import Message  # type: ignore[import-untyped]
 
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.errors import Caffe2Error
 from mish.caffe2.proto import caffe2_pb2
 
 _FIELDS = {

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mish.caffe2.arguments import Arguments
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.arguments import Arguments
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.schema import OpSchema, describe
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.schema import OpSchema, describe
 
 Array: TypeAlias = npt.NDArray[Any]
 Gradients: TypeAlias = tuple[list[caffe2_pb2.OperatorDef], list[str | None]]
@@ -36,10 +36,14 @@ class Invocation:
         """Make an error that names the operator."""
         return Caffe2Error(f"{describe(self.definition)}: {message}")
 
+    def input_name(self, index: int) -> str:
+        """The name of an input in the contract."""
+        return self._schema.input_name(index)
+
     def input(self, index: int) -> str:
         """How an error speaks of an input: by its name and its blob."""
         blob = self.definition.input[index]
-        return f"input {self._schema.input_name(index)} (blob '{blob}')"
+        return f"input {self.input_name(index)} (blob '{blob}')"
 
     def require_shape(self, index: int, array: Array, expected: Sequence[int], why: str) -> None:
         """See that an input has the expected shape.

@@ -1,17 +1,48 @@
-"""Runs a net once, apart from the current workspace: arrays in, arrays out."""
+"""An operator or a net as a function of arrays, apart from the current workspace."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
-from mish.caffe2 import runner
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.registry import Array
+from mish.caffe2._contract.schema import describe
+from mish.caffe2._run.nets import prepare, run_net
+from mish.caffe2._run.operator import bind, frozen
+from mish.caffe2._run.store import Store
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Array
-from mish.caffe2.store import Store
+
+
+def invoke(op: caffe2_pb2.OperatorDef, *arrays: npt.ArrayLike) -> Array | tuple[Array, ...]:
+    """Run an operator on arrays.
+
+    Args:
+        op: the operator.
+        arrays: its inputs in their order.
+
+    Returns:
+        Its output, or a tuple if it has several. New arrays, read-only.
+
+    Raises:
+        Caffe2Error: there is no such operator, it is not well formed, asks for another device
+            than the CPU, or the arrays are not what it takes.
+
+    >>> invoke(MishOp(), np.float32(1))
+    array(0.8650984, dtype=float32)
+    """
+    bound = bind(op)
+    if len(arrays) != len(op.input):
+        raise Caffe2Error(
+            f"{describe(op)} got {len(arrays)} arrays, expected {len(op.input)}: "
+            f"{', '.join(op.input) or 'none'}"
+        )
+    inputs = [frozen(np.asarray(array)) for array in arrays]
+    outputs = bound(inputs)
+    return outputs[0] if len(outputs) == 1 else outputs
 
 
 def evaluate(
@@ -41,7 +72,7 @@ def evaluate(
     wanted = list(outputs or net.external_output) or sorted(made)
     store = Store()
     if init is not None:
-        runner.run_net(runner.prepare(init, store), store)
+        run_net(prepare(init, store), store)
     read = _read_from_outside(net)
     missing = [blob for blob in read if blob not in store.blobs and blob not in inputs]
     extra = [blob for blob in inputs if blob not in read]
@@ -63,7 +94,7 @@ def evaluate(
             )
     for blob, array in inputs.items():
         store.feed(blob, array)
-    runner.run_net(runner.prepare(net, store), store)
+    run_net(prepare(net, store), store)
     return {blob: store.tensor(blob) for blob in wanted}
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mish.caffe2 import execution
+from mish.caffe2._contract.registry import Array
+from mish.caffe2._run.operator import bind
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Array
 
 
 def infer(nets: Iterable[caffe2_pb2.NetDef], known: Mapping[str, Array]) -> dict[str, Array]:
@@ -27,9 +27,9 @@ def infer(nets: Iterable[caffe2_pb2.NetDef], known: Mapping[str, Array]) -> dict
     """
     arrays = dict(known)
     for op in (op for net in nets for op in net.op):
-        execution.verify(op)
+        bound = bind(op)
         if all(blob in arrays for blob in op.input):
-            made = execution.run(op, [arrays[blob] for blob in op.input])
+            made = bound([arrays[blob] for blob in op.input])
             arrays.update(zip(op.output, made, strict=True))
         else:
             for blob in op.output:

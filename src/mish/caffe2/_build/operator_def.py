@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mish.caffe2 import scope
-from mish.caffe2.arguments import MakeArgument
-from mish.caffe2.blobs import Blobs, references
+from mish.caffe2._build import scope
+from mish.caffe2._contract.arguments import MakeArgument
+from mish.caffe2._build.blobs import Blobs, references
 from mish.caffe2.proto import caffe2_pb2
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.errors import Caffe2Error
 from mish.caffe2.proto import caffe2_pb2
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
