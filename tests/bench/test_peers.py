@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mish
-from mish.bench import peers
+from mish._measure import peers
 
 
 def test_names_are_unique_and_labels_short_enough_for_a_table():

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import mish
+from mish._measure import machine, memory, peers
+from mish._measure.peers import Unsupported
+from mish._measure.workers import Worker, WorkerError
 from mish._truth import sweeps
-from mish.bench import machine, memory, peers
-from mish.bench.full import measure_memory
-from mish.bench.peers import Unsupported
-from mish.bench.workers import Worker, WorkerError
+from mish.bench.full_run import measure_memory
 
 # Compiling takes seconds each, and these share their module's code with others here.
 SLOW = {"torch-compile", "mish-torch-compile", "keras", "keras-xla", "mish-keras", "numba"}
@@ -118,7 +118,7 @@ def test_without_a_compiler_memory_is_not_counted(monkeypatch):
 
 
 def test_the_same_numbers_for_everyone(numpy_worker):
-    from mish.bench.worker import task
+    from mish._measure.worker import task
 
     first, again = task("forward", "float32", 1000), task("backward", "float32", 1000)
     np.testing.assert_array_equal(first.x, again.x)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
+from mish._measure import timing
 from mish._support.extras import needs
-from mish.bench import timing
 from mish.cost._clock import hertz
 from mish.cost._count import FORMATS, element_size
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
-from mish.bench import timing
+from mish._measure import timing
 from mish.cost._measure import staggered
 
 _Array = npt.NDArray[np.float32]

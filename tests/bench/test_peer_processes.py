@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mish.bench import crew, peers
-from mish.bench.workers import WorkerError
+from mish._measure import peers
+from mish._measure.workers import WorkerError
+from mish.bench import peer_processes
 
 
 def names(rows):
@@ -13,7 +14,7 @@ def names(rows):
 
 
 def test_rows_by_time_with_ratios_and_errors(fakes):
-    with crew.Crew(peers.PEERS) as everybody:
+    with peer_processes.PeerProcesses(peers.PEERS) as everybody:
         case = everybody.case("forward", "float32", 100, rounds=7)
     assert names(case.rows) == ["copy", "mish", "slow"]
     copy, ours, slow = case.rows
@@ -28,13 +29,13 @@ def test_rows_by_time_with_ratios_and_errors(fakes):
 
 
 def test_mish_and_the_copy_always_take_part(fakes):
-    with crew.Crew(peers.select(["slow"])) as everybody:
+    with peer_processes.PeerProcesses(peers.select(["slow"])) as everybody:
         assert names(everybody.case("forward", "float32", 100).rows) == ["copy", "mish", "slow"]
         assert everybody.missing == []
 
 
 def test_a_peer_that_does_not_offer_something(fakes):
-    with crew.Crew(peers.PEERS) as everybody:
+    with peer_processes.PeerProcesses(peers.PEERS) as everybody:
         case = everybody.case("d2", "float32", 100)
     assert names(case.rows) == ["copy", "mish"]
     assert [(each.peer, each.reason, each.failed) for each in case.absent] == [
@@ -43,7 +44,7 @@ def test_a_peer_that_does_not_offer_something(fakes):
 
 
 def test_a_peer_that_fails_is_told_in_one_line(fakes):
-    with crew.Crew(peers.PEERS) as everybody:
+    with peer_processes.PeerProcesses(peers.PEERS) as everybody:
         case = everybody.case("forward", "float16", 100)
     assert [(each.reason, each.failed) for each in case.absent] == [
         ("failed: ValueError: it broke", True)
@@ -53,7 +54,7 @@ def test_a_peer_that_fails_is_told_in_one_line(fakes):
 @pytest.mark.parametrize("method", ["prepare", "lap", "errors"])
 def test_a_process_that_ends_is_left_out_and_the_others_go_on(fakes, method):
     fakes.dies = method
-    with crew.Crew(peers.PEERS) as everybody:
+    with peer_processes.PeerProcesses(peers.PEERS) as everybody:
         case = everybody.case("forward", "float32", 100)
         again = everybody.case("forward", "float64", 100)
     for each in (case, again):
@@ -68,14 +69,14 @@ def test_the_end_of_our_own_process_is_an_error(fakes, monkeypatch):
     )
     fakes.dies = "lap"
     with (
-        crew.Crew(peers.PEERS) as everybody,
+        peer_processes.PeerProcesses(peers.PEERS) as everybody,
         pytest.raises(WorkerError, match="the process for other ended: exit code -9"),
     ):
         everybody.case("forward", "float32", 100)
 
 
 def test_arrays_are_let_go_after_each_case(fakes):
-    with crew.Crew(peers.PEERS) as everybody:
+    with peer_processes.PeerProcesses(peers.PEERS) as everybody:
         everybody.case("forward", "float32", 100)
         for worker in everybody._workers.values():
             assert worker.asked.index("release") > worker.asked.index("lap")
@@ -88,8 +89,8 @@ def test_a_process_that_cannot_start_is_tried_once(fakes, monkeypatch):
             if module == "other":
                 raise RuntimeError("ImportError: libbroken.so")
 
-    monkeypatch.setattr(crew, "Worker", Broken)
-    with crew.Crew(peers.PEERS) as everybody:
+    monkeypatch.setattr(peer_processes, "Worker", Broken)
+    with peer_processes.PeerProcesses(peers.PEERS) as everybody:
         for dtype in ("float32", "float64"):
             case = everybody.case("forward", dtype, 100)
             assert case.absent[0].reason == "failed: ImportError: libbroken.so"
@@ -97,9 +98,9 @@ def test_a_process_that_cannot_start_is_tried_once(fakes, monkeypatch):
 
 
 def test_too_little_memory(fakes, monkeypatch):
-    monkeypatch.setattr(crew, "_available_memory", lambda: 1 << 30)
-    with crew.Crew(peers.PEERS) as everybody:
+    monkeypatch.setattr(peer_processes, "_available_memory", lambda: 1 << 30)
+    with peer_processes.PeerProcesses(peers.PEERS) as everybody:
         everybody.case("forward", "float32", 1 << 25)
         with pytest.raises(ValueError, match=r"need about 6.0 GiB for 3 peers; 1.0 GiB are"):
             everybody.case("forward", "float64", 1 << 27)
-    assert crew._available_memory() > 1 << 20
+    assert peer_processes._available_memory() > 1 << 20

@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mish._measure import machine
+from mish._measure.peers import MISH, OPS, Peer, Unsupported
+from mish._measure.workers import Worker
 from mish._truth import sweeps as _sweeps
 from mish._truth.sweeps import Errors, Function
-from mish.bench import machine
-from mish.bench.full import OnStep
-from mish.bench.peers import MISH, OPS, Peer, Unsupported
-from mish.bench.workers import Worker
 
 ORDERS = tuple(_sweeps.UFUNCS)
 
@@ -26,6 +25,8 @@ _FEW, _MANY = 1 << 20, 10**8
 # The judge of the 16-bit formats is off by up to 2**-42 of their ulp.
 _SLACK = 2.0**-40
 
+OnStep = Callable[[str, float], object]
+"""Told what is being done and which share of the whole was done since it was last called."""
 OnPart = Callable[[float], object]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numexpr
 
-from mish.bench import arrays
-from mish.bench.peers import Contender, Task, Unsupported
+from mish._measure import arrays
+from mish._measure.peers import Contender, Task, Unsupported
 
 
 def set_threads(n: int) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from mish.bench.peers import Contender, Task, Unsupported
+from mish._measure.peers import Contender, Task, Unsupported
 
 
 def set_threads(n: int) -> None:

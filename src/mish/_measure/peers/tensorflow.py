@@ -12,7 +12,7 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import keras
 import tensorflow as tf
 
-from mish.bench.peers import Contender, Task
+from mish._measure.peers import Contender, Task
 
 
 def set_threads(n: int) -> None:

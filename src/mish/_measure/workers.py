@@ -53,7 +53,7 @@ class Worker:
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115 (close() closes it)
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "mish.bench.worker"),
+                *(sys.executable, "-m", "mish._measure.worker"),
                 *(str(theirs.fileno()), module, str(threads)),
             ],
             pass_fds=[theirs.fileno()],

@@ -9,8 +9,8 @@ from typing import Any
 import numba
 import numpy as np
 
-from mish.bench import arrays
-from mish.bench.peers import Contender, Task, Unsupported
+from mish._measure import arrays
+from mish._measure.peers import Contender, Task, Unsupported
 
 
 def set_threads(n: int) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
-from mish.bench import imports, machine, memory
-from mish.bench.crew import Crew
-from mish.bench.peers import COPY, DTYPES, OPS, Peer, Unsupported
+from mish._measure import machine, memory
+from mish._measure.peers import COPY, DTYPES, OPS, Peer, Unsupported
+from mish._measure.verify import OnStep
+from mish._measure.workers import Worker, WorkerError
+from mish.bench import imports
+from mish.bench.peer_processes import PeerProcesses
 from mish.bench.results import Case, Memory, Results
-from mish.bench.workers import Worker, WorkerError
 
 SIZE = 1 << 20
 CURVE = tuple(1 << power for power in range(4, 27, 2))
@@ -20,9 +22,6 @@ _MEMORY_SIZE = 1 << 24
 
 # The time for a case, after which no new round begins.
 _SECONDS = {"table": 5.0, "curve": 4.0, "threads": 6.0}
-
-OnStep = Callable[[str, float], object]
-"""Told what is being done and which share of the whole was done since it was last called."""
 
 
 def run(
@@ -37,18 +36,18 @@ def run(
     """
     chosen = list(peers)
     facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
-    with Crew(chosen, 1) as crew:
+    with PeerProcesses(chosen, 1) as processes:
         table = [(op, dtype, SIZE) for op in OPS for dtype in DTYPES]
         sizes = sorted({*CURVE, *OVERHEAD} - {SIZE})
         curve = [("forward", "float32", size) for size in sizes]
-        cases = _cases(crew, table, _SECONDS["table"], 0.4, on_step)
-        cases += _cases(crew, curve, _SECONDS["curve"], 0.3, on_step)
-        missing = crew.missing
-        present = crew.peers
+        cases = _cases(processes, table, _SECONDS["table"], 0.4, on_step)
+        cases += _cases(processes, curve, _SECONDS["curve"], 0.3, on_step)
+        missing = processes.missing
+        present = processes.peers
     if machine.cores() > 1:
-        with Crew(chosen, machine.cores()) as crew:
+        with PeerProcesses(chosen, machine.cores()) as processes:
             wide = [(op, "float32", THREADED) for op in ("forward", "backward")]
-            cases += _cases(crew, wide, _SECONDS["threads"], 0.1, on_step)
+            cases += _cases(processes, wide, _SECONDS["threads"], 0.1, on_step)
     allocated, note = measure_memory(present, on_step, 0.15)
     on_step("import time", 0)
     imported = imports.measure()
@@ -57,7 +56,7 @@ def run(
 
 
 def _cases(
-    crew: Crew,
+    processes: PeerProcesses,
     wanted: list[tuple[str, str, int]],
     seconds: float,
     share: float,
@@ -65,9 +64,9 @@ def _cases(
 ) -> list[Case]:
     found = []
     for op, dtype, size in wanted:
-        title = f"{op}, {dtype}, {size} elements, {crew.threads} threads"
+        title = f"{op}, {dtype}, {size} elements, {processes.threads} threads"
         on_step(title, 0)
-        found.append(crew.case(op, dtype, size, seconds=seconds))
+        found.append(processes.case(op, dtype, size, seconds=seconds))
         on_step(title, share / len(wanted))
     return found
 

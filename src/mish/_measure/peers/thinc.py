@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from thinc.api import NumpyOps
 
-from mish.bench.peers import Contender, Task, Unsupported
+from mish._measure.peers import Contender, Task, Unsupported
 
 
 def set_threads(n: int) -> None:

@@ -1,8 +1,8 @@
 """A process that computes Mish in one ecosystem, lap by lap, as ``workers`` asks.
 
-``python -m mish.bench.worker FD MODULE THREADS`` serves requests that come over the connection with
-that file descriptor: each is the name of a method of ``Session`` and its arguments. The answer is
-the result of the method or the exception that it raised.
+``python -m mish._measure.worker FD MODULE THREADS`` serves requests that come over the connection
+with that file descriptor: each is the name of a method of ``Session`` and its arguments. The answer
+is the result of the method or the exception that it raised.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
+from mish._measure import arrays, timing
+from mish._measure.peers import OPS, Contender, Task, Unsupported, load, select
 from mish._truth import sweeps
 from mish._truth.formats import as_dtype
-from mish.bench import arrays, timing
-from mish.bench.peers import OPS, Contender, Task, Unsupported, load, select
 
 
 class Session:
@@ -74,7 +74,7 @@ class Session:
 
     def memory(self, peer: str, op: str, dtype: str, size: int) -> tuple[int, int] | None:
         """Count what one call allocates; see ``memory.count``. A small call goes before it."""
-        from mish.bench import memory
+        from mish._measure import memory
 
         for length in (1024, size):
             self.prepare(peer, op, dtype, length)

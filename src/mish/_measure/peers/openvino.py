@@ -8,7 +8,7 @@ import numpy as np
 import openvino as ov
 from openvino import opset4
 
-from mish.bench.peers import Contender, Task, Unsupported
+from mish._measure.peers import Contender, Task, Unsupported
 
 _threads = 1
 

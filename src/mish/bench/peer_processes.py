@@ -9,18 +9,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mish._measure import timing
+from mish._measure.peers import COPY, MISH, Peer, Unsupported, select
+from mish._measure.timing import Timing
+from mish._measure.workers import Worker, WorkerError
 from mish._truth.formats import as_dtype
 from mish._truth.sweeps import Errors
-from mish.bench import timing
-from mish.bench.peers import COPY, MISH, Peer, Unsupported, select
 from mish.bench.results import Absent, Case, Row
-from mish.bench.timing import Timing
-from mish.bench.workers import Worker, WorkerError
 
 _ARRAYS_A_PEER = 2
 
 
-class Crew:
+class PeerProcesses:
     """The peers that are installed, each module in a process of its own.
 
     Attributes:
@@ -45,7 +45,7 @@ class Crew:
         self._failed: dict[str, str] = {}
         self._errors: dict[tuple[str, str, str], Errors] = {}
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> PeerProcesses:
         return self
 
     def __exit__(

@@ -9,13 +9,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from mish.bench.peers import Contender, Task
+from mish._measure.peers import Contender, Task
 
 jax.config.update("jax_enable_x64", True)
 
 
 def set_threads(n: int) -> None:
-    """XLA takes its threads when it starts, from what ``mish.bench.workers`` sets."""
+    """XLA takes its threads when it starts, from what ``mish._measure.workers`` sets."""
 
 
 def jit(task: Task) -> Contender:

@@ -9,7 +9,7 @@ import onnx
 import onnx.parser
 import onnxruntime  # type: ignore[import-untyped]
 
-from mish.bench.peers import Contender, Task, Unsupported
+from mish._measure.peers import Contender, Task, Unsupported
 
 _threads = 1
 _KINDS = {"float16": "float16", "float32": "float", "float64": "double"}
