@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import mish
-from mish._measure import machine, memory, peers
+from mish._measure import memory, peers
 from mish._measure.peers import Unsupported
 from mish._measure.workers import Worker, WorkerError
+from mish._support.cpus import allowed_cpus
 from mish._truth import sweeps
 from mish.bench.full_run import measure_memory
 
@@ -79,7 +80,7 @@ def test_others_errors_are_seen(numpy_worker):
 
 
 def test_a_worker_has_as_many_cpus_as_threads_and_one_pool_size():
-    for threads in {1, machine.cores()}:
+    for threads in {1, allowed_cpus()}:
         with Worker("numpy", threads) as worker:
             pid = worker._process.pid
             assert len(os.sched_getaffinity(pid)) == threads

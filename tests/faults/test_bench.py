@@ -9,7 +9,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from mish._measure import machine, timing
+from mish._measure import timing
+from mish._support.cpus import allowed_cpus
 from mish.bench.peer_processes import PeerProcesses
 from mish.cli import app
 
@@ -38,7 +39,7 @@ def run(*arguments):
         (["--size", "1..2..3"], "--size: '1..2..3' is no range from..to"),
         (["--size", "2^40"], "GiB are available. Choose a smaller size or fewer peers"),
         (["--threads", "0"], "--threads"),
-        (["--threads", "100000"], f"--threads 100000: this process may use {machine.cores()} CPUs"),
+        (["--threads", "100000"], f"--threads 100000: this process may use {allowed_cpus()} CPUs"),
         (["--rounds", "0"], "--rounds"),
         (
             ["-o", "missing/a.json"],

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import mish
+from mish._support.cpus import allowed_cpus
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -32,7 +33,7 @@ def facts(packages: Iterable[str] = ()) -> dict[str, Any]:
     found |= {name: release for name in ("mish", "numpy", *packages) if (release := _version(name))}
     return {
         "cpu": cpu(),
-        "cores": cores(),
+        "cores": allowed_cpus(),
         "caches": caches(),
         "memory": _memory(),
         "isa": mish.show_config(as_dict=True)["isa"],
@@ -87,13 +88,6 @@ _ZEN = {
     ("26", 0x0): "Zen 5",
     ("26", 0x1): "Zen 5c",
 }
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def caches() -> dict[str, int]:

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mish._measure import machine
 from mish._measure.peers import MISH, OPS, Peer, Unsupported
 from mish._measure.workers import Worker
+from mish._support.cpus import allowed_cpus
 from mish._truth import sweeps as _sweeps
 from mish._truth.sweeps import Errors, Function
 
@@ -80,7 +80,7 @@ def sweeps(
         ModuleNotFoundError, RuntimeError: the peer cannot be imported, or it failed.
         WorkerError: the peer's process ended.
     """
-    worker = None if peer.name == MISH else Worker(peer.module, machine.cores())
+    worker = None if peer.name == MISH else Worker(peer.module, allowed_cpus())
     share = 1 / (len(dtypes) * len(orders))
     with worker or contextlib.nullcontext():
         sweeper = _Sweeper(worker, peer, exhaustive)
@@ -137,7 +137,7 @@ class _Sweeper:
             rest = _sweeps.float32_of(function, order, _STEP, on_part)
             return f"hard, every {_STEP}st", _sweeps.merge([first, rest])
         if self._worker is None:
-            return "all", _sweeps.float32(order, machine.cores(), on_part)
+            return "all", _sweeps.float32(order, allowed_cpus(), on_part)
         return "all", _sweeps.float32_of(function, order, 1, on_part)
 
     def _float64(self, function: Function, order: int, on_part: OnPart) -> tuple[str, Errors]:
@@ -146,7 +146,7 @@ class _Sweeper:
         if self._worker is None:
             count = _MANY if self._exhaustive else _FEW
             if not self._random_float64:
-                self._random_float64 = _sweeps.float64(count, machine.cores(), on_part)
+                self._random_float64 = _sweeps.float64(count, allowed_cpus(), on_part)
             parts.append(self._random_float64[order])
             texts.append(f"{parts[0].count:,} random")
         if self._worker is not None or _has_reference():

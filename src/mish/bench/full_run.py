@@ -10,6 +10,7 @@ from mish._measure import machine, memory
 from mish._measure.peers import COPY, DTYPES, OPS, Peer, Unsupported
 from mish._measure.verify import OnStep
 from mish._measure.workers import Worker, WorkerError
+from mish._support.cpus import allowed_cpus
 from mish.bench import imports
 from mish.bench.peer_processes import PeerProcesses
 from mish.bench.results import Case, Memory, Results
@@ -44,8 +45,8 @@ def run(
         cases += _cases(processes, curve, _SECONDS["curve"], 0.3, on_step)
         missing = processes.missing
         present = processes.peers
-    if machine.cores() > 1:
-        with PeerProcesses(chosen, machine.cores()) as processes:
+    if allowed_cpus() > 1:
+        with PeerProcesses(chosen, allowed_cpus()) as processes:
             wide = [(op, "float32", THREADED) for op in ("forward", "backward")]
             cases += _cases(processes, wide, _SECONDS["threads"], 0.1, on_step)
     allocated, note = measure_memory(present, on_step, 0.15)

@@ -108,11 +108,12 @@ def _run(
 ) -> Results:
     from mish._measure import machine
     from mish._measure.workers import WorkerError
+    from mish._support.cpus import allowed_cpus
     from mish.bench.peer_processes import PeerProcesses
     from mish.bench.results import Results
 
-    if threads > machine.cores():
-        fail(f"--threads {threads}: this process may use {machine.cores()} CPUs", EXIT_USAGE)
+    if threads > allowed_cpus():
+        fail(f"--threads {threads}: this process may use {allowed_cpus()} CPUs", EXIT_USAGE)
     facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     cases = []
     with progress_bar() as step, PeerProcesses(chosen, threads) as processes:

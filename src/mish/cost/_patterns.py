@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 import mish
 from mish._measure import timing
-from mish.cost._measure import staggered
+from mish._measure.arrays import staggered
 
 _Array = npt.NDArray[np.float32]
 _Call = Callable[[], object]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from mish._support.cpus import allowed_cpus
 from mish.onnx._compare import inputs as model_inputs
 from mish.onnx._compare import runtime
 from mish.onnx._compare.differences import difference
@@ -124,7 +125,7 @@ def verify(
         ModuleNotFoundError: If ONNX Runtime is not installed.
     """
     if threads is None:
-        threads = runtime.usable_cores()
+        threads = allowed_cpus()
     elif threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
     models = as_model(before), as_model(after)

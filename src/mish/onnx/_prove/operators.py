@@ -15,6 +15,8 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
+import mish
+
 Array = npt.NDArray[Any]
 Attributes = Mapping[str, Any]
 
@@ -50,13 +52,6 @@ def attributes(node: onnx.NodeProto) -> dict[str, Any]:
     return {
         each.name: helper.get_attribute_value(each) for each in node.attribute if each.type in kinds
     }
-
-
-def mish(x: Array) -> Array:
-    """Mish, as x·n/(n + 2) with n = e(e + 2), e = exp(x): no cancellation anywhere."""
-    e = np.exp(np.minimum(x, 40.0))  # from there on the fraction is 1
-    n = e * (e + 2)
-    return np.asarray(x * (n / (n + 2)))
 
 
 def elementwise(node: onnx.NodeProto) -> str | None:
@@ -130,7 +125,7 @@ _ONE: dict[str, Callable[[Array], Any]] = {
     "Cosh": np.cosh,
     "Exp": np.exp,
     "Log": np.log,
-    "Mish": mish,
+    "Mish": mish.mish,
     "Neg": np.negative,
     "Not": np.logical_not,
     "Reciprocal": np.reciprocal,

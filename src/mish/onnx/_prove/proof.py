@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
+from mish import mish, mish_d1
 from mish.onnx._prove.intervals import inside
-from mish.onnx._prove.operators import Array, mish
+from mish.onnx._prove.operators import Array
 from mish.onnx._prove.program import Program
 
 # Where Mish and its kin differ or break: both tails, the zeros of Mish's derivatives, the usual
@@ -77,14 +78,6 @@ FORMATS: dict[int, Format] = {
 """The formats of Mish's argument by ONNX element type."""
 
 
-def slope(x: Array) -> Array:
-    """The derivative, as e·ω/δ² (ω, δ polynomials in e = exp(x)), good to float64."""
-    x = np.clip(x, -1000.0, 40.0)  # beyond these it is 0 and 1
-    e = np.exp(x)
-    omega = 4 * (x + 1) + 4 * e**2 + e**3 + e * (4 * x + 6)
-    return np.asarray(e * omega / (2 * e + e**2 + 2) ** 2)
-
-
 def allowed(x: Array, *, double: bool) -> Array:
     """How far from Mish a value at x may be.
 
@@ -96,7 +89,7 @@ def allowed(x: Array, *, double: bool) -> Array:
     """
     unit, double_ = _DOUBLE if double else _SINGLE, np.finfo(np.float64)
     floor = 4 * double_.eps * np.minimum(np.abs(x), 40.0) + double_.tiny
-    return np.asarray(unit * np.abs(mish(x)) + unit * np.abs(x * slope(x)) + floor)
+    return np.asarray(unit * np.abs(mish(x)) + unit * np.abs(x * mish_d1(x)) + floor)
 
 
 @lru_cache(maxsize=4096)
