@@ -16,13 +16,12 @@ from torch._C import DispatchKeySet, _functorch
 from torch._functorch.utils import enable_single_level_autograd_function
 from torch.autograd import forward_ad
 
-from mish.torch._ops import LIBRARY
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import LIBRARY, OPERATORS
 
 _AFTER_AUTOGRAD = torch._C._after_autograd_keyset
 # What OpOverload.__call__ calls, for the paths where a microsecond counts.
-FORWARD = _ops._forward.default._op
-FORWARD_INPLACE = _ops._forward_.default._op
+FORWARD = OPERATORS._forward.default._op
+FORWARD_INPLACE = OPERATORS._forward_.default._op
 
 
 class _Node(torch.autograd.function._SingleLevelFunction):
@@ -78,20 +77,20 @@ class MishFunction(_Node):
         ctx.save_for_backward(x)
         ctx.save_for_forward(x)
         with _below_autograd():
-            y: Tensor = _ops.mish.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
+            y: Tensor = OPERATORS.mish.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """dy·mish′(x)."""
         (x,) = ctx.saved_tensors
-        return _ops.backward.default(grads[0], x), None
+        return OPERATORS.backward.default(grads[0], x), None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """mish′(x)·dx."""
         with _outer_tangents() as primal:
-            return _ops.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
+            return OPERATORS.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
 
 
 class EagerMishFunction(_Node):
@@ -106,7 +105,7 @@ class EagerMishFunction(_Node):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Any:
         """dy·mish′(x)."""
-        return _ops.backward.default(dy, ctx.saved_tensors[0])
+        return OPERATORS.backward.default(dy, ctx.saved_tensors[0])
 
 
 RECORDED_FORWARD: Any = EagerMishFunction.apply  # type: ignore[attr-defined]
@@ -122,21 +121,21 @@ class DerivativeFunction(_Node):
         ctx.save_for_forward(x)
         ctx.order = order
         with _below_autograd():
-            y: Tensor = _ops.derivative.default.redispatch(keyset & _AFTER_AUTOGRAD, x, order)
+            y: Tensor = OPERATORS.derivative.default.redispatch(keyset & _AFTER_AUTOGRAD, x, order)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """The derivative of the next order, times the gradient."""
         (x,) = ctx.saved_tensors
-        return grads[0] * _ops.derivative.default(x, ctx.order + 1), None, None
+        return grads[0] * OPERATORS.derivative.default(x, ctx.order + 1), None, None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """The derivative of the next order, times the tangent."""
         with _outer_tangents() as primal:
             x = primal(ctx.saved_tensors[0])
-            return tangents[0] * _ops.derivative.default(x, ctx.order + 1)
+            return tangents[0] * OPERATORS.derivative.default(x, ctx.order + 1)
 
 
 class BackwardFunction(_Node):
@@ -148,7 +147,7 @@ class BackwardFunction(_Node):
         ctx.save_for_backward(dy, x)
         ctx.save_for_forward(dy, x)
         with _below_autograd():
-            dx: Tensor = _ops.backward.default.redispatch(keyset & _AFTER_AUTOGRAD, dy, x)
+            dx: Tensor = OPERATORS.backward.default.redispatch(keyset & _AFTER_AUTOGRAD, dy, x)
         return dx
 
     @staticmethod
@@ -156,8 +155,8 @@ class BackwardFunction(_Node):
         """By dy: g·mish′(x). By x: g·dy·mish″(x)."""
         dy, x = ctx.saved_tensors
         (g,) = grads
-        by_dy = _ops.backward.default(g, x) if ctx.needs_input_grad[0] else None
-        by_x = g * dy * _ops.derivative.default(x, 2) if ctx.needs_input_grad[1] else None
+        by_dy = OPERATORS.backward.default(g, x) if ctx.needs_input_grad[0] else None
+        by_x = g * dy * OPERATORS.derivative.default(x, 2) if ctx.needs_input_grad[1] else None
         return by_dy, by_x, None
 
     @staticmethod
@@ -167,9 +166,9 @@ class BackwardFunction(_Node):
             dy, x = map(primal, ctx.saved_tensors)
             terms = []
             if tangents[0] is not None:
-                terms.append(_ops.backward.default(tangents[0], x))
+                terms.append(OPERATORS.backward.default(tangents[0], x))
             if tangents[1] is not None:
-                terms.append(tangents[1] * dy * _ops.derivative.default(x, 2))
+                terms.append(tangents[1] * dy * OPERATORS.derivative.default(x, 2))
             return sum(terms[1:], terms[0])
 
 
@@ -190,33 +189,33 @@ def _record(function: Any, *arguments: Any) -> Any:
 def _mish(keyset: DispatchKeySet, x: Tensor) -> Any:
     if _differentiated(x):
         return _record(MishFunction, x, keyset)
-    return _ops.mish.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
+    return OPERATORS.mish.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
 
 
 def _derivative(keyset: DispatchKeySet, x: Tensor, order: int) -> Any:
     if _differentiated(x):
         return _record(DerivativeFunction, x, order, keyset)
-    return _ops.derivative.default.redispatch(keyset & _AFTER_AUTOGRAD, x, order)
+    return OPERATORS.derivative.default.redispatch(keyset & _AFTER_AUTOGRAD, x, order)
 
 
 def _backward(keyset: DispatchKeySet, dy: Tensor, x: Tensor) -> Any:
     if _differentiated(dy, x):
         return _record(BackwardFunction, dy, x, keyset)
-    return _ops.backward.default.redispatch(keyset & _AFTER_AUTOGRAD, dy, x)
+    return OPERATORS.backward.default.redispatch(keyset & _AFTER_AUTOGRAD, dy, x)
 
 
 def _mish_inplace(keyset: DispatchKeySet, x: Tensor) -> None:
     if _differentiated(x):
-        x.copy_(_ops.mish.default(x.clone()))
+        x.copy_(OPERATORS.mish.default(x.clone()))
     else:
-        _ops.mish_.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
+        OPERATORS.mish_.default.redispatch(keyset & _AFTER_AUTOGRAD, x)
 
 
 def _count_version(keyset: DispatchKeySet, x: Tensor) -> None:
     """What autograd needs to notice that a tensor it saved was written to."""
     after = torch._C._dispatch_keyset_full_after(torch._C.DispatchKey.ADInplaceOrView)
     with torch._C._AutoDispatchBelowADInplaceOrView():
-        _ops.mish_.default.redispatch(keyset & after, x)
+        OPERATORS.mish_.default.redispatch(keyset & after, x)
     torch.autograd.graph.increment_version(x)
 
 
@@ -234,7 +233,7 @@ def _vmap_backward(info: Any, in_dims: tuple[int | None, ...], dy: Tensor, x: Te
         else each.movedim(dim, 0)
         for each, dim in zip((dy, x), in_dims, strict=True)
     )
-    return _ops.backward.default(dy, x), 0
+    return OPERATORS.backward.default(dy, x), 0
 
 
 def _register() -> None:
@@ -249,9 +248,9 @@ def _register() -> None:
     for name in ("_derivative", "_forward", "_forward_"):
         LIBRARY.impl(name, torch.library.fallthrough_kernel, "Autograd")
         LIBRARY.impl(name, torch.library.fallthrough_kernel, "ADInplaceOrView")
-    for op in (_ops.mish.default, _ops.mish_.default, _ops.derivative.default):
+    for op in (OPERATORS.mish.default, OPERATORS.mish_.default, OPERATORS.derivative.default):
         torch.library.register_vmap(op, _vmap_unary(op), lib=LIBRARY)
-    torch.library.register_vmap(_ops.backward.default, _vmap_backward, lib=LIBRARY)
+    torch.library.register_vmap(OPERATORS.backward.default, _vmap_backward, lib=LIBRARY)
 
 
 _register()

@@ -13,8 +13,7 @@ from torch.jit import is_scripting  # type: ignore[attr-defined]
 from mish import formula
 from mish.torch import _state
 from mish.torch._autograd import FORWARD, FORWARD_INPLACE, RECORDED_FORWARD
-from mish.torch._ops import OPERATORS as _ops
-from mish.torch._ops import derivative_formula
+from mish.torch._ops import OPERATORS, derivative_formula
 from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_written_down
 
 
@@ -55,7 +54,7 @@ def mish(x: Tensor, inplace: bool = False) -> Tensor:
         if is_written_down(x):
             return F.mish(x)
         _require_tensor(x)
-        y = _ops.mish.default(x)
+        y = OPERATORS.mish.default(x)
         return y
 
 
@@ -72,7 +71,7 @@ def _inplace(x: Tensor) -> Tensor:
     if is_compiling():
         return x.copy_(mish(x.clone()))
     _require_tensor(x)
-    _ops.mish_.default(x)
+    OPERATORS.mish_.default(x)
     return x
 
 
@@ -107,7 +106,7 @@ def derivative(x: Tensor, order: int = 1) -> Tensor:
         y: Tensor = _written_down(x, order)
     else:
         _require_tensor(x)
-        y = _ops.derivative.default(x, order)
+        y = OPERATORS.derivative.default(x, order)
     return y
 
 

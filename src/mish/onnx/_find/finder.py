@@ -31,8 +31,8 @@ _DEEPEST = 16  # constants made from constants
 
 _MOST_VERDICTS = 4096  # to be remembered
 
-_LAST = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
-_BENT = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
+_CAN_END_MISH = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
+_NONLINEAR = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
 
 Verdict = tuple[bool, set[tuple[int, ...]]]  # is it Mish, and the shapes of its constants
 Place = tuple[int, int]  # depth of the scope and position of the node: later nodes are larger
@@ -120,7 +120,7 @@ class Finder:
         """The scope's matches, in the order of their last nodes."""
         for node in self._scope.body.node:
             op = node.op_type
-            if op not in _LAST and op != "Cast" and not self._reader.calls(node):
+            if op not in _CAN_END_MISH and op != "Cast" and not self._reader.calls(node):
                 continue
             if len(node.output) != 1 or not node.output[0]:
                 continue
@@ -213,7 +213,7 @@ class Finder:
                 return
             nodes.append(origin.node)
             instructions.append(instruction)
-            bent = bent or instruction.op in _BENT or instruction.op is None
+            bent = bent or instruction.op in _NONLINEAR or instruction.op is None
             wires: list[object] = [numbers.setdefault(origin.name, len(numbers))]
             for name in instruction.operands:
                 read = self._origin(origin.scope, name) if name else None
