@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mish._support.given import misfit
 from mish.caffe2._contract.errors import Caffe2Error
 from mish.caffe2._contract.registry import Array
 from mish.caffe2._contract.schema import describe
@@ -76,16 +77,9 @@ def evaluate(
     read = _read_from_outside(net)
     missing = [blob for blob in read if blob not in store.blobs and blob not in inputs]
     extra = [blob for blob in inputs if blob not in read]
-    if missing or extra:
-        told = [
-            f"{what} {', '.join(names)}"
-            for what, names in (("lacks", missing), ("has besides", extra))
-            if names
-        ]
-        raise Caffe2Error(
-            f"the input {' and '.join(told)}; the net '{net.name}' reads "
-            f"{', '.join(read) or 'nothing'}"
-        )
+    wrong = misfit(missing, extra)
+    if wrong:
+        raise Caffe2Error(f"{wrong}; the net '{net.name}' reads {', '.join(read) or 'nothing'}")
     for blob in wanted:
         if blob not in made and blob not in read:
             raise Caffe2Error(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnx
 
 from mish._support.files import read_arrays
+from mish._support.given import misfit
 from mish.onnx._compare.scales import scale
 from mish.onnx._model.files import ModelError
 
@@ -159,16 +160,9 @@ def check(
         ModelError: If they are not.
     """
     nodes = {node.name: node for node in session.get_inputs()}
-    missing, extra = nodes.keys() - arrays.keys(), arrays.keys() - nodes.keys()
-    if missing or extra:
-        told = [
-            f"{what} {', '.join(sorted(names))}"
-            for what, names in (("lacks", missing), ("has besides", extra))
-            if names
-        ]
-        raise ModelError(
-            f"the input {' and '.join(told)}; the model takes {', '.join(nodes) or 'none'}"
-        )
+    wrong = misfit(sorted(nodes.keys() - arrays.keys()), sorted(arrays.keys() - nodes.keys()))
+    if wrong:
+        raise ModelError(f"{wrong}; the model takes {', '.join(nodes) or 'none'}")
     for name, array in arrays.items():
         node = nodes[name]
         fits = not _has_shape(node, model) or (
