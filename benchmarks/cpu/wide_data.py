@@ -12,9 +12,10 @@ import functools
 import numpy as np
 
 import mish
+from mish._measure import arrays
 from mish._numpy import native
 from mish._truth.formats import as_dtype
-from mish.bench import arrays, timing
+from mish.bench import timing
 
 SIZE = 65536  # beyond what a processor learns of the branches by heart
 ROUNDS = 101

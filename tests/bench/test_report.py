@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from mish.bench import page, peers, plots, report
+from mish._measure import peers
+from mish.bench import page, plots, report
 from mish.bench.imports import ImportTime
 from mish.bench.results import Memory, Results, elements
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from mish.bench import timing
-from mish.bench.timing import Timing
+from mish._measure import timing
+from mish._measure.timing import Timing
 
 
 def test_median_and_spread():

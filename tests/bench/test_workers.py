@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import mish
+from mish._measure import memory, peers
+from mish._measure.peers import Unsupported
+from mish._measure.workers import Worker, WorkerError
+from mish._support.cpus import allowed_cpus
 from mish._truth import sweeps
-from mish.bench import machine, memory, peers
-from mish.bench.full import measure_memory
-from mish.bench.peers import Unsupported
-from mish.bench.workers import Worker, WorkerError
+from mish.bench.full_run import measure_memory
 
 # Compiling takes seconds each, and these share their module's code with others here.
 SLOW = {"torch-compile", "mish-torch-compile", "keras", "keras-xla", "mish-keras", "numba"}
@@ -66,7 +67,7 @@ def test_laps(numpy_worker):
 @pytest.mark.parametrize("module", MODULES)
 def test_results_go_where_they_are_to_go(module):
     """Into the same memory call after call, or into memory that nothing else holds."""
-    from mish.bench.worker import task
+    from mish._measure.worker import task
 
     kept = {"given": [], "new": []}
     peers.load(module).set_threads(1)
@@ -106,7 +107,7 @@ def test_others_errors_are_seen(numpy_worker):
 
 
 def test_a_worker_has_as_many_cpus_as_threads_and_one_pool_size():
-    for threads in {1, machine.cores()}:
+    for threads in {1, allowed_cpus()}:
         with Worker("numpy", threads) as worker:
             pid = worker._process.pid
             assert len(os.sched_getaffinity(pid)) == threads
@@ -145,7 +146,7 @@ def test_without_a_compiler_memory_is_not_counted(monkeypatch):
 
 
 def test_the_same_numbers_for_everyone(numpy_worker):
-    from mish.bench.worker import task
+    from mish._measure.worker import task
 
     first, again = task("forward", "float32", 1000), task("backward", "float32", 1000)
     np.testing.assert_array_equal(first.x, again.x)

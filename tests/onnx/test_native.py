@@ -13,7 +13,8 @@ import pytest
 
 import mish
 from mish._numpy.native import available_isas
-from mish.onnx import ModelError, native, optimize, register, verify
+from mish.onnx import ModelError, optimize, register, verify
+from mish.onnx._write import kernel
 
 DTYPES = {"float": np.float32, "double": np.float64, "float16": np.float16}
 
@@ -118,7 +119,7 @@ def test_verify_registers_the_kernel(build):
 
 
 def test_a_kernel_that_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(native, "_LIBRARY", tmp_path / "no.so")
+    monkeypatch.setattr(kernel, "_LIBRARY", tmp_path / "no.so")
     with pytest.raises(ModelError, match=r"the kernel is missing: there is no file .*no\.so"):
         register(onnxruntime.SessionOptions())
 
@@ -126,7 +127,7 @@ def test_a_kernel_that_is_missing(monkeypatch, tmp_path):
 def test_a_file_that_is_no_library(monkeypatch, tmp_path):
     path = tmp_path / "bad.so"
     path.write_bytes(b"text")
-    monkeypatch.setattr(native, "_LIBRARY", path)
+    monkeypatch.setattr(kernel, "_LIBRARY", path)
     with pytest.raises(ModelError, match="ONNX Runtime does not take the kernel"):
         register(onnxruntime.SessionOptions())
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NATIVE = (native.mish, native.mish_d1, native.mish_d2, native.mish_d3)
 # Right above its poles nearest the real axis, at ln √2 ± 3πi/4, the k-th derivative is as large as
 # about k!/(3π/4)ᵏ⁺¹ times a number near 1; that passes the largest float64 between 203 and 204.
-_LAST = 203
+_HIGHEST_ORDER = 203
 _DENSE = ("toarray", "todense", "to_dense")  # what sparse arrays of any package have
 _BLOCK = 1 << 14  # elements at a time: what lies between two steps stays in the cache
 
@@ -120,10 +120,10 @@ def _checked(order: object) -> int:
         raise TypeError(f"order must be an integer, not {type(order).__name__}") from None
     if index < 0:
         raise ValueError(f"order must be 0 or more, not {index}")
-    if index > _LAST:
+    if index > _HIGHEST_ORDER:
         raise ValueError(
-            f"order must be at most {_LAST}, not {index}: beyond it values overflow float64; "
-            "mish.reference.value computes them"
+            f"order must be at most {_HIGHEST_ORDER}, not {index}: beyond it values overflow "
+            "float64; mish.reference.value computes them"
         )
     return index
 

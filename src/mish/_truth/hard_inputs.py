@@ -16,8 +16,9 @@ ZEROS = {
     2: (-2.256376396360793118, 1.490571179485428460),
     3: (-3.267337846520404574, -0.087934431314914212, 2.114842563020877061),
 }
-# Where some formula or format changes its ways: edges of the tables, saturation of T, underflow
-# and overflow of exp(x), of exp(2x), of results, in each format; least normal and subnormal.
+# Where a formula or a format begins to behave differently: edges of the tables, saturation of T,
+# underflow and overflow of exp(x), of exp(2x), of results, in each format; least normal and
+# subnormal.
 MARKS = (
     *(0.03125, 0.25, 0.5, 1, 7, 7.125, 7.25, 7.5, 8, 8.75, 8.875, 9, 9.01, 9.7, 11.3, 13, 17, 18),
     *(17.5 / 1.67, 14.5 / 1.67, 13.5 / 1.74, 18.5 / 1.74, 7.5 / 0.85, 19.5 / 2.6837, 17.5 / 1.9),

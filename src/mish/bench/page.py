@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from mish.bench import machine
-from mish.bench.full import CURVE, OVERHEAD, RESULTS_AT, SIGMAS, SIZE
-from mish.bench.peers import COPY, MISH
+from mish._measure import machine
+from mish._measure.peers import COPY, MISH
+from mish.bench.full_run import CURVE, OVERHEAD, RESULTS_AT, SIGMAS, SIZE
 from mish.bench.report import HEAD, RATIOS, beaten, cells, digits, lacking, notes
 from mish.bench.results import Case, Results, Row, elements
 

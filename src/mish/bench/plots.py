@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mish._measure.peers import COPY, MISH, PEERS
 from mish._support.extras import needs
-from mish.bench.full import CURVE, SIZE
-from mish.bench.peers import COPY, MISH, PEERS
+from mish.bench.full_run import CURVE, SIZE
 from mish.bench.report import digits
 from mish.bench.results import Case, Results, Row, elements
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mish._measure.peers import COPY
 from mish._support.extras import needs
-from mish.bench.peers import COPY
 from mish.bench.results import Case, Results, Row
 
 with needs("cli", "mish.bench.report"):

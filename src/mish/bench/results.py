@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mish._support.json_text import json_text
 from mish.bench.imports import ImportTime
 
 
@@ -156,7 +155,7 @@ class Results:
 
     def to_json(self) -> str:
         """Write it as JSON, which has no NaN and no infinity: both become null."""
-        return json.dumps(_finite(self.as_dict()), indent=1, allow_nan=False) + "\n"
+        return json_text(self.as_dict(), indent=1) + "\n"
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Results:
@@ -188,13 +187,3 @@ def elements(size: int) -> str:
     if size >= 2048 and size & (size - 1) == 0:
         return f"2^{size.bit_length() - 1} elements"
     return f"{size:,} element{'' if size == 1 else 's'}"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value

@@ -26,7 +26,7 @@ from mish.cli.console import (
 from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from mish.bench.peers import Peer
+    from mish._measure.peers import Peer
     from mish.bench.results import Results
 
 _LARGEST = 1 << 40
@@ -90,7 +90,7 @@ def bench(
     a fixed set of hard inputs, and "NaN, ∞" how many results there are so and should not be, or the
     other way round.
     """
-    from mish.bench.peers import DTYPES, OPS, RESULTS
+    from mish._measure.peers import DTYPES, OPS, RESULTS
 
     chosen = _peers(peers)
     if show_list:
@@ -129,22 +129,23 @@ def _run(
     threads: int,
     rounds: int,
 ) -> Results:
-    from mish.bench import machine
-    from mish.bench.crew import Crew
+    from mish._measure import machine
+    from mish._measure.workers import WorkerError
+    from mish._support.cpus import allowed_cpus
+    from mish.bench.peer_processes import PeerProcesses
     from mish.bench.results import Results
-    from mish.bench.workers import WorkerError
 
-    if threads > machine.cores():
-        fail(f"--threads {threads}: this process may use {machine.cores()} CPUs", EXIT_USAGE)
+    if threads > allowed_cpus():
+        fail(f"--threads {threads}: this process may use {allowed_cpus()} CPUs", EXIT_USAGE)
     facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     cases = []
-    with progress_bar() as step, Crew(chosen, threads) as crew:
+    with progress_bar() as step, PeerProcesses(chosen, threads) as processes:
         for op, dtype, size, sigma in wanted:
             title = f"{op}, {dtype}, {size:,} elements, σ = {sigma:g}"
             step(title, 0)
             try:
                 cases.append(
-                    crew.case(
+                    processes.case(
                         op,
                         dtype,
                         size,
@@ -156,20 +157,21 @@ def _run(
                 )
             except (ValueError, WorkerError) as problem:
                 fail(str(problem), EXIT_USAGE)
-    return Results(_command(), facts, crew.missing, cases)
+    return Results(_command(), facts, processes.missing, cases)
 
 
 def _run_full(chosen: list[Peer], folder: Path, command: str, as_json: bool) -> None:
     """Write JSON, the page and both pictures once all is measured."""
-    from mish.bench import full, machine, page, plots
-    from mish.bench.workers import WorkerError
+    from mish._measure import machine
+    from mish._measure.workers import WorkerError
+    from mish.bench import full_run, page, plots
 
     name = machine.slug()
     require_writable(folder / f"{name}.json")
     _require_picture(folder / f"{name}-bars.png")
     with progress_bar() as step:
         try:
-            results = full.run(chosen, command, step)
+            results = full_run.run(chosen, command, step)
         except (ValueError, WorkerError) as problem:
             fail(str(problem), EXIT_USAGE)
     _write(folder / f"{name}.json", results.to_json())
@@ -186,7 +188,8 @@ def _run_full(chosen: list[Peer], folder: Path, command: str, as_json: bool) -> 
 
 
 def _show(results: Results, as_json: bool) -> None:
-    from mish.bench import machine, report
+    from mish._measure import machine
+    from mish.bench import report
 
     if as_json:
         print_json(results.as_dict())
@@ -216,7 +219,7 @@ def _show_list(chosen: list[Peer], as_json: bool) -> None:
 
 
 def _peers(names: str | None) -> list[Peer]:
-    from mish.bench.peers import select
+    from mish._measure.peers import select
 
     try:
         return select(None if names is None else [name.strip() for name in names.split(",")])

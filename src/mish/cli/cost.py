@@ -139,8 +139,8 @@ class _Found:
 
     def __init__(self, counted: list[Count], measured: bool, step: _Step) -> None:
         from mish import cost as costs
+        from mish._measure import machine
         from mish._numpy.native import isa as isa_in_use
-        from mish.bench import machine
 
         self.counted = counted
         self.core = costs.core_for(machine.cpu(), counted[0].isa)
@@ -265,7 +265,7 @@ def _save_roofline(found: _Found, path: Path) -> None:
 def _save_patterns(curves: list[Curve], path: Path) -> None:
     from matplotlib.figure import Figure
 
-    from mish.bench import machine
+    from mish._measure import machine
     from mish.cost import draw_patterns
 
     figure = Figure(figsize=(11, 4), layout="constrained")
