@@ -42,6 +42,12 @@ USES = {
             assert cost.count("mish", "float32", "avx2").total > 0
         cost.measure_kernels(["mish"], ["bfloat16"], rounds=1)
     """,
+    "numba": """
+        import numba
+        import numpy as np
+        import mish
+        assert numba.njit(lambda x: mish.mish(x))(np.zeros(3)).shape == (3,)
+    """,
     "onnx": """
         import onnx.parser
         import mish.onnx
@@ -79,6 +85,7 @@ COMMANDS = {
     "reference": "facts --compare",
     "symbolic": "formula --order 2",
     "caffe2": f"caffe2 run {ROOT / 'tests' / 'caffe2' / 'data' / 'mish_net_forward.pb'} --help",
+    "numba": "bench --peers mish-numba --rounds 1 --size 16",
     "torch": "bench --peers mish-torch --rounds 1 --size 16",
 }
 MODULES = {
@@ -87,6 +94,7 @@ MODULES = {
     "mish.caffe2.to_onnx": "onnx",
     "mish.cost": "cost",
     "mish.facts": "reference",
+    "mish.numba": "numba",
     "mish.onnx": "onnx",
     "mish.reference": "reference",
     "mish.symbolic": "symbolic",

@@ -17,7 +17,15 @@ from mish.bench.peers import Unsupported
 from mish.bench.workers import Worker, WorkerError
 
 # Compiling takes seconds each, and these share their module's code with others here.
-SLOW = {"torch-compile", "mish-torch-compile", "keras", "keras-xla", "mish-keras", "numba"}
+SLOW = {
+    "torch-compile",
+    "mish-torch-compile",
+    "keras",
+    "keras-xla",
+    "mish-keras",
+    "mish-numba",
+    "numba",
+}
 MODULES = sorted(
     {peer.module for peer in peers.PEERS if not peer.missing() and peer.name not in SLOW}
 )
