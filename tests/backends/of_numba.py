@@ -26,7 +26,7 @@ def compiled(order, one_by_one):
 
 
 def on_arrays(x, order):
-    return np.asarray(compiled(order, False)(x))
+    return np.asarray(compiled(order, False)(x), x.dtype)  # Numba gives a number as a float
 
 
 def on_numbers(x, order):
