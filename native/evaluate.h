@@ -251,6 +251,26 @@ class Kernel {
     return y;
   }
 
+  // The same with what the rounding left over, in whatever units: its sign and zero count.
+  template <Lanes lanes>
+  MISH_INLINE V at(V x, const Place& place, V& rest) const {
+    V y(0);
+    if constexpr (lanes != Lanes::kOutside) {
+      const Sum<V> sum = core(x, place);
+      y = sum.rounded();
+      rest = sum.rest();
+    }
+    if constexpr (lanes != Lanes::kInside) {
+      const auto far = outside(x);
+      if (lanes == Lanes::kOutside || any(far)) {
+        const Scaled<V> left = left_tail<order>(x);
+        y = select(far, select(x < V(0), left.rounded(), right_tail<order>(x)), y);
+        rest = select(far, left.sum.rest(), rest);
+      }
+    }
+    return y;
+  }
+
   // The same for a result that is to be rounded once more, to a format whose halfway points have
   // the last `spare` bits zero. A result that looks like one of them takes one step towards the
   // exact value, so that the second rounding goes the right way.

@@ -13,6 +13,7 @@ from rich.table import Table
 from mish._support.extras import needs
 from mish.cli.console import EXIT_USAGE, fail, out, print_json, progress_bar
 from mish.cli.gpu_costs import show_gpu
+from mish.cli.memory_costs import show_memory
 from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ def cost(
     communication: Annotated[
         bool, typer.Option("--communication", help="Print what devices send in a training step.")
     ] = False,
+    memory: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SHAPE",
+            help="Print what layers keep in training instead, as 16x64x208x208; more than once.",
+        ),
+    ] = None,
     gpu: Annotated[
         str | None,
         typer.Option(metavar="ARCH", help="Count the Triton kernels for a GPU instead, as sm_90."),
@@ -79,6 +87,9 @@ def cost(
             import matplotlib  # noqa: F401
     if communication:
         _show_traffic(costs.step(costs.Training()), costs.Training(), as_json)
+        return
+    if memory:
+        show_memory(memory, dtype, as_json)
         return
     if gpu is not None:
         show_gpu(gpu, operation, dtype, as_json)

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from mish._support.when_imported import when_imported
+from mish.torch import _kept_ops  # noqa: F401  (defines some of the operators)
 from mish.torch._ops import OPERATORS as ops
 
 
@@ -24,9 +25,16 @@ def _elementwise(*arguments: Any) -> list[tuple[list[Any], list[Any]]]:
 def _register(_: ModuleType) -> None:
     from torch.distributed.tensor.experimental import register_sharding
 
-    register_sharding([ops.mish.default, ops.derivative.default, ops.backward.default])(
-        _elementwise
-    )
+    register_sharding(
+        [
+            ops.mish.default,
+            ops.derivative.default,
+            ops.backward.default,
+            ops.marked.default,
+            ops.marked_backward.default,
+            ops.marked_inverse.default,
+        ]
+    )(_elementwise)
 
 
 when_imported("torch.distributed.tensor", _register)
