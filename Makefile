@@ -30,7 +30,8 @@ quick: $(VENV)/package.stamp $(VENV)/dev.stamp
 
 # What needs packages that are not in the lock, in an environment of its own.
 test-more: $(MORE)/more.stamp
-	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py tests/backends tests/arrays
+	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py \
+		tests/test_c_interface.py tests/arrays tests/backends
 
 # Each extra in a new environment, of packages freshly installed: some minutes, and some GB for PyTorch.
 test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp

@@ -164,11 +164,10 @@ struct Array {
 // NumPy also hands over an output that lies a little before its input, and counts on the order.
 bool any_order(mish_format format, Array in, Array out, size_t n) {
   if (in.data == out.data && in.stride == out.stride) return true;
-  constexpr uintptr_t size[MISH_FORMATS] = {2, 2, 4, 8};
   const auto ends = [&](Array array) {
     const auto first = reinterpret_cast<uintptr_t>(array.data);
     const auto [low, high] = std::minmax({first, first + uintptr_t(array.stride) * (n - 1)});
-    return std::pair(low, high + size[format]);
+    return std::pair(low, high + mish_element_size(format));
   };
   const auto [in_low, in_high] = ends(in);
   const auto [out_low, out_high] = ends(out);

@@ -60,6 +60,12 @@ USES = {
         y = mish.mish(dask.array.ones(5, chunks=2))
         assert (y.compute(scheduler="synchronous") == mish.mish(1.0)).all()
     """,
+    "numba": """
+        import numba
+        import numpy as np
+        import mish
+        assert numba.njit(lambda x: mish.mish(x))(np.zeros(3)).shape == (3,)
+    """,
     "onnx": """
         import onnx.parser
         import mish.onnx
@@ -97,6 +103,7 @@ COMMANDS = {
     "reference": "facts --compare",
     "symbolic": "formula --order 2",
     "caffe2": f"caffe2 run {ROOT / 'tests' / 'caffe2' / 'data' / 'mish_net_forward.pb'} --help",
+    "numba": "bench --peers mish-numba --rounds 1 --size 16",
     "torch": "bench --peers mish-torch --rounds 1 --size 16",
 }
 MODULES = {
@@ -105,6 +112,7 @@ MODULES = {
     "mish.caffe2.to_onnx": "onnx",
     "mish.cost": "cost",
     "mish.facts": "reference",
+    "mish.numba": "numba",
     "mish.onnx": "onnx",
     "mish.reference": "reference",
     "mish.symbolic": "symbolic",

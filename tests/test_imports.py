@@ -17,6 +17,7 @@ ADAPTERS = {  # each with the packages that it is for
     "caffe2": {"google.protobuf", "onnx"},
     "jax": {"jax"},
     "keras": {"keras"},
+    "numba": {"llvmlite", "numba"},
     "onnx": {"google.protobuf", "onnx", "onnxruntime"},
     "torch": {"torch", "triton"},
 }

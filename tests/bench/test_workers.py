@@ -18,7 +18,15 @@ from mish._truth import sweeps
 from mish.bench.full_run import measure_memory
 
 # Compiling takes seconds each, and these share their module's code with others here.
-SLOW = {"torch-compile", "mish-torch-compile", "keras", "keras-xla", "mish-keras", "numba"}
+SLOW = {
+    "torch-compile",
+    "mish-torch-compile",
+    "keras",
+    "keras-xla",
+    "mish-keras",
+    "mish-numba",
+    "numba",
+}
 MODULES = sorted(
     {peer.module for peer in peers.PEERS if not peer.missing() and peer.name not in SLOW}
 )
