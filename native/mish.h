@@ -1,4 +1,5 @@
-// The C interface of the native core: all that the rest of the project may call.
+// The contract of the native core: all that the rest of the project may call. What people call from
+// C is include/mish.h.
 //
 // A kernel applies one operation to n elements. Strides are in bytes and may be zero or
 // negative. Every pointer is aligned to its element type. An output may be the very array
@@ -9,21 +10,11 @@
 // caller's settings are.
 #pragma once
 
-#include <stddef.h>
+#include "include/mish_types.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum {
-  MISH_FLOAT16,   // IEEE 754 binary16
-  MISH_BFLOAT16,  // the upper half of a binary32
-  MISH_FLOAT32,
-  MISH_FLOAT64,
-  MISH_FORMATS
-} mish_format;
-
-enum { MISH_ORDERS = 4 };  // order 0 is the function, the others are its derivatives
 
 // How results reach memory. Streamed ones go past the caches, which saves reading their place in
 // memory first; it pays where nobody would find them in a cache later. It is a hint, which

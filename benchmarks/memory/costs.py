@@ -17,8 +17,8 @@ from models import CASES, Case
 from torch import Tensor, nn
 from ways import INPUT, WAYS, activation
 
+from mish._measure.timing import Ratio
 from mish.bench import timing
-from mish.bench.timing import Ratio
 from mish.torch import kept_bytes
 
 

@@ -27,6 +27,19 @@ def test_counts_without_measurements():
 
 
 @READABLE
+@pytest.mark.parametrize(
+    ("isa", "dtype", "told"),
+    [("avx2", "float16", True), ("avx2", "float32", False), ("avx512", "float16", False)],
+)
+def test_calls_that_a_table_answers_are_told_of(isa, dtype, told):
+    """What is counted computes, but without AVX-512 most calls in 16 bits do not."""
+    options = ("--isa", isa, "--op", "mish", "--dtype", dtype, "--no-measure")
+    assert ("read their results from a table" in " ".join(run(*options).stdout.split())) == told
+    (kernel,) = json.loads(run(*options, "--json").stdout)["kernels"]
+    assert kernel["looked_up"] == told
+
+
+@READABLE
 def test_json(monkeypatch):
     shown = json.loads(run("--isa", "avx2", "--op", "mish", "--no-measure", "--json").stdout)
     assert shown["machine"] is None and shown["isa"] == "avx2"

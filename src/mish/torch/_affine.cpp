@@ -41,7 +41,7 @@ constexpr int64_t block = 2048;
 
 template <class Part>
 void by_blocks(const View& x, const Part& part) {
-  on_threads(grain[x.format], x.numel, [&](int64_t begin, int64_t end) {
+  on_threads(x.numel, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i += block) part(i, std::min(block, end - i));
   });
 }

@@ -23,12 +23,11 @@ from mish.torch._nodes import (
     vmap_two,
     vmap_unary,
 )
-from mish.torch._ops import LIBRARY
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import LIBRARY, OPERATORS
 
 # What OpOverload.__call__ calls, for the paths where a microsecond counts.
-FORWARD = _ops._forward.default._op
-FORWARD_INPLACE = _ops._forward_.default._op
+FORWARD = OPERATORS._forward.default._op
+FORWARD_INPLACE = OPERATORS._forward_.default._op
 
 
 class MishFunction(Node):
@@ -40,20 +39,20 @@ class MishFunction(Node):
         ctx.save_for_backward(x)
         ctx.save_for_forward(x)
         with below_autograd():
-            y: Tensor = _ops.mish.default.redispatch(keyset & AFTER_AUTOGRAD, x)
+            y: Tensor = OPERATORS.mish.default.redispatch(keyset & AFTER_AUTOGRAD, x)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """dy·mish′(x)."""
         (x,) = ctx.saved_tensors
-        return _ops.backward.default(grads[0], x), None
+        return OPERATORS.backward.default(grads[0], x), None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """mish′(x)·dx."""
         with outer_tangents() as primal:
-            return _ops.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
+            return OPERATORS.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
 
 
 class EagerMishFunction(Node):
@@ -68,7 +67,7 @@ class EagerMishFunction(Node):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Any:
         """dy·mish′(x)."""
-        return _ops.backward.default(dy, ctx.saved_tensors[0])
+        return OPERATORS.backward.default(dy, ctx.saved_tensors[0])
 
 
 RECORDED_FORWARD: Any = EagerMishFunction.apply  # type: ignore[attr-defined]
@@ -84,21 +83,21 @@ class DerivativeFunction(Node):
         ctx.save_for_forward(x)
         ctx.order = order
         with below_autograd():
-            y: Tensor = _ops.derivative.default.redispatch(keyset & AFTER_AUTOGRAD, x, order)
+            y: Tensor = OPERATORS.derivative.default.redispatch(keyset & AFTER_AUTOGRAD, x, order)
         return y
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         """The derivative of the next order, times the gradient."""
         (x,) = ctx.saved_tensors
-        return grads[0] * _ops.derivative.default(x, ctx.order + 1), None, None
+        return grads[0] * OPERATORS.derivative.default(x, ctx.order + 1), None, None
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """The derivative of the next order, times the tangent."""
         with outer_tangents() as primal:
             x = primal(ctx.saved_tensors[0])
-            return tangents[0] * _ops.derivative.default(x, ctx.order + 1)
+            return tangents[0] * OPERATORS.derivative.default(x, ctx.order + 1)
 
 
 class BackwardFunction(Node):
@@ -110,7 +109,7 @@ class BackwardFunction(Node):
         ctx.save_for_backward(dy, x)
         ctx.save_for_forward(dy, x)
         with below_autograd():
-            dx: Tensor = _ops.backward.default.redispatch(keyset & AFTER_AUTOGRAD, dy, x)
+            dx: Tensor = OPERATORS.backward.default.redispatch(keyset & AFTER_AUTOGRAD, dy, x)
         return dx
 
     @staticmethod
@@ -118,8 +117,8 @@ class BackwardFunction(Node):
         """By dy: g·mish′(x). By x: g·dy·mish″(x)."""
         dy, x = ctx.saved_tensors
         (g,) = grads
-        by_dy = _ops.backward.default(g, x) if ctx.needs_input_grad[0] else None
-        by_x = g * dy * _ops.derivative.default(x, 2) if ctx.needs_input_grad[1] else None
+        by_dy = OPERATORS.backward.default(g, x) if ctx.needs_input_grad[0] else None
+        by_x = g * dy * OPERATORS.derivative.default(x, 2) if ctx.needs_input_grad[1] else None
         return by_dy, by_x, None
 
     @staticmethod
@@ -129,35 +128,35 @@ class BackwardFunction(Node):
             dy, x = map(primal, ctx.saved_tensors)
             terms = []
             if tangents[0] is not None:
-                terms.append(_ops.backward.default(tangents[0], x))
+                terms.append(OPERATORS.backward.default(tangents[0], x))
             if tangents[1] is not None:
-                terms.append(tangents[1] * dy * _ops.derivative.default(x, 2))
+                terms.append(tangents[1] * dy * OPERATORS.derivative.default(x, 2))
             return sum(terms[1:], terms[0])
 
 
 def _mish(keyset: DispatchKeySet, x: Tensor) -> Any:
     if differentiated(x):
         return record(MishFunction, x, keyset)
-    return _ops.mish.default.redispatch(keyset & AFTER_AUTOGRAD, x)
+    return OPERATORS.mish.default.redispatch(keyset & AFTER_AUTOGRAD, x)
 
 
 def _derivative(keyset: DispatchKeySet, x: Tensor, order: int) -> Any:
     if differentiated(x):
         return record(DerivativeFunction, x, order, keyset)
-    return _ops.derivative.default.redispatch(keyset & AFTER_AUTOGRAD, x, order)
+    return OPERATORS.derivative.default.redispatch(keyset & AFTER_AUTOGRAD, x, order)
 
 
 def _backward(keyset: DispatchKeySet, dy: Tensor, x: Tensor) -> Any:
     if differentiated(dy, x):
         return record(BackwardFunction, dy, x, keyset)
-    return _ops.backward.default.redispatch(keyset & AFTER_AUTOGRAD, dy, x)
+    return OPERATORS.backward.default.redispatch(keyset & AFTER_AUTOGRAD, dy, x)
 
 
 def _mish_inplace(keyset: DispatchKeySet, x: Tensor) -> None:
     if differentiated(x):
-        x.copy_(_ops.mish.default(x.clone()))
+        x.copy_(OPERATORS.mish.default(x.clone()))
     else:
-        _ops.mish_.default.redispatch(keyset & AFTER_AUTOGRAD, x)
+        OPERATORS.mish_.default.redispatch(keyset & AFTER_AUTOGRAD, x)
 
 
 def _register() -> None:
@@ -168,13 +167,17 @@ def _register() -> None:
         ("mish_", _mish_inplace),
     ):
         LIBRARY.impl(name, kernel, "Autograd", with_keyset=True)
-    LIBRARY.impl("mish_", count_version(_ops.mish_.default), "ADInplaceOrView", with_keyset=True)
+    LIBRARY.impl(
+        "mish_", count_version(OPERATORS.mish_.default), "ADInplaceOrView", with_keyset=True
+    )
     for name in ("_derivative", "_forward", "_forward_"):
         LIBRARY.impl(name, torch.library.fallthrough_kernel, "Autograd")
         LIBRARY.impl(name, torch.library.fallthrough_kernel, "ADInplaceOrView")
-    for op in (_ops.mish.default, _ops.mish_.default, _ops.derivative.default):
+    for op in (OPERATORS.mish.default, OPERATORS.mish_.default, OPERATORS.derivative.default):
         torch.library.register_vmap(op, vmap_unary(op), lib=LIBRARY)
-    torch.library.register_vmap(_ops.backward.default, vmap_two(_ops.backward.default), lib=LIBRARY)
+    torch.library.register_vmap(
+        OPERATORS.backward.default, vmap_two(OPERATORS.backward.default), lib=LIBRARY
+    )
 
 
 _register()

@@ -7,7 +7,7 @@ from typing import Any
 
 from mish._support.when_imported import when_imported
 from mish.torch import _kept_ops  # noqa: F401  (defines some of the operators)
-from mish.torch._ops import OPERATORS as ops
+from mish.torch._ops import OPERATORS
 
 
 def _elementwise(*arguments: Any) -> list[tuple[list[Any], list[Any]]]:
@@ -27,12 +27,12 @@ def _register(_: ModuleType) -> None:
 
     register_sharding(
         [
-            ops.mish.default,
-            ops.derivative.default,
-            ops.backward.default,
-            ops.marked.default,
-            ops.marked_backward.default,
-            ops.marked_inverse.default,
+            OPERATORS.mish.default,
+            OPERATORS.derivative.default,
+            OPERATORS.backward.default,
+            OPERATORS.marked.default,
+            OPERATORS.marked_backward.default,
+            OPERATORS.marked_inverse.default,
         ]
     )(_elementwise)
 

@@ -13,8 +13,7 @@ from torch.jit import is_scripting  # type: ignore[attr-defined]
 from mish import formula
 from mish.torch import _kept, _state
 from mish.torch._autograd import FORWARD, FORWARD_INPLACE, RECORDED_FORWARD
-from mish.torch._ops import OPERATORS as _ops
-from mish.torch._ops import derivative_formula
+from mish.torch._ops import OPERATORS, derivative_formula
 from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_written_down
 
 
@@ -65,7 +64,7 @@ def mish(x: Tensor, inplace: bool = False, save: str = "input") -> Tensor:
         if is_written_down(x):
             return F.mish(x)
         _require_tensor(x)
-        y = _ops.mish.default(x)
+        y = OPERATORS.mish.default(x)
         return y
 
 
@@ -94,7 +93,7 @@ def _inplace(x: Tensor) -> Tensor:
     if is_compiling():
         return x.copy_(mish(x.clone()))
     _require_tensor(x)
-    _ops.mish_.default(x)
+    OPERATORS.mish_.default(x)
     return x
 
 
@@ -129,7 +128,7 @@ def derivative(x: Tensor, order: int = 1) -> Tensor:
         y: Tensor = _written_down(x, order)
     else:
         _require_tensor(x)
-        y = _ops.derivative.default(x, order)
+        y = OPERATORS.derivative.default(x, order)
     return y
 
 

@@ -17,8 +17,7 @@ import torch
 from torch import Tensor
 
 from mish.torch._cuda import kernels_for
-from mish.torch._ops import LIBRARY
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import LIBRARY, OPERATORS
 
 _Gradients = tuple[Tensor, Tensor, Tensor]
 
@@ -42,7 +41,7 @@ def affine(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
 
 
 def _mish_inplace(y: Tensor, dtype: torch.dtype) -> Tensor:
-    _ops.mish_.default(y)
+    OPERATORS.mish_.default(y)
     return y.to(dtype)
 
 
@@ -56,7 +55,7 @@ def sum_by_channel(v: Tensor) -> Tensor:
 
 def _affine_backward(dy: Tensor, x: Tensor, scale: Tensor | None, shift: Tensor) -> _Gradients:
     wide = x.to(wide_dtype(x))
-    dz = _ops.backward.default(dy.to(wide.dtype), affine(x, scale, shift))
+    dz = OPERATORS.backward.default(dy.to(wide.dtype), affine(x, scale, shift))
     dx = dz if scale is None else dz * by_channel(scale, x)
     return dx.to(x.dtype), sum_by_channel(dz * wide), sum_by_channel(dz)
 
@@ -111,7 +110,7 @@ def _group_norm_backward(
     z = z * by_channel(weight, x)
     if bias is not None:
         z = z + by_channel(bias, x)
-    dz = dense(_ops.backward.default(dy.to(wide.dtype), z))
+    dz = dense(OPERATORS.backward.default(dy.to(wide.dtype), z))
     dx, dweight, dbias = torch.ops.aten.native_group_norm_backward(
         dz, wide, mean, rstd, weight, *sizes(x), groups, [True, True, True]
     )
@@ -230,7 +229,7 @@ def through_operations(
 
 def affine_operations(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
     """What mish::affine_mish stands for."""
-    return _ops.mish.default(affine(x, scale, shift)).to(x.dtype)  # type: ignore[no-any-return]
+    return OPERATORS.mish.default(affine(x, scale, shift)).to(x.dtype)  # type: ignore[no-any-return]
 
 
 def group_norm_operations(
@@ -238,7 +237,7 @@ def group_norm_operations(
 ) -> Tensor:
     """What mish::group_norm_mish stands for."""
     z = group_norm(x, weight, bias, groups, eps)
-    return _ops.mish.default(z).to(x.dtype)  # type: ignore[no-any-return]
+    return OPERATORS.mish.default(z).to(x.dtype)  # type: ignore[no-any-return]
 
 
 def _save_affine(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -249,7 +248,7 @@ def _affine_gradients(ctx: Any, dy: Tensor) -> Any:
     x, scale, shift = ctx.saved_tensors
     if torch.is_grad_enabled():
         return tuple(through_operations(ctx, dy, affine_operations, [x, scale, shift]))
-    dx, dscale, dshift = _ops.affine_mish_backward.default(dy, x, scale, shift)
+    dx, dscale, dshift = OPERATORS.affine_mish_backward.default(dy, x, scale, shift)
     return dx, like(dscale, scale), like(dshift, shift)
 
 
@@ -269,7 +268,7 @@ def _group_norm_gradients(ctx: Any, dy: Tensor, *_: object) -> Any:
 
         gradients = through_operations(ctx, dy, function, [x, weight, bias])
     else:
-        dx, dweight, dbias = _ops.group_norm_mish_backward.default(
+        dx, dweight, dbias = OPERATORS.group_norm_mish_backward.default(
             dy, x, mean, rstd, weight, bias, ctx.groups
         )
         gradients = [dx, like(dweight, weight), like(dbias, bias)]

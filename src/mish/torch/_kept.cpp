@@ -29,8 +29,8 @@ View laid_out_as(const View& layout, const View& numbers, Tensor& owner) {
 
 // Calls part(begin, end) for ranges of numbers that begin with whole bytes of bits.
 template <class Part>
-void on_threads_by_eights(mish_format format, int64_t n, const Part& part) {
-  on_threads(grain[format] / 8, (n + 7) / 8,
+void on_threads_by_eights(int64_t n, const Part& part) {
+  on_threads((n + 7) / 8,
              [&](int64_t begin, int64_t end) { part(8 * begin, std::min(8 * end, n)); });
 }
 
@@ -105,7 +105,7 @@ Tensor encoded(const View& numbers, int64_t bits) {
   Tensor result(made);
   unsigned char* const packed = static_cast<unsigned char*>(View(made).mutable_data());
   const void* const data = x.data();
-  on_threads_by_eights(x.format, x.numel, [&](int64_t begin, int64_t end) {
+  on_threads_by_eights(x.numel, [&](int64_t begin, int64_t end) {
     kernels->encode[x.format](at(data, x, begin), int(bits),
                               packed + begin / 8 * std::max<int64_t>(bits, 1), end - begin);
   });
@@ -135,7 +135,7 @@ Tensor decoded(const View& dy, const View& like, const View& packed, int64_t bit
   void* const to = View(dx.get()).mutable_data();
   const void *const given = from.data(), *const y = like.data();
   const ptrdiff_t stride = dy.single() ? 0 : element_size[like.format];
-  on_threads_by_eights(like.format, like.numel, [&](int64_t begin, int64_t end) {
+  on_threads_by_eights(like.numel, [&](int64_t begin, int64_t end) {
     kernels->decode_grad[like.format](static_cast<const char*>(given) + begin * stride, stride,
                                       at(y, like, begin),
                                       bytes + begin / 8 * std::max<int64_t>(bits, 1), int(bits),
@@ -173,7 +173,7 @@ void sided_inverse(Value* stack, uint64_t, uint64_t) {
   Tensor x = empty_like(y);
   void* const to = View(x.get()).mutable_data();
   const void* const from = y.data();
-  on_threads_by_eights(y.format, y.numel, [&](int64_t begin, int64_t end) {
+  on_threads_by_eights(y.numel, [&](int64_t begin, int64_t end) {
     kernels->invert_sided[y.format](at(from, y, begin), bytes + begin / 8, at(to, y, begin),
                                     end - begin);
   });

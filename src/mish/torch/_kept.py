@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mish.torch._kept_autograd import CODED, MARKED, RECORDED, SIDED
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import OPERATORS
 
 INPUT = "input"
 _MODES: dict[str, Any] = {
@@ -42,7 +42,7 @@ def mish(x: Tensor, inplace: bool, save: str, eager: bool) -> Tensor:
     if eager:
         return RECORDED(x, mode, inplace)  # type: ignore[no-any-return]
     if mode is MARKED:
-        return _ops.marked.default(x)  # type: ignore[no-any-return]
+        return OPERATORS.marked.default(x)  # type: ignore[no-any-return]
     if mode is SIDED:
-        return _ops.sided.default(x)  # type: ignore[no-any-return]
-    return _ops.coded.default(x, mode.bits)  # type: ignore[no-any-return]
+        return OPERATORS.sided.default(x)  # type: ignore[no-any-return]
+    return OPERATORS.coded.default(x, mode.bits)  # type: ignore[no-any-return]

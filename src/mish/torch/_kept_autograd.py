@@ -28,8 +28,7 @@ from mish.torch._nodes import (
     vmap_two,
     vmap_unary,
 )
-from mish.torch._ops import LIBRARY
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import LIBRARY, OPERATORS
 
 
 class Marked:
@@ -38,14 +37,14 @@ class Marked:
     @staticmethod
     def forward(x: Tensor, inplace: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
         """The output and what is kept."""
-        y = _written(_ops.marked_.default, x) if inplace else _ops.marked.default(x)
+        y = _written(OPERATORS.marked_.default, x) if inplace else OPERATORS.marked.default(x)
         return y, (y,)
 
     @staticmethod
     def backward(dy: Tensor, kept: tuple[Tensor, ...], strides: tuple[int, ...]) -> Tensor:
         """dy·mish′, from what was kept and the layout of the output."""
         (y,) = kept
-        return _ops.marked_backward.default(dy, y)  # type: ignore[no-any-return]
+        return OPERATORS.marked_backward.default(dy, y)  # type: ignore[no-any-return]
 
 
 class Sided:
@@ -54,15 +53,15 @@ class Sided:
     @staticmethod
     def forward(x: Tensor, inplace: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
         """As above."""
-        sides = _ops.sides.default(x)
-        y = _written(_ops.mish_.default, x) if inplace else _ops.mish.default(x)
+        sides = OPERATORS.sides.default(x)
+        y = _written(OPERATORS.mish_.default, x) if inplace else OPERATORS.mish.default(x)
         return y, (y, sides)
 
     @staticmethod
     def backward(dy: Tensor, kept: tuple[Tensor, ...], strides: tuple[int, ...]) -> Tensor:
         """As above."""
         y, sides = kept  # saved-tensor hooks may give y back in another layout
-        return _ops.sided_backward.default(dy, _laid_out(y, strides), sides)  # type: ignore[no-any-return]
+        return OPERATORS.sided_backward.default(dy, _laid_out(y, strides), sides)  # type: ignore[no-any-return]
 
 
 class Coded:
@@ -73,8 +72,8 @@ class Coded:
 
     def forward(self, x: Tensor, inplace: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
         """As above."""
-        codes = _ops.codes.default(x, self.bits)
-        y = _written(_ops.mish_.default, x) if inplace else _ops.mish.default(x)
+        codes = OPERATORS.codes.default(x, self.bits)
+        y = _written(OPERATORS.mish_.default, x) if inplace else OPERATORS.mish.default(x)
         return y, (codes,)
 
     def backward(self, dy: Tensor, kept: tuple[Tensor, ...], strides: tuple[int, ...]) -> Tensor:
@@ -85,7 +84,7 @@ class Coded:
                 'save="output", save="output+bit" or save="input", or leave out create_graph=True'
             )
         (codes,) = kept
-        dx: Tensor = _ops.coded_backward.default(_laid_out(dy, strides), codes, self.bits)
+        dx: Tensor = OPERATORS.coded_backward.default(_laid_out(dy, strides), codes, self.bits)
         return dx
 
 
@@ -126,7 +125,7 @@ class KeptFunction(Node):
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """mish′(x)·dx."""
         with outer_tangents() as primal:
-            return _ops.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
+            return OPERATORS.backward.default(tangents[0], primal(ctx.saved_tensors[0]))
 
 
 class EagerKeptFunction(Node):
@@ -165,12 +164,12 @@ class Family(NamedTuple):
     def ratio(self, kept: tuple[Tensor, ...]) -> Tensor:
         """mish″(x)/mish′(x), the derivative of mish′ by the output over mish′."""
         slope = self.slope(kept)
-        second = _ops.derivative.default(self.inverse(*kept), 2)
+        second = OPERATORS.derivative.default(self.inverse(*kept), 2)
         return torch.where(slope == 0, 0.0, second / slope)
 
 
-_MARKED = Family(_ops.marked_backward.default, _ops.marked_inverse.default)
-_SIDED = Family(_ops.sided_backward.default, _ops.sided_inverse.default)
+_MARKED = Family(OPERATORS.marked_backward.default, OPERATORS.marked_inverse.default)
+_SIDED = Family(OPERATORS.sided_backward.default, OPERATORS.sided_inverse.default)
 
 
 class BackwardFunction(Node):
@@ -246,7 +245,7 @@ def _forward_kernel(op: Any, mode: Any) -> Any:
 def _coded(keyset: DispatchKeySet, x: Tensor, bits: int) -> Any:
     _kept_ops.require_bits(bits)
     if not differentiated(x):
-        return _ops.coded.default.redispatch(keyset & AFTER_AUTOGRAD, x, bits)
+        return OPERATORS.coded.default.redispatch(keyset & AFTER_AUTOGRAD, x, bits)
     if _functorch.maybe_current_level() is not None:
         # Each transform asks for a graph of the backward pass, whether anybody differentiates it or
         # not, and there a second derivative could not be refused. So it gets the exact function.
@@ -274,9 +273,9 @@ def _inverse_kernel(family: Family) -> Any:
 
 def _marked_inplace(keyset: DispatchKeySet, x: Tensor) -> None:
     if differentiated(x):
-        x.copy_(_ops.marked.default(x.clone()))
+        x.copy_(OPERATORS.marked.default(x.clone()))
     else:
-        _ops.marked_.default.redispatch(keyset & AFTER_AUTOGRAD, x)
+        OPERATORS.marked_.default.redispatch(keyset & AFTER_AUTOGRAD, x)
 
 
 def _vmap_each(op: Any) -> Any:
@@ -296,8 +295,8 @@ def _vmap_each(op: Any) -> Any:
 
 def _register() -> None:
     for name, kernel in (
-        ("marked", _forward_kernel(_ops.marked.default, MARKED)),
-        ("sided", _forward_kernel(_ops.sided.default, SIDED)),
+        ("marked", _forward_kernel(OPERATORS.marked.default, MARKED)),
+        ("sided", _forward_kernel(OPERATORS.sided.default, SIDED)),
         ("coded", _coded),
         ("marked_backward", _backward_kernel(_MARKED)),
         ("sided_backward", _backward_kernel(_SIDED)),
@@ -307,22 +306,22 @@ def _register() -> None:
     ):
         LIBRARY.impl(name, kernel, "Autograd", with_keyset=True)
     LIBRARY.impl(
-        "marked_", count_version(_ops.marked_.default), "ADInplaceOrView", with_keyset=True
+        "marked_", count_version(OPERATORS.marked_.default), "ADInplaceOrView", with_keyset=True
     )
     for name in ("sides", "codes", "coded_backward"):
         LIBRARY.impl(name, torch.library.fallthrough_kernel, "Autograd")
     for op, rule in (
-        (_ops.marked.default, vmap_unary),
-        (_ops.marked_.default, vmap_unary),
-        (_ops.marked_inverse.default, vmap_unary),
-        (_ops.sided.default, vmap_unary),
-        (_ops.coded.default, vmap_unary),
-        (_ops.marked_backward.default, vmap_two),
-        (_ops.sides.default, _vmap_each),
-        (_ops.codes.default, _vmap_each),
-        (_ops.sided_backward.default, _vmap_each),
-        (_ops.sided_inverse.default, _vmap_each),
-        (_ops.coded_backward.default, _vmap_each),
+        (OPERATORS.marked.default, vmap_unary),
+        (OPERATORS.marked_.default, vmap_unary),
+        (OPERATORS.marked_inverse.default, vmap_unary),
+        (OPERATORS.sided.default, vmap_unary),
+        (OPERATORS.coded.default, vmap_unary),
+        (OPERATORS.marked_backward.default, vmap_two),
+        (OPERATORS.sides.default, _vmap_each),
+        (OPERATORS.codes.default, _vmap_each),
+        (OPERATORS.sided_backward.default, _vmap_each),
+        (OPERATORS.sided_inverse.default, _vmap_each),
+        (OPERATORS.coded_backward.default, _vmap_each),
     ):
         torch.library.register_vmap(op, rule(op), lib=LIBRARY)
 

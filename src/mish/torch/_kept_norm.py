@@ -24,8 +24,7 @@ from torch import Tensor
 from mish.torch import _kept_ops  # noqa: F401  (defines the operators)
 from mish.torch._fused import by_channel, dense, like, through_operations, wide_dtype
 from mish.torch._norms import Norm, Parameter
-from mish.torch._ops import LIBRARY
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import LIBRARY, OPERATORS
 
 INPUT = "input"
 SAVES = (INPUT, "output", "output+bit")
@@ -62,7 +61,7 @@ class _KeepsInput(torch.autograd.Function):
         z, mean, rstd = norm.forward(x, weight, bias)
         ctx.norm, ctx.dtype = norm, z.dtype
         ctx.save_for_backward(x, weight, bias, mean, rstd)
-        _ops.mish_.default(z)
+        OPERATORS.mish_.default(z)
         return z.to(x.dtype)
 
     @staticmethod
@@ -92,10 +91,10 @@ class _KeepsOutput(torch.autograd.Function):
         y = z.to(x.dtype)
         sides = None
         if save == "output":
-            _ops.marked_.default(y)
+            OPERATORS.marked_.default(y)
         else:
-            sides = _ops.sides.default(y)
-            _ops.mish_.default(y)
+            sides = OPERATORS.sides.default(y)
+            OPERATORS.mish_.default(y)
         drowned = _drowned(weight, bias, y.dtype)
         rows = None if drowned is None else x.index_select(1, drowned)
         ctx.norm, ctx.dtype = norm, z.dtype
@@ -115,7 +114,11 @@ class _KeepsOutput(torch.autograd.Function):
 def _from_output(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
     y, sides, weight, bias, mean, rstd, drowned, rows = ctx.saved_tensors
     y = y.detach()
-    z = _ops.marked_inverse.default(y) if sides is None else _ops.sided_inverse.default(y, sides)
+    z = (
+        OPERATORS.marked_inverse.default(y)
+        if sides is None
+        else OPERATORS.sided_inverse.default(y, sides)
+    )
     z = z.to(ctx.dtype).clamp_(min=_FARTHEST[y.dtype])
     scale = _rows(rstd, z)
     if weight is not None:
@@ -172,20 +175,22 @@ def _backward_of_affine(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor) -> 
     """dy·mish′(scale·x + shift)."""
     run = _run(dy, x, scale)
     if run:
-        dz: Tensor = _ops._backward_of_affine.default(dy, x, scale.flatten(), shift.flatten(), run)
+        dz: Tensor = OPERATORS._backward_of_affine.default(
+            dy, x, scale.flatten(), shift.flatten(), run
+        )
         return dz
     z = (x.to(scale.dtype) * scale).add_(shift)
-    return _ops.backward.default(dy, z.to(dy.dtype))  # type: ignore[no-any-return]
+    return OPERATORS.backward.default(dy, z.to(dy.dtype))  # type: ignore[no-any-return]
 
 
 def _backward_then_affine(dy: Tensor, z: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """dy·mish′(z); ``z`` becomes scale·z + shift."""
     run = _run(dy, z, scale)
     if run:
-        return _ops._backward_then_affine_.default(  # type: ignore[no-any-return]
+        return OPERATORS._backward_then_affine_.default(  # type: ignore[no-any-return]
             dy, z, scale.flatten(), shift.flatten(), run
         )
-    dz: Tensor = _ops.backward.default(dy, z)
+    dz: Tensor = OPERATORS.backward.default(dy, z)
     z.mul_(scale).add_(shift)
     return dz
 

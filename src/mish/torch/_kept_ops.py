@@ -24,8 +24,7 @@ import torch
 from torch import Tensor
 
 from mish.torch import _kept_formula as formula
-from mish.torch._ops import LIBRARY, inherit_from_mish
-from mish.torch._ops import OPERATORS as ops
+from mish.torch._ops import LIBRARY, OPERATORS, inherit_from_mish
 
 CODE_BITS = (1, 2, 3, 4)
 
@@ -49,7 +48,7 @@ def _sided_inverse(y: Tensor, sides: Tensor) -> Tensor:
 
 
 def _mish(x: Tensor) -> Tensor:
-    y: Tensor = ops.mish.default(x)
+    y: Tensor = OPERATORS.mish.default(x)
     return y
 
 

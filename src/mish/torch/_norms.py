@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mish.torch._fused import by_channel, dense, group_norm, sizes, sum_by_channel, wide_dtype
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import OPERATORS
 
 Parameter = Tensor | None
 _Gradients = tuple[Tensor | None, ...]
@@ -49,7 +49,7 @@ def of_batch(
 
     def operations(x: Tensor, weight: Parameter, bias: Parameter) -> Tensor:
         z = F.batch_norm(x, None, None, weight, bias, True, 0.0, eps)
-        return _ops.mish.default(z)  # type: ignore[no-any-return]
+        return OPERATORS.mish.default(z)  # type: ignore[no-any-return]
 
     return Norm(forward, backward, operations)
 
@@ -78,7 +78,7 @@ def of_training(running_mean: Tensor, running_var: Tensor, eps: float) -> Norm:
         return dz * slope, by_weight, sum_by_channel(dz)
 
     def operations(x: Tensor, weight: Parameter, bias: Parameter) -> Tensor:
-        return _ops.mish.default(z(x, weight, bias)).to(x.dtype)  # type: ignore[no-any-return]
+        return OPERATORS.mish.default(z(x, weight, bias)).to(x.dtype)  # type: ignore[no-any-return]
 
     return Norm(forward, backward, operations)
 
@@ -104,6 +104,6 @@ def of_groups(groups: int, eps: float) -> Norm:
 
     def operations(x: Tensor, weight: Parameter, bias: Parameter) -> Tensor:
         z = group_norm(x, weight, bias, groups, eps)
-        return _ops.mish.default(z).to(x.dtype)  # type: ignore[no-any-return]
+        return OPERATORS.mish.default(z).to(x.dtype)  # type: ignore[no-any-return]
 
     return Norm(forward, backward, operations)

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "_shim.h"
+#include "grain.h"
 #include "mish.h"
 #include "pages.h"
 #include "range.h"
@@ -91,23 +92,22 @@ struct View {
 
 constexpr ptrdiff_t element_size[MISH_FORMATS] = {2, 2, 4, 8};
 
-// As in native/parallel.cpp: fewer elements are not worth waking a thread.
-constexpr int64_t grain[MISH_FORMATS] = {1 << 16, 1 << 16, 1 << 16, 1 << 14};
-
 // Calls part(begin, end) for ranges that make up [0, n), on PyTorch's threads.
 template <class Part>
-void on_threads(int64_t grain, int64_t n, const Part& part) {
-  if (n < 2 * grain || !shim.parallel_for) return part(0, n);
+void on_threads(int64_t n, const Part& part) {
+  if (!shim.parallel_for) return part(0, n);
+  const auto [done, grain] = mish::begin_range(size_t(n), part);
+  if (done == size_t(n)) return;
   const auto call = [](int64_t begin, int64_t end, void* context) {
     (*static_cast<const Part*>(context))(begin, end);
   };
-  check(shim.parallel_for(0, n, grain, call, const_cast<Part*>(&part)));
+  check(shim.parallel_for(int64_t(done), n, int64_t(grain), call, const_cast<Part*>(&part)));
 }
 
 inline void run(const mish_unary (&kernel)[MISH_FORMATS], mish_format format, const void* x,
                 void* y, int64_t n) {
   const ptrdiff_t size = element_size[format];
-  on_threads(grain[format], n, [&](int64_t begin, int64_t end) {
+  on_threads(n, [&](int64_t begin, int64_t end) {
     mish_unary_range(kernel[format], format, x, size, y, size, n, begin, end);
   });
 }
@@ -115,7 +115,7 @@ inline void run(const mish_unary (&kernel)[MISH_FORMATS], mish_format format, co
 inline void run_backward(const mish_backward (&kernel)[MISH_FORMATS], mish_format format,
                          const void* dy, ptrdiff_t dy_stride, const void* x, void* dx, int64_t n) {
   const ptrdiff_t size = element_size[format];
-  on_threads(grain[format], n, [&](int64_t begin, int64_t end) {
+  on_threads(n, [&](int64_t begin, int64_t end) {
     mish_backward_range(kernel[format], format, dy, dy_stride, x, size, dx, size, n, begin, end);
   });
 }

@@ -19,7 +19,7 @@ from torch.nn.functional import (  # type: ignore[attr-defined]
 
 from mish.torch import _fused, _kept_norm, _norms, _unfused
 from mish.torch._functions import mish
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import OPERATORS
 from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_traced
 
 __all__ = ["batch_norm_mish", "bias_mish", "group_norm_mish"]
@@ -51,7 +51,7 @@ def _bias_mish(x: Tensor, bias: Tensor) -> Tensor:
         return _unfused.bias_mish(x, bias)
     _check(x, bias=bias)
     if _fuses(x, bias):
-        y: Tensor = _ops.affine_mish.default(x, None, bias)
+        y: Tensor = OPERATORS.affine_mish.default(x, None, bias)
         return y
     return _mish_of(_fused.affine(x, None, bias), x)
 
@@ -133,7 +133,7 @@ def _batch_norm_mish(
     if _fuses(x, mean, var, weight, bias):
         scale = torch.rsqrt(var + eps) if weight is None else torch.rsqrt(var + eps) * weight
         shift = -mean * scale if bias is None else bias - mean * scale
-        y: Tensor = _ops.affine_mish.default(x, scale, shift)
+        y: Tensor = OPERATORS.affine_mish.default(x, scale, shift)
         return y
     return _mish_of(F.batch_norm(x.to(wide), mean, var, weight, bias, False, 0.0, eps), x)
 
@@ -183,7 +183,7 @@ def _group_norm_mish(
     if _keeps(x, weight, bias) and not (save == "input" and x.is_cuda):
         return _kept_norm.norm_mish(x, weight, bias, _norms.of_groups(num_groups, eps), save)
     if _fuses(x, weight, bias):
-        y: Tensor = _ops.group_norm_mish.default(x, weight, bias, num_groups, eps)[0]
+        y: Tensor = OPERATORS.group_norm_mish.default(x, weight, bias, num_groups, eps)[0]
         return y
     return _mish_of(_fused.group_norm(x, weight, bias, num_groups, eps), x)
 

@@ -52,6 +52,12 @@ def _interpreted():
     return modules
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def fma():
     """What stands for the interpreter's multiply-add."""
