@@ -13,7 +13,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test test-more test-extras test-neon test-triton gpu-bundle lint bench sanitize proto lock clean
+.PHONY: demo quick test test-more test-extras test-neon test-triton gpu-bundle lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -24,13 +24,18 @@ demo: $(VENV)/package.stamp
 test: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
 
+# While you work: without sweeps of 2^32 numbers, Triton's interpreter, compilers and random models.
+quick: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m "not environments and not slow"
+
 # What needs packages that are not in the lock, in an environment of its own.
 test-more: $(MORE)/more.stamp
-	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py
+	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py \
+		tests/test_c_interface.py tests/arrays
+	$(MORE)/bin/python -m pytest -rs tests/backends
 	$(MORE)/bin/python -m pytest -rs tests/test_documents.py -k 'keras.md or thinc.md'
 	$(MORE)/bin/python -m pytest -rs tests/thinc tests/faults/test_thinc.py
 	$(MORE)/bin/python -m pytest -rs tests/tensorflow tests/faults/test_tensorflow.py
-	$(MORE)/bin/python -m pytest -rs tests/backends -k 'tensorflow or thinc'
 	for backend in torch jax tensorflow numpy; do \
 		KERAS_BACKEND=$$backend JAX_ENABLE_X64=1 $(MORE)/bin/python -m pytest -rs tests/keras \
 			tests/faults/test_keras.py tests/backends -k keras || exit; done

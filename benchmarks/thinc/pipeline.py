@@ -22,7 +22,7 @@ from thinc.api import Config, NumpyOps, fix_random_seed
 
 import mish
 import mish.thinc
-from mish.bench import machine, timing
+from mish._measure import machine, timing
 
 ROWS, WIDTH = 2**10, 2**10
 ROUNDS = 9

@@ -4,8 +4,8 @@
 // structures and its table of functions only grow at their ends, and each begins with its size as
 // the caller knows it; so these declarations, which stop where the handlers' needs do, hold for
 // every minor version of major version 0. A handler is first called to tell which version it was
-// made for: XLA registers it or refuses it by the answer. `benchmarks/jax/ffi_layout.py` compares
-// the places and sizes with the headers that come with jaxlib.
+// made for: XLA registers it or refuses it by the answer. `tests/jax/ffi_layout.cpp` compares
+// places and sizes with the header that comes with jaxlib.
 #pragma once
 
 #include <cstddef>
@@ -111,6 +111,8 @@ struct ThreadPoolNumThreads {
 
 template <class Signature, size_t place>
 struct Entry {
+  static constexpr size_t at = place;
+
   bool in(const Api* api) const { return api->size >= sizeof(Api) + (place + 1) * sizeof(void*); }
 
   template <class Arguments>

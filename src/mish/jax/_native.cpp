@@ -144,12 +144,13 @@ bool answered(const ffi::CallFrame* frame) {
   return true;
 }
 
+// Chosen at the first call.
 struct Kernels {
   char message[MISH_MESSAGE] = "";
   const mish_kernels* found = mish_select_from_environment(message);
 };
 
-// The kernel `of(kernels, format)` on the buffers of a frame: x, or dy and x.
+// One call on the buffers of a frame, x or dy and x; `fill` names the kernel.
 template <class Fill>
 ffi::Error* handle(const ffi::CallFrame* frame, int64_t inputs, const Fill& fill) {
   if (answered(frame) || frame->stage != ffi::EXECUTE) return nullptr;

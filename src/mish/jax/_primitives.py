@@ -19,12 +19,33 @@ value_p: Any = Primitive("mish")
 slope_p: Any = Primitive("mish_slope")
 
 
-def _like_last(*avals: Any, order: int, kernel: str) -> Any:
-    """The result is an array like the last argument: its shape, dtype, sharding."""
-    return avals[-1]
+LAST = 20
+"""The highest order: its formula, in float64, still has six digits of the largest value."""
+
+
+def check(order: int) -> None:
+    """See that an order can be computed.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if order > LAST:
+        raise ValueError(
+            f"order must be at most {LAST}, not {order}: beyond it the formula loses its digits; "
+            "mish.derivative has orders up to 203, of NumPy arrays"
+        )
+
+
+# Results are arrays like the last argument: of its shape, dtype, sharding.
+
+
+def _value_aval(x: Any, *, order: int, kernel: str) -> Any:
+    check(order)
+    return x
 
 
 def _slope_aval(x: Any, t: Any, *, order: int, kernel: str) -> Any:
+    check(order)
     if (x.shape, x.dtype) != (t.shape, t.dtype):
         raise TypeError(f"the tangent of {x.str_short()} cannot be {t.str_short()}")
     return t
@@ -56,14 +77,14 @@ def _batch_slope(arguments: Any, dims: Any, **parameters: Any) -> tuple[Any, Any
     return slope_p.bind(x, t, **parameters), 0
 
 
-value_p.def_abstract_eval(_like_last)
+value_p.def_abstract_eval(_value_aval)
 value_p.def_impl(_evaluate(value_p))
 ad.defjvp(
     value_p,
     lambda t, x, *, order, kernel: slope_p.bind(x, t, order=order + 1, kernel=kernel),
 )
 batching.defvectorized(value_p)
-mlir.register_lowering(value_p, _lowering.value_by_formula)
+mlir.register_lowering(value_p, _lowering.value_anywhere)
 mlir.register_lowering(value_p, _lowering.value_on_cpu, platform="cpu")
 
 slope_p.def_abstract_eval(_slope_aval)
@@ -77,5 +98,5 @@ ad.defjvp(
 )
 ad.primitive_transposes[slope_p] = _transpose
 batching.primitive_batchers[slope_p] = _batch_slope
-mlir.register_lowering(slope_p, _lowering.slope_by_formula)
+mlir.register_lowering(slope_p, _lowering.slope_anywhere)
 mlir.register_lowering(slope_p, _lowering.slope_on_cpu, platform="cpu")
