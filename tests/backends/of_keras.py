@@ -13,7 +13,7 @@ def layer(x, order):
 
     import mish.keras
 
-    y = mish.keras.Mish(dtype=x.dtype.name)(keras.ops.convert_to_tensor(x))
+    y = mish.keras.Mish(dtype=x.dtype.name)(keras.ops.convert_to_tensor(x, x.dtype.name))
     # flat, as Keras makes no array of a single bfloat16 of TensorFlow
     return keras.ops.convert_to_numpy(keras.ops.reshape(y, (-1,))).reshape(x.shape)
 

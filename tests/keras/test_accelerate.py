@@ -14,6 +14,7 @@ import mish  # noqa: E402
 import mish.keras  # noqa: E402
 
 TAIL = np.full((1, 4), -np.inf, "f")  # where Keras' own Mish is NaN
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # so NumPy says
 
 
 def array(tensor):

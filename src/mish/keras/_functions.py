@@ -32,4 +32,6 @@ def mish(x: Any) -> Any:
         from mish.keras._layer import Mish
 
         return Mish()(x)
-    return mish_of(keras.backend.backend())(keras.ops.convert_to_tensor(x))
+    if not keras.ops.is_tensor(x):  # of NumPy's float64, which Keras' NumPy has, it makes float32
+        x = keras.ops.convert_to_tensor(x)
+    return mish_of(keras.backend.backend())(x)
