@@ -36,8 +36,9 @@ struct FromMarked {
   using From = FromOutput<typename Arithmetic<Element>::Type, wanted>;
   using V = typename From::V;
   using Place = typename From::Place;
-  static constexpr bool kCheapTails = true;
+  static constexpr bool kPutsAside = false;  // no output lies outside of the tables
   static constexpr int kAhead = From::kAhead;
+  MISH_INLINE static bool all_outside(V) { return false; }
   From from;
   MISH_INLINE Place place(V y) const {
     return from.place(y, left_of_marked<Arithmetic<Element>::kSpare, Element>(y));

@@ -79,7 +79,7 @@ Status* compute(void* data, ort::KernelContext* context) {
   if (Status* bad = ort::GetTensorMutableData(api, const_cast<ort::Value*>(x), &from)) return bad;
   if (Status* bad = ort::GetTensorMutableData(api, y, &to)) return bad;
   // The allocator knows nothing of pages, but its memory is the process's own, and may be new.
-  mish_ask_for_huge_pages(to, count * size_t(kernel.op->size));
+  mish_ask_for_huge_pages(to, count * mish_element_size(kernel.op->format));
   Task task{kernel.op, from, to, count};
   const size_t blocks = (count + block - 1) / block;
   if (blocks > 1)

@@ -35,10 +35,10 @@ void on_threads_by_eights(int64_t n, const Part& part) {
 }
 
 const char* at(const void* array, const View& x, int64_t i) {
-  return static_cast<const char*>(array) + i * element_size[x.format];
+  return static_cast<const char*>(array) + i * element_size(x.format);
 }
 char* at(void* array, const View& x, int64_t i) {
-  return static_cast<char*>(array) + i * element_size[x.format];
+  return static_cast<char*>(array) + i * element_size(x.format);
 }
 
 int64_t packed_size(const View& x, int64_t bits) {
@@ -134,7 +134,7 @@ Tensor decoded(const View& dy, const View& like, const View& packed, int64_t bit
   Tensor dx = empty_like(like);
   void* const to = View(dx.get()).mutable_data();
   const void *const given = from.data(), *const y = like.data();
-  const ptrdiff_t stride = dy.single() ? 0 : element_size[like.format];
+  const ptrdiff_t stride = dy.single() ? 0 : element_size(like.format);
   on_threads_by_eights(like.numel, [&](int64_t begin, int64_t end) {
     kernels->decode_grad[like.format](static_cast<const char*>(given) + begin * stride, stride,
                                       at(y, like, begin),

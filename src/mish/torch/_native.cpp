@@ -55,7 +55,7 @@ void out(Value* stack, bool ours) {
   if (direct) {
     const auto first = static_cast<const char*>(from.data());
     const auto second = static_cast<const char*>(to.mutable_data());
-    const int64_t bytes = from.numel * element_size[from.format];
+    const int64_t bytes = from.numel * element_size(from.format);
     direct = first == second || first + bytes <= second || second + bytes <= first;
   }
   if (direct)

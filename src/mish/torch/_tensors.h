@@ -90,7 +90,9 @@ struct View {
   mish_format format = MISH_FORMATS;
 };
 
-constexpr ptrdiff_t element_size[MISH_FORMATS] = {2, 2, 4, 8};
+inline ptrdiff_t element_size(mish_format format) {  // signed, as PyTorch's sizes and strides are
+  return ptrdiff_t(mish_element_size(format));
+}
 
 // Calls part(begin, end) for ranges that make up [0, n), on PyTorch's threads.
 template <class Part>
@@ -106,7 +108,7 @@ void on_threads(int64_t n, const Part& part) {
 
 inline void run(const mish_unary (&kernel)[MISH_FORMATS], mish_format format, const void* x,
                 void* y, int64_t n) {
-  const ptrdiff_t size = element_size[format];
+  const ptrdiff_t size = element_size(format);
   on_threads(n, [&](int64_t begin, int64_t end) {
     mish_unary_range(kernel[format], format, x, size, y, size, n, begin, end);
   });
@@ -114,7 +116,7 @@ inline void run(const mish_unary (&kernel)[MISH_FORMATS], mish_format format, co
 
 inline void run_backward(const mish_backward (&kernel)[MISH_FORMATS], mish_format format,
                          const void* dy, ptrdiff_t dy_stride, const void* x, void* dx, int64_t n) {
-  const ptrdiff_t size = element_size[format];
+  const ptrdiff_t size = element_size(format);
   on_threads(n, [&](int64_t begin, int64_t end) {
     mish_backward_range(kernel[format], format, dy, dy_stride, x, size, dx, size, n, begin, end);
   });
@@ -133,7 +135,7 @@ inline Tensor empty_like(const View& x) {
   }
   check(shim.empty_strided(x.dims, x.sizes, strides, x.dtype, cpu, 0, &made));
   Tensor result(made);
-  mish_ask_for_huge_pages(View(made).mutable_data(), size_t(x.numel * element_size[x.format]));
+  mish_ask_for_huge_pages(View(made).mutable_data(), size_t(x.numel * element_size(x.format)));
   return result;
 }
 
@@ -180,7 +182,7 @@ inline Tensor gradient(const mish_backward (&kernel)[MISH_FORMATS], const View& 
     return gradient(kernel, View(owner.get()), x);
   }
   Tensor dx = empty_like(x);
-  const ptrdiff_t stride = dy.single() ? 0 : element_size[x.format];
+  const ptrdiff_t stride = dy.single() ? 0 : element_size(x.format);
   run_backward(kernel, x.format, dy.data(), stride, x.data(), View(dx.get()).mutable_data(),
                x.numel);
   return dx;
