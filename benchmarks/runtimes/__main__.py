@@ -1,6 +1,6 @@
 """Run Mish in every form in every runtime: does it convert, how wrong is it, how fast.
 
-Usage: python benchmarks/runtimes [--only RUNTIME ...] [--environments FOLDER] [FOLDER]
+Usage: python benchmarks/runtimes [--only RUNTIME ...] [--quick] [--environments FOLDER] [FOLDER]
        (defaults: every runtime, build/runtimes, benchmarks/results)
 
 Each runtime gets a virtual environment, and each conversion a process there that a failure may
@@ -111,7 +111,9 @@ def one_mish(runtime: str, python: Path, folder: Path) -> list[dict[str, Any]]:
             if "failed" not in row:
                 y = np.load(folder / "outputs.npz")["arr_0"].ravel()
                 row |= judge(x, y).as_dict()
-                row |= work(python, job | {"inputs": str(folder / "normal.npz"), "rounds": ROUNDS})
+                if constants(runtime).get("TIMED", True):
+                    timed = {"inputs": str(folder / "normal.npz"), "rounds": ROUNDS}
+                    row |= work(python, job | timed)
             print(runtime, row, flush=True)
             rows.append(row)
     return rows
@@ -149,6 +151,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="+", choices=RUNTIMES, default=RUNTIMES)
     parser.add_argument("--environments", type=Path, default=ROOT / "build" / "runtimes")
+    parser.add_argument("--quick", action="store_true", help="leave the networks out")
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "benchmarks" / "results")
     options = parser.parse_args()
     data = options.folder / "runtimes.json"
@@ -161,7 +164,9 @@ def main() -> None:
         else:
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
-                found = one_mish(runtime, python, folder) + whole(runtime, python, folder)
+                found = one_mish(runtime, python, folder)
+                if not options.quick:
+                    found += whole(runtime, python, folder)
         known["runtimes"][runtime] = {"machine": machine.summary(machine.facts()), "rows": found}
         data.write_text(json.dumps(known, indent=1) + "\n")
         (options.folder / "runtimes.md").write_text(page(known))

@@ -20,36 +20,12 @@ def load(
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
     from executorch.exir import to_edge_transform_and_lower
     from executorch.runtime import Runtime
-    from torch.nn.functional import mish, softplus
+    from torch_forms import Network
 
     torch.set_num_threads(1)
-
-    def sigmoid(x: torch.Tensor) -> torch.Tensor:
-        e = torch.exp(x)
-        return x / (1 - -2 / (e - -2) / e)
-
-    def one_sigmoid(x: torch.Tensor) -> torch.Tensor:
-        s = torch.sigmoid(x)
-        t = s * (2 - s)
-        return x * (t / (2 - t))
-
-    forms = {
-        "op": mish,
-        "softplus": lambda x: x * torch.tanh(softplus(x)),
-        "sigmoid": sigmoid,
-        "one Sigmoid": one_sigmoid,
-        "log": lambda x: x * torch.tanh(torch.log(1 + torch.exp(x))),
-    }
-    if model.stem not in forms:
-        raise NotImplementedError(f"ValueError: no {model.stem} in PyTorch's operators")
-
-    class Network(torch.nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return forms[model.stem](x)
-
     (array,) = inputs.values()
     given = torch.from_numpy(array)
-    program = torch.export.export(Network().eval(), (given,))
+    program = torch.export.export(Network(model.stem), (given,))
     partitioner = [XnnpackPartitioner()] if mode == "xnnpack" else None
     lowered = to_edge_transform_and_lower(program, partitioner=partitioner).to_executorch()
     path = folder / "model.pte"
