@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from advice import advise
 from judge import judge, points
 from models import SHAPE, forms, in_form, networks
 from page import page
@@ -32,6 +33,7 @@ from mish.bench import machine
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+ADVICE = ROOT / "src" / "mish" / "onnx" / "targets.json"
 LIMIT = 600  # seconds
 ROUNDS = 9
 ERROR = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Failure)\b.*", re.MULTILINE)
@@ -146,6 +148,16 @@ def whole(runtime: str, python: Path, folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def write_advice(known: dict[str, Any]) -> None:
+    """Write the data of the package: the form for each runtime that takes ONNX models."""
+    advice = {}
+    for runtime, found in sorted(known["runtimes"].items()):
+        told = advise(runtime, found["rows"])
+        if told and constants(runtime).get("TAKES", "ONNX") == "ONNX":
+            advice[runtime] = told
+    ADVICE.write_text(json.dumps(advice, indent=1) + "\n")
+
+
 def main() -> None:
     """Measure what is asked for, and write the page of all that is known."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -170,6 +182,7 @@ def main() -> None:
         known["runtimes"][runtime] = {"machine": machine.summary(machine.facts()), "rows": found}
         data.write_text(json.dumps(known, indent=1) + "\n")
         (options.folder / "runtimes.md").write_text(page(known))
+        write_advice(known)
 
 
 if __name__ == "__main__":
