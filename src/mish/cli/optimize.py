@@ -31,8 +31,19 @@ def optimize(
         bool, typer.Option("--dry-run", help="List the sites and write nothing.")
     ] = False,
     form: Annotated[
-        str, typer.Option(help="What to write: sigmoid, op, softplus or native.")
-    ] = "sigmoid",
+        str | None,
+        typer.Option(
+            help="What to write: sigmoid, op, softplus or native.", show_default="sigmoid"
+        ),
+    ] = None,
+    runtime: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="RUNTIME",
+            help="Write the form that is right and fast in this runtime, and say why.",
+        ),
+    ] = None,
     opset: Annotated[
         int | None,
         typer.Option(metavar="N", help="Raise the model to this version of ONNX's operators."),
@@ -86,6 +97,17 @@ def optimize(
         from mish.onnx._model.files import first_line
         from mish.onnx._optimize_file import Outcome, Settings, run
         from mish.onnx._write.optimize import require_form
+        from mish.onnx.targets import require_target
+    if form is not None and runtime is not None:
+        fail("give one of --form and --for", EXIT_USAGE)
+    if runtime is not None:
+        try:
+            target = require_target(runtime)
+        except ValueError as error:
+            fail(f"--for: {error}", EXIT_USAGE)
+        form = target.form
+        err.print(f"{runtime} gets the form {form}: {target.why}", highlight=False)
+    form = form or "sigmoid"
     if form not in FORMS:
         fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
     try:

@@ -1,0 +1,95 @@
+"""The results page, and what `mish optimize --for` knows of each runtime."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import Any
+
+Row = dict[str, Any]
+
+HEAD = """\
+# Mish in the runtimes
+
+Made by `python benchmarks/runtimes`, which overwrites this page. Float32 models of opset 17 and 18
+in every form. One Mish works on an array of 1×16×256×256; its errors are against float64: absolute
+from −20 to 20, and in units in the last place of float32 from −87 to −20 and from −20 to 20, over a
+million points; ">" 10⁶ ulp means that no digit is left. "Wrong" lists the special inputs that give
+another kind of result, or are off by more than a thousandth, with what they give. Times are those
+of the plain form (Softplus, Tanh, Mul) in ONNX Runtime divided by the runtime's: median of laps
+that took turns, on normal inputs, one thread, conversion not counted. Forms beside those of
+`mish optimize`: "one Sigmoid" is x·(t/(2−t)) with t = s(2−s); "log" is x·tanh(log(1+eˣ));
+"softsign" has two clamps and no division.
+"""
+
+DONE = 1e6
+
+
+def speed(row: Row) -> float | None:
+    """How many times faster than ONNX Runtime's plain form, if it was timed."""
+    laps = row.get("laps")
+    return median(theirs / ours for ours, theirs in laps) if laps else None
+
+
+def in_ulp(value: float) -> str:
+    """An error in ulp, where a million says that nothing is right."""
+    return "> 10⁶" if value > DONE else f"{value:.1f}"
+
+
+def line(*cells: str) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def ratio(row: Row) -> str:
+    """The speed as a cell."""
+    found = speed(row)
+    return "" if found is None else f"{found:.2f}"
+
+
+def reason(row: Row) -> str:
+    """Why a row failed, fit for a cell."""
+    return " ".join(row["failed"].replace("|", "/").split())[:160]
+
+
+def one_mish(rows: list[Row]) -> list[str]:
+    """The table of one Mish."""
+    lines = [
+        line("mode", "form", "absolute", "ulp, left", "ulp, middle", "wrong", "times faster"),
+        line("---", "---", "---:", "---:", "---:", "---", "---:"),
+    ]
+    for row in rows:
+        if "failed" in row:
+            lines.append(line(row["mode"], row["form"], "fails", "", "", reason(row), ""))
+            continue
+        wrong = ", ".join(f"{name} → {value:.3g}" for name, value in row["specials"].items())
+        ulp = row["ulp"]
+        cells = (f"{row['absolute']:.1e}", in_ulp(ulp["left"]), in_ulp(ulp["middle"]))
+        lines.append(line(row["mode"], row["form"], *cells, wrong, ratio(row)))
+    return lines
+
+
+def whole(rows: list[Row]) -> list[str]:
+    """The table of networks."""
+    if not rows:
+        return []
+    lines = [line("network", "mode", "form", "times faster"), line("---", "---", "---", "---:")]
+    for row in rows:
+        told = ratio(row) if "failed" not in row else f"fails: {reason(row)}"
+        lines.append(line(row["model"], row["mode"], row["form"], told))
+    return ["", *lines]
+
+
+def page(known: dict[str, Any]) -> str:
+    """All that is known, as Markdown."""
+    parts = [HEAD]
+    for name, found in known["runtimes"].items():
+        rows: list[Row] = found["rows"]
+        versions = next((row["versions"] for row in rows if "versions" in row), {})
+        told = ", ".join(f"{package} {version}" for package, version in versions.items())
+        parts.append(f"## {name}\n\n{told}. {found['machine']}\n")
+        single = [row for row in rows if row.get("model") == "one Mish"]
+        parts.append(
+            "\n".join(one_mish(single) + whole([row for row in rows if row not in single]))
+        )
+        parts.append("")
+    return "\n".join(parts)
