@@ -102,11 +102,11 @@ def optimize(
         fail("give one of --form and --for", EXIT_USAGE)
     if runtime is not None:
         try:
-            target = require_target(runtime)
+            found = require_target(runtime)
         except ValueError as error:
             fail(f"--for: {error}", EXIT_USAGE)
-        form = target.form
-        err.print(f"{runtime} gets the form {form}: {target.why}", highlight=False)
+        form = found.form
+        err.print(f"{runtime} gets the form {form}: {found.why}", highlight=False)
     form = form or "sigmoid"
     if form not in FORMS:
         fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
