@@ -36,9 +36,7 @@ ENTRIES = ("PyInit_", "Register", "mish")  # as in native/modules.map
 def run(*command: str, **environment: str) -> None:
     """Run a tool of this environment."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(
-        command, cwd=ROOT, check=True, env={**os.environ, "PATH": path, **environment}
-    )
+    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "PATH": path, **environment})
 
 
 def epoch() -> str:
@@ -109,7 +107,9 @@ def main() -> None:
     options = parser.parse_args()
     unknown = set(options.targets) - set(TARGETS)
     if unknown:
-        parser.error(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
+        parser.error(
+            f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}"
+        )
     options.into.mkdir(parents=True, exist_ok=True)
     for target in options.targets or TARGETS:
         wheel = build(target, options.into.resolve())
