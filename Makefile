@@ -14,7 +14,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo test test-more test-extras test-neon test-triton gpu-bundle wheels lint bench sanitize proto lock clean
+.PHONY: demo quick test test-more test-extras test-neon test-triton gpu-bundle wheels lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -25,9 +25,14 @@ demo: $(VENV)/package.stamp
 test: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
 
+# While you work: without sweeps of 2^32 numbers, Triton's interpreter, compilers and random models.
+quick: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m "not environments and not slow"
+
 # What needs packages that are not in the lock, in an environment of its own.
 test-more: $(MORE)/more.stamp
-	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py
+	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py \
+		tests/test_c_interface.py tests/arrays tests/backends
 
 # Each extra in a new environment, of packages freshly installed: some minutes, and some GB for PyTorch.
 test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp

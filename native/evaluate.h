@@ -38,8 +38,9 @@ struct Format<float> {
   static constexpr float kBias = 127;
   // Beyond these the tails have underflowed: |x|·e^x < 2^-151, 16·x·e^(-2x) < 2^-151.
   static constexpr float kLeftClamp = -120, kRightClamp = 60;
-  // T rounds to 1 from here on: 2·exp(-2x) < 2^-24.
-  static constexpr bool kSaturatesBeyondCore = true;
+  // Of so many orders the limit is reached on the right of the core range: 2·exp(-2x) < 2^-25 there
+  // for T, 4·x·exp(-2x) < 2^-24 for mish'.
+  static constexpr int kSaturated = 2;
 
   static constexpr int kTailTerms = tables::f32::kTailTerms;
   static constexpr int kExpTerms = tables::f32::kExpTerms;
@@ -60,7 +61,7 @@ struct Format<double> {
   static constexpr double kInteger = 0x1.8p52;
   static constexpr double kBias = 1023;
   static constexpr double kLeftClamp = -800, kRightClamp = 400;  // as above, below 2^-1076
-  static constexpr bool kSaturatesBeyondCore = false;
+  static constexpr int kSaturated = 1;                           // 2·exp(-2x) < 2^-54
 
   static constexpr int kTailTerms = tables::f64::kTailTerms;
   static constexpr int kExpTerms = tables::f64::kExpTerms;
@@ -108,18 +109,24 @@ MISH_INLINE Exp<V> exp_parts(V t) {
   return {head, tail, k};
 }
 
-// y·2^k with one rounding, for normal y near 1 and k from the tails: the first of two steps is
+// y ↦ y·2^k with one rounding, for normal y near 1 and k from the tails: the first of two steps is
 // exact because half of k leaves y normal.
 template <class V>
-MISH_INLINE V scale(V y, V k) {
-  using F = Format<typename V::Scalar>;
-  const V k1 = fma(k, V(0.5), V(F::kInteger)) - V(F::kInteger);
-  const V k2 = k - k1;
-  const auto power = [](V j) {  // the sum's low bits hold j + bias: the exponent field
-    return as_vec(shl<F::kFraction>(bits(j + V(F::kInteger + F::kBias))));
-  };
-  return y * power(k1) * power(k2);
-}
+struct Scale {
+  V first, second;
+
+  MISH_INLINE explicit Scale(V k) {
+    using F = Format<typename V::Scalar>;
+    const auto power = [](V j) {  // the sum's low bits hold j + bias: the exponent field
+      return as_vec(shl<F::kFraction>(bits(j + V(F::kInteger + F::kBias))));
+    };
+    const V half = fma(k, V(0.5), V(F::kInteger)) - V(F::kInteger);
+    first = power(half);
+    second = power(k - half);
+  }
+
+  MISH_INLINE V operator()(V y) const { return y * first * second; }
+};
 
 // a·b + c before its last rounding.
 template <class V>
@@ -148,9 +155,9 @@ MISH_INLINE V tail_rest(const typename V::Scalar (&a)[n], const typename V::Scal
 template <class V>
 struct Scaled {
   Sum<V> sum;
-  V k;
+  Scale<V> scale;
 
-  MISH_INLINE V rounded() const { return scale(sum.rounded(), k); }
+  MISH_INLINE V rounded() const { return scale(sum.rounded()); }
 };
 
 // e·[(x + order) + x·A(e) + B(e)], e = exp(x); x + order is exact for x below the core range.
@@ -160,9 +167,9 @@ MISH_INLINE Scaled<V> left_tail(V x) {
   using Tail = typename F::template Tail<order>;
   x = max(x, V(F::kLeftClamp));
   const Exp<V> e = exp_parts(x);
-  const V u = scale(e.head + e.tail, e.k);
-  const V rest = tail_rest<order>(Tail::kLeftA, Tail::kLeftB, x, u);
-  return {leading_times(x + V(order), e, rest), e.k};
+  const Scale<V> scale(e.k);
+  const V rest = tail_rest<order>(Tail::kLeftA, Tail::kLeftB, x, scale(e.head + e.tail));
+  return {leading_times(x + V(order), e, rest), scale};
 }
 
 // The limit (x, 1, then 0) + w²·[−2·(−2)^order·(x − order/2) + x·A(w) + B(w)], w = exp(−x).
@@ -170,23 +177,24 @@ template <int order, class V>
 MISH_INLINE V right_tail(V x) {
   using F = Format<typename V::Scalar>;
   using Tail = typename F::template Tail<order>;
-  if constexpr (order == 0 && F::kSaturatesBeyondCore) {
-    return x;
+  if constexpr (order < F::kSaturated) {
+    return order == 0 ? x : V(1);
   } else {
     const V c = min(x, V(F::kRightClamp));
     const Exp<V> w2 = exp_parts(V(-2) * c);
-    const V w = sqrt(scale(w2.head + w2.tail, w2.k));
+    const Scale<V> scale(w2.k);
+    const V w = sqrt(scale(w2.head + w2.tail));
     const V rest = tail_rest<order>(Tail::kRightA, Tail::kRightB, c, w);
     constexpr int factor = (order % 2 ? 1 : -1) * (2 << order);
-    const V y = scale(leading_times(V(factor) * (c - V(order * 0.5)), w2, rest).rounded(), w2.k);
-    if constexpr (order == 0) return x + y;
+    const V y = scale(leading_times(V(factor) * (c - V(order * 0.5)), w2, rest).rounded());
     if constexpr (order == 1) return V(1) + y;
     return y;
   }
 }
 
-// Where the lanes of a vector lie: all inside the core range, all outside, or anywhere.
-enum class Lanes { kInside, kOutside, kMixed };
+// Where the lanes of a vector lie: all inside the core range, all outside, or anywhere; of the
+// last, what is more likely.
+enum class Lanes { kInside, kOutside, kLikelyInside, kLikelyOutside };
 
 template <class T, int order>
 class Kernel {
@@ -197,9 +205,8 @@ class Kernel {
 
  public:
   using V = Vec<T>;
-  // In vectors of 16 lanes the function itself and its slope are computed in less time than it
-  // takes to see where the lanes lie.
-  static constexpr bool kCheapTails = V::kLanes >= 16 && order < 2;
+  // Vectors of 16 lanes are computed in less time than it takes to put their strays aside.
+  static constexpr bool kPutsAside = V::kLanes < 16;
   static constexpr unsigned kAllLanes = (1u << V::kLanes) - 1;
 
   // Where the constants for x are found, and for how many vectors to ask ahead of their use.
@@ -219,6 +226,8 @@ class Kernel {
     }
   }
 
+  MISH_INLINE static bool all_outside(V x) { return lanes_of(outside(x)) == kAllLanes; }
+
   // For many vectors: what `place` is for each, and whether all lanes of all lie inside.
   template <size_t vectors, class Element>
   MISH_INLINE bool places(const Element* x, Place (&place)[vectors]) const {
@@ -235,18 +244,37 @@ class Kernel {
   // where all are outside.
   template <Lanes lanes>
   MISH_INLINE V at(V x, const Place& place) const {
-    if constexpr (lanes == Lanes::kOutside) return tails(x);
-    if constexpr (lanes == Lanes::kMixed && !kCheapTails) {
-      if (__builtin_expect(lanes_of(outside(x)) == kAllLanes, false)) return tails(x);
-    }
+    if constexpr (lanes == Lanes::kOutside) return tails(x, kAllLanes);
+    if constexpr (lanes == Lanes::kLikelyOutside)
+      if (all_outside(x)) return tails(x, kAllLanes);
     V y = core(x, place).rounded();
     if constexpr (order == 0) {
       // T is positive, so the sign is that of x; the sum alone loses it at −0.
       y = as_vec(bits(y) | (bits(x) & bits(V(T(-0.0)))));
     }
-    if constexpr (lanes == Lanes::kMixed) {
+    if constexpr (lanes != Lanes::kInside) {
       const auto far = outside(x, place);
-      if (__builtin_expect(any(far), false)) y = select(far, tails(x), y);
+      if (__builtin_expect(any(far), false)) y = select(far, tails(x, lanes_of(far)), y);
+    }
+    return y;
+  }
+
+  // The same with what the rounding left over, in whatever units: its sign and zero count.
+  template <Lanes lanes>
+  MISH_INLINE V at(V x, const Place& place, V& rest) const {
+    V y(0);
+    if constexpr (lanes != Lanes::kOutside) {
+      const Sum<V> sum = core(x, place);
+      y = sum.rounded();
+      rest = sum.rest();
+    }
+    if constexpr (lanes != Lanes::kInside) {
+      const auto far = outside(x);
+      if (lanes == Lanes::kOutside || any(far)) {
+        const Scaled<V> left = left_tail<order>(x);
+        y = select(far, select(x < V(0), left.rounded(), right_tail<order>(x)), y);
+        rest = select(far, left.sum.rest(), rest);
+      }
     }
     return y;
   }
@@ -259,6 +287,9 @@ class Kernel {
     V y = at<lanes>(x, place);
     const auto halfway = is_zero(bits(y) & set_bits(T(), (1 << spare) - 1));
     if (__builtin_expect(any(halfway), false)) {
+      // On the right of the core range nothing is so close to a halfway point that it matters.
+      if constexpr (lanes != Lanes::kInside)
+        if ((lanes_of(halfway) & ~lanes_on_the_right(x)) == 0) return y;
       const V rest = rest_at<lanes>(x, place);
       // Positive where the exact magnitude is larger.
       const V outwards = as_vec(bits(rest) ^ (bits(y) & bits(V(T(-0.0)))));
@@ -272,9 +303,16 @@ class Kernel {
   }
 
  private:
-  // The low bits hold the number of the row, rounded from x.
+  // The low bits hold the number of the row, rounded from x. Far on the left some tables have wider
+  // rows, numbered by another line: the larger number is that of the row.
   MISH_INLINE static Bits<T> row(V x) {
-    return bits(fma(x, V(Shape::kStepsPerUnit), V(F::kInteger)));
+    const V number = fma(x, V(Shape::kStepsPerUnit), V(F::kInteger));
+    if constexpr (Shape::kLeftStepsPerUnit == 0) {
+      return bits(number);
+    } else {
+      const V wider = fma(x, V(Shape::kLeftStepsPerUnit), V(F::kInteger + Shape::kLeftShift));
+      return bits(max(number, wider));
+    }
   }
 
   // The same counted from the first row.
@@ -313,20 +351,21 @@ class Kernel {
     }
   }
 
-  // Of the tails only those are computed in which lanes lie, unless they are cheap.
-  MISH_INLINE static V tails(V x) {
-    const auto left = x < V(0);
-    if constexpr (!kCheapTails) {
-      const unsigned where = lanes_of(left);
-      if (where == kAllLanes) return left_tail<order>(x).rounded();
-      if (where == 0) return select(is_nan(x), x + x, right_tail<order>(x));
-    }
-    const V y = select(left, left_tail<order>(x).rounded(), right_tail<order>(x));
-    return select(is_nan(x), x + x, y);
+  // For the lanes of a set, all of them outside. Only the tails in which they lie are computed.
+  MISH_INLINE static V tails(V x, unsigned far) {
+    const auto negative = x < V(0);
+    const unsigned left = lanes_of(negative) & far;
+    if (left == far) return left_tail<order>(x).rounded();
+    const V y = select(is_nan(x), x + x, right_tail<order>(x));
+    return left == 0 ? y : select(negative, left_tail<order>(x).rounded(), y);
   }
 
-  // What the rounding of at(x) left over. On the right of the core range nothing is so close to a
-  // halfway point that it matters.
+  // A NaN counts as well.
+  MISH_INLINE static unsigned lanes_on_the_right(V x) {
+    return lanes_of(outside(x)) & ~lanes_of(x < V(0));
+  }
+
+  // What the rounding of at(x) left over; 0 on the right of the core range.
   template <Lanes lanes>
   MISH_INLINE V rest_at(V x, const Place& place) const {
     if constexpr (lanes == Lanes::kInside) return core(x, place).rest();

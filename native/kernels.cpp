@@ -1,6 +1,7 @@
 // The kernels of one instruction set, chosen by the macro MISH_ISA.
 #include "kernels.h"
 
+#include "kept.h"
 #include "lookup.h"
 #include "loops.h"
 
@@ -11,11 +12,16 @@ namespace mish::MISH_ISA {
 
 #define MISH_FORMATS_OF(order) \
   {unary<Half, order>, unary<Bfloat16, order>, unary<float, order>, unary<double, order>}
+#define MISH_EACH(kernel) {kernel<Half>, kernel<Bfloat16>, kernel<float>, kernel<double>}
+#define MISH_KEPT                                                                           \
+  MISH_EACH(mark), MISH_EACH(invert_marked), MISH_EACH(marked_backward), MISH_EACH(encode), \
+      MISH_EACH(decode_backward), MISH_EACH(invert_sided)
 
 constexpr mish_kernels computed = {
     MISH_STRING(MISH_ISA),
     {MISH_FORMATS_OF(0), MISH_FORMATS_OF(1), MISH_FORMATS_OF(2), MISH_FORMATS_OF(3)},
-    {backward<Half>, backward<Bfloat16>, backward<float>, backward<double>},
+    MISH_EACH(backward),
+    MISH_KEPT,
 };
 
 #undef MISH_FORMATS_OF
@@ -28,9 +34,13 @@ constexpr mish_kernels kernels = {
     MISH_STRING(MISH_ISA),
     {MISH_FORMATS_OF(0), MISH_FORMATS_OF(1), MISH_FORMATS_OF(2), MISH_FORMATS_OF(3)},
     {look_up_backward<Half>, look_up_backward<Bfloat16>, backward<float>, backward<double>},
+    MISH_KEPT,
 };
 #else
 constexpr mish_kernels kernels = computed;
 #endif
+
+#undef MISH_KEPT
+#undef MISH_EACH
 
 }  // namespace mish::MISH_ISA

@@ -178,7 +178,8 @@ void look_up(const void* x_, ptrdiff_t x_stride, void* y_, ptrdiff_t y_stride, s
 
 // dx = dy * slope for at most a block of elements, of which all slopes can be read.
 template <mish_stores stores, class Element, class V = Vec<float>>
-MISH_CALLED void multiply(const Element* dy, const float* slope, Element* dx, size_t n) {
+MISH_CALLED void multiply(const Element* dy, const typename V::Scalar* slope, Element* dx,
+                          size_t n) {
   constexpr size_t lanes = V::kLanes;
   // As in Backward: of two NaNs let it be dy.
   const auto product = [](V a, V b) { return a * select(is_nan(a), V(1), b); };

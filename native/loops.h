@@ -144,12 +144,33 @@ MISH_INLINE void apply_chunk(const Operation& operation,
   }
 }
 
+// The same from an element up to another, as far as there are whole blocks; their places are found
+// here. Returns where they end.
+template <Lanes lanes, mish_stores stores, class Element, class Operation>
+MISH_INLINE size_t apply_blocks(const Operation& operation,
+                                const Element* const (&in)[Operation::kInputs], size_t start,
+                                size_t end, Element* out) {
+  using Derivative = typename Operation::Derivative;
+  using V = typename Operation::V;
+  constexpr size_t ahead = Derivative::kAhead, block = ahead * V::kLanes;
+  for (; start + block <= end; start += block) {
+    typename Derivative::Place place[ahead];
+    for (size_t j = 0; j < ahead; ++j)
+      place[j] =
+          operation.derivative.place(V::load(in[Operation::kInputs - 1] + start + j * V::kLanes));
+    if constexpr (ahead > 1) MISH_THROUGH_MEMORY(place);
+    prefetch_ahead<stores>(in, start, out, block * sizeof(Element));
+    apply_block<lanes, ahead, stores>(operation, in, start, place, out);
+  }
+  return start;
+}
+
 // A chunk of which many elements lie outside of the table.
 template <mish_stores stores, class Element, class Operation>
 MISH_CALLED void apply_far_chunk(const Element* const (&in)[Operation::kInputs], size_t start,
-                                 const typename Operation::Derivative::Place* place, Element* out) {
+                                 Element* out) {
   const Operation operation;
-  apply_chunk<Lanes::kMixed, stores>(operation, in, start, place, out);
+  apply_blocks<Lanes::kLikelyOutside, stores>(operation, in, start, start + kChunk, out);
 }
 
 // Not inlined, since the compiler takes long over each copy. The operation with its tables is made
@@ -164,7 +185,7 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
   const Operation operation;
   const Element* const x = in[inputs - 1];
   size_t i = 0;
-  if constexpr (kPutsAside<Derivative>) {
+  if constexpr (Derivative::kPutsAside) {
     Strays<Element, Operation> strays;
     for (; i + kChunk <= n; i += kChunk) {
       typename Derivative::Place place[kChunk / lanes];
@@ -172,20 +193,22 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
       MISH_THROUGH_MEMORY(place);
       // What is put aside is read now: in place it will be overwritten.
       if (__builtin_expect(!inside && !strays.take(in, i, out), false)) {
-        apply_far_chunk<stores, Element, Operation>(in, i, place, out);
+        apply_far_chunk<stores, Element, Operation>(in, i, out);
       } else {
         apply_chunk<Lanes::kInside, stores>(operation, in, i, place, out);
       }
     }
     strays.finish(out);
   }
-  for (; i + block <= n; i += block) {
-    typename Derivative::Place place[Derivative::kAhead];
-    for (int j = 0; j < Derivative::kAhead; ++j)
-      place[j] = operation.derivative.place(V::load(x + i + j * lanes));
-    if constexpr (Derivative::kAhead > 1) MISH_THROUGH_MEMORY(place);
-    prefetch_ahead<stores>(in, i, out, block * sizeof(Element));
-    apply_block<Lanes::kMixed, Derivative::kAhead, stores>(operation, in, i, place, out);
+  while (i + block <= n) {
+    const bool chunk = !Derivative::kPutsAside && i + kChunk <= n;
+    if (chunk && Derivative::all_outside(V::load(x + i))) {  // so will its neighbours be
+      apply_far_chunk<stores, Element, Operation>(in, i, out);
+      i += kChunk;
+    } else {
+      const size_t end = chunk ? i + kChunk : n;
+      i = apply_blocks<Lanes::kLikelyInside, stores>(operation, in, i, end, out);
+    }
   }
   for (; i < n; i += lanes) {
     const bool whole = i + lanes <= n;
@@ -196,8 +219,8 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
       source[k] = whole ? in[k] + i : buffer[k];
     }
     const auto place = operation.derivative.place(V::load(source[inputs - 1]));
-    apply_block<Lanes::kMixed, 1, MISH_CACHED>(operation, source, 0, &place,
-                                               whole ? out + i : buffer[0]);
+    apply_block<Lanes::kLikelyInside, 1, MISH_CACHED>(operation, source, 0, &place,
+                                                      whole ? out + i : buffer[0]);
     if (!whole) memcpy(out + i, buffer[0], (n - i) * sizeof(Element));
   }
 }

@@ -1,4 +1,5 @@
-// The C interface of the native core: all that the rest of the project may call.
+// The contract of the native core: all that the rest of the project may call. What people call from
+// C is include/mish.h.
 //
 // A kernel applies one operation to n elements. Strides are in bytes and may be zero or
 // negative. Every pointer is aligned to its element type. An output may be the very array
@@ -9,21 +10,11 @@
 // caller's settings are.
 #pragma once
 
-#include <stddef.h>
+#include "include/mish_types.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef enum {
-  MISH_FLOAT16,   // IEEE 754 binary16
-  MISH_BFLOAT16,  // the upper half of a binary32
-  MISH_FLOAT32,
-  MISH_FLOAT64,
-  MISH_FORMATS
-} mish_format;
-
-enum { MISH_ORDERS = 4 };  // order 0 is the function, the others are its derivatives
 
 // How results reach memory. Streamed ones go past the caches, which saves reading their place in
 // memory first; it pays where nobody would find them in a cache later. It is a hint, which
@@ -39,10 +30,31 @@ typedef void (*mish_backward)(const void* dy, ptrdiff_t dy_stride, const void* x
                               ptrdiff_t x_stride, void* dx, ptrdiff_t dx_stride, size_t n,
                               mish_stores stores);
 
+// For training that keeps something smaller than x; native/kept.h and native/from_output.h tell
+// more. The side of x is on which side of the minimum of Mish it lies. Sides (bits = 0), or codes
+// of 1 to 4 bits that stand for mish'(x) roughly, are packed: (n + 7) / 8 bytes, times the bits of
+// a code. Arrays are contiguous here, but for a stride of dy that may be 0.
+typedef void (*mish_encode)(const void* x, int bits, unsigned char* packed, size_t n);
+
+// dx[i] = dy[i] * mish'(x[i]), from y[i] = mish(x[i]) and its side, or from its code without y.
+typedef void (*mish_decode)(const void* dy, ptrdiff_t dy_stride, const void* y,
+                            const unsigned char* packed, int bits, void* dx, size_t n);
+
+// x from y and its side
+typedef void (*mish_invert)(const void* y, const unsigned char* packed, void* x, size_t n);
+
 typedef struct {
   const char* isa;
   mish_unary derivative[MISH_ORDERS][MISH_FORMATS];
   mish_backward grad[MISH_FORMATS];
+  // Marked: y = mish(x) with the side of x in its last bit where y < 0; then x, and the slope, from
+  // y.
+  mish_unary mark[MISH_FORMATS];
+  mish_unary invert_marked[MISH_FORMATS];
+  mish_backward marked_grad[MISH_FORMATS];
+  mish_encode encode[MISH_FORMATS];
+  mish_decode decode_grad[MISH_FORMATS];
+  mish_invert invert_sided[MISH_FORMATS];
 } mish_kernels;
 
 // The kernels for the instruction set of this name, or the best for this CPU when `isa` is

@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "grain.h"
 #include "range.h"
 
 #if !defined(_WIN32)
@@ -21,12 +22,9 @@
 
 namespace {
 
-// A thread has to be worth waking: with so many elements for each, the work takes several times the
-// 20 microseconds after which a sleeping thread begins. docs/threads.md has the measurements.
-constexpr size_t grain[MISH_FORMATS] = {1 << 16, 1 << 16, 1 << 16, 1 << 14};
-
 // Chunks are small beside a thread's part, so that all end at about the same time, whenever they
-// began; and they consist of whole vectors and, in an aligned array, of whole cache lines.
+// began; and they consist of whole vectors and, in an aligned array, of whole cache lines. Those of
+// the shortest part take a few microseconds each.
 constexpr size_t chunks_of_a_thread = 16, chunks_of_a_grain = 8, chunk_step = 64;
 
 // A range whose chunks go to whoever comes first.
@@ -34,8 +32,8 @@ class Job {
  public:
   using Part = void (*)(const void* call, size_t begin, size_t end);
 
-  Job(Part part, const void* call, size_t n, size_t chunk)
-      : part_(part), call_(call), n_(n), chunk_(chunk) {}
+  Job(Part part, const void* call, size_t begin, size_t n, size_t chunk)
+      : part_(part), call_(call), n_(n), chunk_(chunk), next_(begin) {}
 
   void work() {
     size_t begin;
@@ -47,7 +45,7 @@ class Job {
   const Part part_;
   const void* const call_;
   const size_t n_, chunk_;
-  std::atomic<size_t> next_{0};
+  std::atomic<size_t> next_;
 };
 
 #if defined(_WIN32)
@@ -166,11 +164,10 @@ struct Array {
 // NumPy also hands over an output that lies a little before its input, and counts on the order.
 bool any_order(mish_format format, Array in, Array out, size_t n) {
   if (in.data == out.data && in.stride == out.stride) return true;
-  constexpr uintptr_t size[MISH_FORMATS] = {2, 2, 4, 8};
   const auto ends = [&](Array array) {
     const auto first = reinterpret_cast<uintptr_t>(array.data);
     const auto [low, high] = std::minmax({first, first + uintptr_t(array.stride) * (n - 1)});
-    return std::pair(low, high + size[format]);
+    return std::pair(low, high + mish_element_size(format));
   };
   const auto [in_low, in_high] = ends(in);
   const auto [out_low, out_high] = ends(out);
@@ -181,18 +178,21 @@ bool any_order(mish_format format, Array in, Array out, size_t n) {
 template <class Part>
 void split(mish_format format, std::initializer_list<Array> inputs, Array output, size_t n,
            const Part& part) {
-  const size_t threads = std::min(size_t(mish_get_num_threads()), n / grain[format]);
-  const bool splits = threads > 1 && std::all_of(inputs.begin(), inputs.end(), [&](Array input) {
-                        return any_order(format, input, output, n);
-                      });
-  if (splits) {
-    const size_t share = n / (threads * chunks_of_a_thread) / chunk_step * chunk_step;
+  const size_t most = size_t(mish_get_num_threads());
+  const bool may_split = most > 1 && std::all_of(inputs.begin(), inputs.end(), [&](Array input) {
+                           return any_order(format, input, output, n);
+                         });
+  if (!may_split) return part(0, n);
+  const auto [done, grain] = mish::begin_range(n, part);
+  const size_t left = n - done, threads = std::min(most, left / grain);
+  if (threads > 1) {
+    const size_t share = std::max(left / (threads * chunks_of_a_thread), grain / chunks_of_a_grain);
     Job job([](const void* call, size_t begin,
                size_t end) { (*static_cast<const Part*>(call))(begin, end); },
-            &part, n, std::max(share, grain[format] / chunks_of_a_grain));
+            &part, done, n, (share + chunk_step - 1) / chunk_step * chunk_step);
     if (pool.run(job, int(threads) - 1)) return;
   }
-  part(0, n);
+  if (left > 0) part(done, n);
 }
 
 }  // namespace

@@ -15,10 +15,10 @@ enum { MISH_MAX_THREADS = 1024 };
 __attribute__((visibility("default"))) int mish_get_num_threads(void);
 __attribute__((visibility("default"))) void mish_set_num_threads(int n);
 
-// The kernel, which is one for this format, over all n elements. What stays on the caller's thread,
-// in one call of the kernel: short ranges, those that come while another thread's call has the
-// pool, and those whose output overlaps an input without being the same array. Any thread may
-// call, and the process may fork.
+// The kernel, which is one for this format, over all n elements. What stays on the caller's thread:
+// ranges that take little time, those that come while another thread's call has the pool, and, in
+// one call of the kernel, those whose output overlaps an input without being the same array. Any
+// thread may call, and the process may fork.
 void mish_parallel_unary(mish_unary kernel, mish_format format, const void* x, ptrdiff_t x_stride,
                          void* y, ptrdiff_t y_stride, size_t n);
 void mish_parallel_backward(mish_backward kernel, mish_format format, const void* dy,

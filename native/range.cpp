@@ -9,8 +9,6 @@
 
 namespace {
 
-constexpr size_t element_size[MISH_FORMATS] = {2, 2, 4, 8};
-
 const void* at(const void* array, ptrdiff_t stride, size_t i) {
   return static_cast<const char*>(array) + ptrdiff_t(i) * stride;
 }
@@ -39,7 +37,7 @@ size_t last_cache() {
 // the measurements.
 mish_stores stores_for(size_t arrays, mish_format format, size_t n) {
   static const size_t room = last_cache();
-  return arrays * n * element_size[format] / 2 >= room ? MISH_STREAMED : MISH_CACHED;
+  return arrays * n * mish_element_size(format) / 2 >= room ? MISH_STREAMED : MISH_CACHED;
 }
 
 }  // namespace

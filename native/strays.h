@@ -13,9 +13,7 @@ namespace mish::MISH_ISA {
 
 constexpr size_t kChunk = 256;  // elements, so that their numbers fit into bytes
 constexpr size_t kFewStrays =
-    kChunk / 2;  // where there are more, bringing them together is no gain
-template <class Derivative>
-constexpr bool kPutsAside = !Derivative::kCheapTails;
+    kChunk / 2;                // where there are more, bringing them together is no gain
 constexpr size_t kBatch = 64;  // strays that are evaluated together, or more
 
 // For each set of eight lanes the numbers of those that are in it, lowest first, and how many.

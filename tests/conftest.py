@@ -140,3 +140,27 @@ def _device(path: Path, minor: int) -> Path:
     except OSError as error:
         pytest.skip(f"no device can be made here: {error}")
     return path
+
+
+@pytest.fixture(scope="session")
+def pages_touched():
+    """How many pages a call makes the system give it, its result held; the least of three tries.
+
+    In a machine short of memory the system may not find a huge page at once. Skips where it gives
+    none to a process that asks.
+    """
+    resource = pytest.importorskip("resource")
+    setting = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+    if not setting.exists() or "[never]" in setting.read_text():
+        pytest.skip("the system has no huge pages for those that ask")
+
+    def touched(call):
+        counts = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            result = call()
+            counts.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+            del result
+        return min(counts)
+
+    return touched

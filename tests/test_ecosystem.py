@@ -15,6 +15,8 @@ import pandas
 import pytest
 import xarray
 
+import mish
+
 
 def values(ufunc, shape=(4, 3)):
     return [np.linspace(-20, 15 + i, int(np.prod(shape))).reshape(shape) for i in range(ufunc.nin)]
@@ -52,6 +54,19 @@ def test_missing_values_stay_missing(unary):
     assert [result[0], result[2]] == unary([1.5, -3.0]).tolist()
 
 
+@pytest.mark.parametrize("dtype", ["Float32", "Float64", "Int64", "float[pyarrow]"])
+@pytest.mark.parametrize("order", [1, 4])
+def test_missing_values_stay_missing_in_derivatives(dtype, order):
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    series = pandas.Series([2, None, -3], dtype=dtype)
+    result = mish.derivative(series, order)
+    assert result.dtype == dtype.replace("Int", "Float")
+    assert result.isna().tolist() == [False, True, False]
+    given = series.dropna().to_numpy("f4" if "loat" in dtype and "64" not in dtype else "f8")
+    assert result.dropna().tolist() == mish.derivative(given, order).tolist()
+
+
 def test_series_are_aligned_by_their_labels(binary):
     left = pandas.Series([1.0, 2.0, 3.0], list("abc"))
     right = pandas.Series([-3.0, -2.0, -1.0], list("cbd"))
@@ -82,25 +97,31 @@ def test_dimensions_are_matched_by_name(binary, assert_same_bits):
     assert_same_bits(result.values, binary.outer(x, y))
 
 
+def test_derivative_keeps_what_labels_its_argument(assert_same_bits):
+    plain = np.linspace(-20, 15, 12).reshape(4, 3).astype("f4")
+    for order in (0, 2, 4):
+        expected = mish.derivative(plain, order)
+        found = mish.derivative(xarray.DataArray(plain, dims=("t", "c")), order)
+        assert found.dims == ("t", "c")
+        assert_same_bits(found.values, expected)
+        frame = pandas.DataFrame(plain, list("wxyz"), list("abc"))
+        pandas.testing.assert_frame_equal(
+            mish.derivative(frame, order), pandas.DataFrame(expected, list("wxyz"), list("abc"))
+        )
+        masked = np.ma.masked_less(plain, 0)
+        found = mish.derivative(masked, order)
+        np.testing.assert_array_equal(found.mask, masked.mask)
+        np.testing.assert_array_equal(found.compressed(), expected[~masked.mask])
+        found = mish.derivative(tagged(plain), order)
+        assert (type(found), found.note) == (Tagged, "kept")
+
+
 def test_dataset(unary, assert_same_bits):
     plain = values(unary)[0]
     dataset = xarray.Dataset({"a": (("t", "c"), plain), "b": ("t", plain[:, 0])})
     result = unary(dataset)
     assert_same_bits(result.a.values, unary(plain))
     assert_same_bits(result.b.values, unary(plain[:, 0].copy()))
-
-
-# --- Dask ---
-
-
-@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
-def test_dask_stays_lazy_and_chunked(ufunc, dtype, assert_same_bits):
-    plain = [each.astype(dtype) for each in values(ufunc, (90, 70))]
-    lazy = ufunc(*(dask.array.from_array(each, chunks=(40, 30)) for each in plain))
-    assert isinstance(lazy, dask.array.Array)
-    assert lazy.chunks == ((40, 40, 10), (30, 30, 10))
-    assert lazy.dtype == dtype
-    assert_same_bits(lazy.compute(scheduler="threads"), ufunc(*plain))
 
 
 def test_xarray_around_dask(unary, assert_same_bits):

@@ -20,6 +20,18 @@ ROOT = Path(__file__).parents[1]
 
 # What works with an extra alone. Commands need `cli` besides.
 USES = {
+    "array-api": """
+        from mish import formula
+
+        class Array:
+            def __array_namespace__(self, api_version=None):
+                raise TypeError("this one was asked")
+
+        try:
+            formula.mish(Array())
+        except TypeError as error:
+            assert "this one was asked" in str(error.__context__)
+    """,
     "caffe2": """
         import numpy as np
         from mish.caffe2 import MishOp, invoke
@@ -41,6 +53,18 @@ USES = {
         if platform.machine() == "x86_64":
             assert cost.count("mish", "float32", "avx2").total > 0
         cost.measure_kernels(["mish"], ["bfloat16"], rounds=1)
+    """,
+    "dask": """
+        import dask.array
+        import mish
+        y = mish.mish(dask.array.ones(5, chunks=2))
+        assert (y.compute(scheduler="synchronous") == mish.mish(1.0)).all()
+    """,
+    "numba": """
+        import numba
+        import numpy as np
+        import mish
+        assert numba.njit(lambda x: mish.mish(x))(np.zeros(3)).shape == (3,)
     """,
     "onnx": """
         import onnx.parser
@@ -79,6 +103,7 @@ COMMANDS = {
     "reference": "facts --compare",
     "symbolic": "formula --order 2",
     "caffe2": f"caffe2 run {ROOT / 'tests' / 'caffe2' / 'data' / 'mish_net_forward.pb'} --help",
+    "numba": "bench --peers mish-numba --rounds 1 --size 16",
     "torch": "bench --peers mish-torch --rounds 1 --size 16",
 }
 MODULES = {
@@ -87,6 +112,7 @@ MODULES = {
     "mish.caffe2.to_onnx": "onnx",
     "mish.cost": "cost",
     "mish.facts": "reference",
+    "mish.numba": "numba",
     "mish.onnx": "onnx",
     "mish.reference": "reference",
     "mish.symbolic": "symbolic",
@@ -185,6 +211,23 @@ def test_without_its_extra_a_module_names_it(module):
     assert missing in modules_of(packages_of(extra))
     assert kind == "ModuleNotFoundError"
     assert message == f"{module} needs the '{extra}' extra: pip install 'mish[{extra}]'"
+
+
+def test_without_its_extra_a_namespace_is_not_looked_for():
+    show = """
+        import numpy as np
+        from mish import formula
+        assert formula.mish(np.ones(3), np).dtype == formula.mish(np.ones(3)).dtype
+        try:
+            formula.mish([1.0])
+        except ImportError as error:
+            print(error)
+    """
+    shown = run_without(packages_of("array-api"), show)
+    assert shown.stdout.strip() == (
+        "mish.formula without xp, of a list, needs the 'array-api' extra: "
+        "pip install 'mish[array-api]'"
+    )
 
 
 @pytest.mark.environments

@@ -17,10 +17,12 @@ ADAPTERS = {  # each with the packages that it is for
     "caffe2": {"google.protobuf", "onnx"},
     "jax": {"jax"},
     "keras": {"keras"},
+    "numba": {"llvmlite", "numba"},
     "onnx": {"google.protobuf", "onnx", "onnxruntime"},
     "torch": {"torch", "triton"},
 }
-FACES = {"cli", "plot", "bench", "cost", "study", "__main__"}
+MEASUREMENT = "_measure"  # above the adapters: its peers are of every framework
+FACES = {"cli", "plot", "bench", "cost", "__main__"}
 FRAMEWORKS = set().union(*ADAPTERS.values())
 MODULES = sorted(ROOT.rglob("*.py"))
 
@@ -63,13 +65,30 @@ def test_imports_point_down(path):
     module = dotted(path)
     own = floor(module)
     for name in imported(path, module):
-        if own not in FACES and framework(name):
+        if own not in FACES | {MEASUREMENT} and framework(name):
             assert framework(name) in ADAPTERS.get(own, ()), f"{module} imports {name}"
         if name.partition(".")[0] != "mish" or floor(name) == own:
             continue
         if own not in FACES:
             assert floor(name) not in FACES, f"{module} imports the face {name}"
+        if own not in FACES | {MEASUREMENT}:
             assert floor(name) not in ADAPTERS, f"{module} imports the adapter {name}"
+            assert floor(name) != MEASUREMENT, f"{module} imports {name}"
+
+
+# Each folder of mish.onnx may use those before it.
+STEPS = ("_model", "_prove", "_find", "_write", "_compare")
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "onnx" in path.parts], ids=dotted)
+def test_the_steps_of_onnx_point_back(path):
+    module = dotted(path)
+    step = [*module.split("."), ""][2]
+    if floor(module) != "onnx" or step not in STEPS:
+        return
+    for name in imported(path, module):
+        if name.startswith("mish.onnx.") and (other := name.split(".")[2]) in STEPS:
+            assert STEPS.index(other) <= STEPS.index(step), f"{module} imports {name}"
 
 
 def test_import_mish_loads_numpy_alone():

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import mish
-from mish._numpy import threads
+from mish._support import cpus
 
 LARGE = 1 << 20
 TIMEOUT = 60
@@ -120,9 +120,9 @@ def test_small_arrays_start_no_thread():
     passes(
         "before = tasks()\n"
         "mish.set_num_threads(16)\n"
-        "for size in (0, 1, 100, 5000, 131_071): mish.mish(large[:size])\n"
-        "mish.mish_grad(large[:32_767].astype('d'), 1.0)\n"
-        "mish.mish(np.zeros((1000, 1001), 'f')[:, 1:])\n"
+        "for size in (0, 1, 100, 5000, 8191): mish.mish(large[:size])\n"
+        "mish.mish_grad(large[:8191].astype('d'), 1.0)\n"
+        "mish.mish(np.zeros((1000, 8192), 'f')[:, 1:])\n"
         "assert tasks() == before\n"
     )
 
@@ -301,9 +301,9 @@ def test_affinity_mask():
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no affinity masks here")
 def test_default_is_what_the_process_is_allowed(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
-    for quota, cpus in [(np.inf, 64), (2.0, 2), (1.5, 2), (0.1, 1), (100.0, 64)]:
-        monkeypatch.setattr(threads, "_cpu_quota", lambda *_, quota=quota: quota)
-        assert threads._allowed_cpus() == cpus
+    for quota, number in [(np.inf, 64), (2.0, 2), (1.5, 2), (0.1, 1), (100.0, 64)]:
+        monkeypatch.setattr(cpus, "_cpu_quota", lambda *_, quota=quota: quota)
+        assert cpus.allowed_cpus() == number
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_control_groups(groups, files, quota, tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert threads._cpu_quota(groups, tmp_path) == quota
+    assert cpus._cpu_quota(groups, tmp_path) == quota
 
 
 # --- threadpoolctl ---

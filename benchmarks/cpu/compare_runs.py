@@ -43,10 +43,10 @@ def relative_spread(row: Row) -> float:
 
 def pairs(first: Results, second: Results) -> Iterator[Pair]:
     for case in first.cases:
-        again = second.case(case.op, case.dtype, case.size, case.threads)
-        rows = {row.peer: row for row in again.rows} if again else {}
+        again = second.case(case.op, case.dtype, case.size, case.threads, case.sigma, case.result)
+        rows = {(row.peer, row.result): row for row in again.rows} if again else {}
         for row in case.rows:
-            other = rows.get(row.peer)
+            other = rows.get((row.peer, row.result))
             if other is None or row.peer == "mish":
                 continue
             apart = abs(math.log(other.ratio / row.ratio))

@@ -33,6 +33,7 @@ import onnxruntime as ort
 import torch
 from zoo import timm
 
+from mish._support.cpus import allowed_cpus
 from mish.bench import machine
 
 SEED = 0
@@ -147,7 +148,7 @@ def summary(events: list[dict[str, Any]], mish: Nodes) -> Profile:
 
 def this_machine() -> str:
     """The processor's name and how many of its cores this process may use."""
-    cores = f"{machine.cores()} of {os.cpu_count()} cores"
+    cores = f"{allowed_cpus()} of {os.cpu_count()} cores"
     return f"{machine.cpu()}, {cores}, {platform.system()} {platform.machine()}"
 
 
@@ -228,7 +229,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name) / "cspdarknet53.onnx", Path(name) / "optimized.onnx"
         export(build(), source)
-        facts = [optimize(source, target, threads) for threads in sorted({1, machine.cores()})]
+        facts = [optimize(source, target, threads) for threads in sorted({1, allowed_cpus()})]
         old, new = nodes(source), nodes(target)
         removed, added = old - new, new - old
         before, after = profile([(source, removed), (target, added)])

@@ -29,7 +29,7 @@ import onnxruntime as ort
 
 import mish.onnx
 from mish.bench import machine, timing
-from mish.onnx.inputs import generate
+from mish.onnx._compare.inputs import generate
 
 ROUNDS = 7
 PACKAGES = ("onnxruntime", "openvino", "onnx", "torch", "onnxscript", "timm")

@@ -52,13 +52,27 @@ OUTPUT = Path(__file__).parents[1] / "tables.h"
 
 @dataclass(frozen=True)
 class Shape:
-    """The shape of a core table: row n has its nominal centre at n / steps_per_unit."""
+    """The shape of a core table.
+
+    The row of x is the larger of round(steps_per_unit·x) and round(left_steps·x) + left_shift: far
+    on the left, where the function is nearly an exponential, rows may be wider.
+    """
 
     steps_per_unit: float
     rows: int  # a power of two
     first: int  # number of the leftmost row
     degree: int  # of the polynomials
     columns: int  # the numbers of a row, padded to a power of two
+    left_steps: float = 0  # or 0: all rows are of the same width
+    left_shift: int = 0
+
+    def edge(self, fmt: Format, number: int) -> mp.mpf:
+        """Where the row of this number begins."""
+        edge = (number - mp.mpf(0.5)) / fmt.round(mp.mpf(self.steps_per_unit))
+        if not self.left_steps:
+            return edge
+        steps = fmt.round(mp.mpf(self.left_steps))
+        return min(edge, (number - mp.mpf(0.5) - self.left_shift) / steps)
 
 
 @dataclass(frozen=True)
@@ -84,22 +98,24 @@ class Format:
         return float(value).hex() + ("f" if self.ctype == "float" else "")
 
 
-# Next to a zero that lies near a row's edge, the neighbour's polynomial would cancel. So the rows
-# of a derivative are as wide as keeps its zeros away from the edges.
+# Next to a zero that lies near a row's edge, the neighbour's polynomial would cancel, and far from
+# one in its own row d²·Q is no longer small beside u. So the rows of a derivative are as wide as
+# keeps its zeros away from the edges and near the centres. In float32 the right end of orders 0 and
+# 1, and in float64 that of order 0, lie where the limit is reached; see kSaturated in evaluate.h.
 FORMATS = (
     Format(
         "f32",
         "float",
         24,
         (
-            Shape(2, 32, -14, 6, 8),
-            Shape(1.74, 32, -12, 8, 16),
-            Shape(2.6837, 32, -15, 8, 16),
-            Shape(2.8, 32, -16, 9, 16),
+            Shape(1.67, 32, -17, 6, 8),
+            Shape(1.74, 32, -13, 8, 16),
+            Shape(2.6837, 32, -12, 8, 16, 0.85, -5),
+            Shape(1.9, 32, -17, 9, 16),
         ),
         14,
         6,
-        4,
+        2,
         True,
     ),
     Format(
@@ -107,14 +123,14 @@ FORMATS = (
         "double",
         53,
         (
-            Shape(32, 512, -224, 6, 8),
-            Shape(15.934, 256, -117, 8, 16),
-            Shape(16.8135, 256, -121, 8, 16),
-            Shape(15.2, 256, -110, 9, 16),
+            Shape(30, 1024, -451, 6, 8),
+            Shape(15.934, 512, -256, 8, 16),
+            Shape(16.8135, 512, -256, 8, 16),
+            Shape(15.2, 512, -256, 9, 16),
         ),
         24,
         11,
-        5,
+        2,
         False,
     ),
 )
@@ -296,11 +312,11 @@ def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
     They stand in the order in which the kernel's index finds them: by number modulo the rows.
     """
     shape = fmt.shapes[order]
-    width = 1 / fmt.round(mp.mpf(shape.steps_per_unit))
     table: list[list[mp.mpf]] = [[] for _ in range(shape.rows)]
     worst = 0.0
     for number in range(shape.first, shape.first + shape.rows):
-        nominal = fmt.round(number * width)
+        left, right = shape.edge(fmt, number), shape.edge(fmt, number + 1)
+        width, nominal = right - left, fmt.round((left + right) / 2)
         if order == 0 and number == 0 and fmt.tune_at_zero:
             row = row_at_zero(fmt, shape.degree, width)
             table[0] = row + [mp.mpf(0)] * (shape.columns - len(row))
@@ -317,8 +333,8 @@ def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
         coefficients, error = fit(
             fmt,
             truth,
-            nominal - width / 2 - center,
-            nominal + width / 2 - center,
+            left - center,
+            right - center,
             [sum(head) for head in heads],
             shape.degree,
         )
@@ -395,10 +411,13 @@ def constants(fmt: Format) -> list[str]:
         print(f"{fmt.name} order {order}: {worst:.4f} · 2^-{fmt.precision}", file=sys.stderr)
         shape = fmt.shapes[order]
         steps = fmt.round(mp.mpf(shape.steps_per_unit))
+        left_steps = fmt.round(mp.mpf(shape.left_steps))
         lines += [
             f"// Largest relative error of a row's polynomial: {worst:.4f} · 2^-{fmt.precision}.",
             f"template <> struct Core<{order}> {{",
             f"  static constexpr {fmt.ctype} kStepsPerUnit = {fmt.literal(steps)};",
+            f"  static constexpr {fmt.ctype} kLeftStepsPerUnit = {fmt.literal(left_steps)};",
+            f"  static constexpr int kLeftShift = {shape.left_shift};",
             f"  static constexpr int kRows = {shape.rows};",
             f"  static constexpr int kFirstRow = {shape.first};",
             f"  static constexpr int kUsed = {shape.degree + (2 if order == 0 else 4)};",

@@ -142,6 +142,14 @@ template <int n>
 MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {_mm256_slli_epi64(a.v, n)};
 }
+template <int n>
+MISH_INLINE Bits<float> shr(Bits<float> a) {
+  return {_mm256_srli_epi32(a.v, n)};
+}
+template <int n>
+MISH_INLINE Bits<double> shr(Bits<double> a) {
+  return {_mm256_srli_epi64(a.v, n)};
+}
 MISH_INLINE Mask<float> is_zero(Bits<float> a) {
   return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.v, _mm256_setzero_si256()))};
 }

@@ -142,6 +142,14 @@ template <int n>
 MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {_mm512_slli_epi64(a.v, n)};
 }
+template <int n>
+MISH_INLINE Bits<float> shr(Bits<float> a) {
+  return {_mm512_srli_epi32(a.v, n)};
+}
+template <int n>
+MISH_INLINE Bits<double> shr(Bits<double> a) {
+  return {_mm512_srli_epi64(a.v, n)};
+}
 MISH_INLINE __mmask16 is_zero(Bits<float> a) { return _mm512_testn_epi32_mask(a.v, a.v); }
 MISH_INLINE __mmask16 beyond(Bits<float> a, int32_t n) {
   return _mm512_cmp_epu32_mask(a.v, _mm512_set1_epi32(n), _MM_CMPINT_NLE);

@@ -127,6 +127,14 @@ template <int n>
 MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {vshlq_n_u64(a.v, n)};
 }
+template <int n>
+MISH_INLINE Bits<float> shr(Bits<float> a) {
+  return {vshrq_n_u32(a.v, n)};
+}
+template <int n>
+MISH_INLINE Bits<double> shr(Bits<double> a) {
+  return {vshrq_n_u64(a.v, n)};
+}
 MISH_INLINE Mask<float> is_zero(Bits<float> a) { return {vceqzq_u32(a.v)}; }
 MISH_INLINE Mask<float> beyond(Bits<float> a, int32_t low) {
   return {vcgtq_u32(a.v, vdupq_n_u32(uint32_t(low)))};

@@ -142,6 +142,14 @@ template <int n>
 MISH_INLINE Bits<double> shl(Bits<double> a) {
   return {_mm_slli_epi64(a.v, n)};
 }
+template <int n>
+MISH_INLINE Bits<float> shr(Bits<float> a) {
+  return {_mm_srli_epi32(a.v, n)};
+}
+template <int n>
+MISH_INLINE Bits<double> shr(Bits<double> a) {
+  return {_mm_srli_epi64(a.v, n)};
+}
 MISH_INLINE Mask<float> is_zero(Bits<float> a) {
   return {_mm_castsi128_ps(_mm_cmpeq_epi32(a.v, _mm_setzero_si128()))};
 }

@@ -15,7 +15,7 @@
 //   min, max(a, b)   b where either is NaN
 //   a < b, select    a mask; the first choice where the mask is set, the second elsewhere
 //   bits, as<Vec>    the representation as integers, and back
-//   shl<n>(bits)     shift left, zeros come in
+//   shl<n>, shr<n>   shift left or right, zeros come in
 //   beyond(bits, n)  where a number, taken as unsigned, is above n = 2^k - 1
 //   is_zero(bits)    where no bit is set (float only)
 //   any(mask)        whether a lane is set

@@ -16,11 +16,14 @@
 
 namespace mish::tests {
 
-// The derivatives by their order, then the backward pass.
-constexpr int kOperations = MISH_ORDERS + 1;
+// The derivatives by their order, then the backward pass; marked outputs, and from these x and the
+// backward pass.
+enum { kMark = MISH_ORDERS + 1, kInvertMarked, kMarkedGrad, kOperations };
 constexpr ptrdiff_t kSizes[MISH_FORMATS] = {2, 2, 4, 8};
 
-inline int inputs_of(int operation) { return operation == MISH_ORDERS ? 2 : 1; }
+inline int inputs_of(int operation) {
+  return operation == MISH_ORDERS || operation == kMarkedGrad ? 2 : 1;
+}
 
 // Bytes of the caller's, then pseudorandom ones (SplitMix64) without end.
 class Source {
@@ -108,13 +111,17 @@ struct Call {
 
 inline void apply(const Call& call, const char* const (&in)[2], const ptrdiff_t (&in_stride)[2],
                   char* out, ptrdiff_t out_stride, size_t n) {
-  if (call.operation == MISH_ORDERS) {
-    call.kernels->grad[call.format](in[0], in_stride[0], in[1], in_stride[1], out, out_stride, n,
-                                    call.stores);
-  } else {
-    call.kernels->derivative[call.operation][call.format](in[0], in_stride[0], out, out_stride, n,
-                                                          call.stores);
+  const mish_kernels& kernels = *call.kernels;
+  const int format = call.format;
+  if (inputs_of(call.operation) == 2) {
+    const auto& grad = call.operation == kMarkedGrad ? kernels.marked_grad : kernels.grad;
+    grad[format](in[0], in_stride[0], in[1], in_stride[1], out, out_stride, n, call.stores);
+    return;
   }
+  const auto& unary = call.operation == kMark           ? kernels.mark
+                      : call.operation == kInvertMarked ? kernels.invert_marked
+                                                        : kernels.derivative[call.operation];
+  unary[format](in[0], in_stride[0], out, out_stride, n, call.stores);
 }
 
 class Checker {

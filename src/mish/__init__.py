@@ -8,7 +8,7 @@ np.float32(0.8650984)
 from __future__ import annotations
 
 from mish._numpy import bfloat16, pint, threadpoolctl, threads
-from mish._numpy.config import show_config
+from mish._numpy.config import get_include, get_library, show_config
 from mish._numpy.native import mish, mish_d1, mish_d2, mish_d3, mish_grad
 from mish._numpy.threads import get_num_threads, set_num_threads
 from mish._taylor.derivative import derivative
@@ -22,6 +22,8 @@ threadpoolctl.register_when_available()
 
 __all__ = [
     "derivative",
+    "get_include",
+    "get_library",
     "get_num_threads",
     "mish",
     "mish_d1",

@@ -6,6 +6,9 @@ of ``mish.mish`` and its relatives are faster and more accurate. Those are NumPy
 cannot take what a compiler has in the place of an array: under ``jax.jit``, call
 ``mish.formula.mish(x, jax.numpy)``, not ``mish.mish(x)``.
 
+The namespace may be left out. NumPy's is known; any other is found by array_api_compat (the
+``array-api`` extra), which knows the libraries that follow the Python array API standard.
+
 With e = exp(x), mish(x) = x·F with F = tanh(ln(1+e)) = e(e+2)/((e+1)² + 1). Nothing cancels, but e
 overflows. So numerator and denominator are made homogeneous: e = S/Q, where the larger of S and Q
 is 1 and the other a = exp(−\|x\|)::
@@ -30,7 +33,11 @@ derivative the error is small against the derivative's largest value, not agains
 from __future__ import annotations
 
 import functools
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from mish._support.extras import needs
 
 # exp(-|x|) is 0 from here on in every format, and every derivative has reached its limit. Infinite
 # x is replaced by this, so that it meets no factor 0.
@@ -45,39 +52,49 @@ class Namespace(Protocol):
     def where(self, condition: Any, x: Any, y: Any, /) -> Any: ...  # noqa: D102
 
 
-def mish(x: Any, xp: Namespace) -> Any:
+def mish(x: Any, xp: Namespace | None = None) -> Any:
     """x·tanh(ln(1 + eˣ)), elementwise.
 
     Args:
         x: array of a floating-point dtype, any shape.
-        xp: the namespace that ``x`` belongs to, such as ``numpy`` or ``torch``.
+        xp: the namespace that ``x`` belongs to, such as ``numpy`` or ``torch``; it is found if it
+            is left out.
 
     Returns:
         An array of the shape and dtype of ``x``. In float32 the error is at most 5 ulp under
         PyTorch, eager or compiled, and 7 ulp under NumPy, whose exponential is off by 2.5 ulp.
+
+    Raises:
+        ModuleNotFoundError: ``xp`` is left out, ``x`` is not NumPy's, and array_api_compat is not
+            installed.
+        TypeError: ``xp`` is left out, and ``x`` is no array or not of a real floating-point dtype.
     """
+    xp = _namespace(x) if xp is None else xp
     x = xp.where(x < -_FAR, -_FAR, x)
     small, root, total = _parts(x, xp)
     return (x * root) * (root * (total + small) / (total * total + small * small))
 
 
-def derivative(x: Any, order: int, xp: Namespace) -> Any:
+def derivative(x: Any, order: int, xp: Namespace | None = None) -> Any:
     """The derivative of Mish of any order, elementwise.
 
     Args:
         x: array of a floating-point dtype, any shape.
         order: 0 for Mish itself, or more.
-        xp: the namespace that ``x`` belongs to, such as ``numpy`` or ``torch``.
+        xp: the namespace that ``x`` belongs to, such as ``numpy`` or ``torch``; it is found if it
+            is left out.
 
     Returns:
         An array of the shape and dtype of ``x``. In float32 the error is at most 7e-7 in orders
         1 to 3, in float64 2e-15; left of −17 at most 6 ulp.
 
     Raises:
+        ModuleNotFoundError, TypeError: as ``mish`` does.
         ValueError: if ``order`` is negative.
     """
     if order < 0:
         raise ValueError(f"order must be 0 or more, not {order}")
+    xp = _namespace(x) if xp is None else xp
     if order == 0:
         return mish(x, xp)
     x = xp.where(x > _FAR, _FAR, xp.where(x < -_FAR, -_FAR, x))
@@ -91,6 +108,30 @@ def derivative(x: Any, order: int, xp: Namespace) -> Any:
     for _ in range(order + 1):
         bracket = bracket / d
     return bracket * (4 * q) * (q * root) * (root * r)
+
+
+def _namespace(x: Any) -> Namespace:
+    """Find the namespace of an array of real floating-point numbers."""
+    if isinstance(x, np.ndarray | np.generic):
+        if not isinstance(x, np.generic | np.memmap) and type(x) is not np.ndarray:
+            raise TypeError(  # a mask would be lost, a matrix multiplied as one
+                f"x must be a plain array, not {type(x).__name__}; mish.mish takes it"
+            )
+        real, xp = np.issubdtype(x.dtype, np.floating), cast(Any, np)
+    else:
+        with needs("array-api", f"mish.formula without xp, of a {type(x).__name__},"):
+            from array_api_compat import array_namespace
+        try:
+            xp = array_namespace(x)
+        except TypeError:
+            raise TypeError(
+                f"x must be an array of a library that follows the array API, not "
+                f"{type(x).__name__}; else pass its namespace as xp"
+            ) from None
+        real = xp.isdtype(x.dtype, "real floating")
+    if not real:
+        raise TypeError(f"x must be of a real floating-point dtype of its library, not {x.dtype}")
+    return cast(Namespace, xp)
 
 
 def _parts(x: Any, xp: Namespace) -> tuple[Any, Any, Any]:

@@ -14,6 +14,7 @@ from mish._truth import sweeps
 ORDERS = sweeps.UFUNCS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS)
 def test_every_float32_is_within_one_ulp(order, capsys):
     found = sweeps.float32(order, os.cpu_count())
@@ -24,6 +25,7 @@ def test_every_float32_is_within_one_ulp(order, capsys):
     assert found.worst < 1
 
 
+@pytest.mark.slow
 def test_float64_over_a_hundred_million_inputs(capsys):
     for order, found in enumerate(sweeps.float64(10**8, os.cpu_count())):
         with capsys.disabled():

@@ -1,13 +1,14 @@
-"""A crew of made-up peers, and results to show."""
+"""Made-up peers, and results to show."""
 
 from __future__ import annotations
 
 import pytest
 
+from mish._measure import peers
+from mish._measure.peers import COPY, MISH, Peer, Unsupported
+from mish._measure.workers import WorkerError
 from mish._truth.sweeps import Errors
-from mish.bench import crew, peers
-from mish.bench.peers import COPY, MISH, Peer, Unsupported
-from mish.bench.workers import WorkerError
+from mish.bench import peer_processes
 
 FAKES = (
     Peer(COPY, "copy of the array", "fake", "copy"),
@@ -37,6 +38,10 @@ class FakeWorker:
             raise Unsupported("no d2")
         if method == "prepare" and arguments[:3] == ("slow", "forward", "float16"):
             raise RuntimeError("ValueError: it broke\nand more")
+        if method == "prepare":  # the slow one cannot use a given array
+            return "new" if arguments[0] == "slow" else arguments[5]
+        if method == "lap" and arguments[1] == "new" and arguments[0] != "slow":
+            return 2 * SECONDS[arguments[0]]
         if method == "lap":
             return SECONDS[arguments[0]]
         if method == "release":
@@ -57,14 +62,14 @@ def fakes(monkeypatch):
         pass
 
     monkeypatch.setattr(peers, "PEERS", FAKES)
-    monkeypatch.setattr(crew, "Worker", Fresh)
+    monkeypatch.setattr(peer_processes, "Worker", Fresh)
     return Fresh
 
 
 @pytest.fixture
 def results(fakes):
     """Results of the made-up peers at some sizes."""
-    with crew.Crew(FAKES) as everybody:
+    with peer_processes.PeerProcesses(FAKES) as everybody:
         cases = [
             everybody.case("forward", "float32", size, rounds=5) for size in (16, 1 << 12, 1 << 20)
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mish.bench import arrays
+from mish._measure import arrays
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 import mish
-from mish.bench import machine
+from mish._measure import machine
 
 EPYC = """processor\t: 0
 vendor_id\t: AuthenticAMD

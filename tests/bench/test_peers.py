@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import mish
-from mish.bench import peers
+from mish._measure import peers
 
 
 def test_names_are_unique_and_labels_short_enough_for_a_table():
@@ -24,7 +24,7 @@ def test_ours_are_there():
         for name in peer.needs:
             own = name.removeprefix("mish.")
             assert own == name or (root / own).exists() or (root / f"{own}.py").exists()
-        source = (root / "bench" / "peers" / f"{peer.module}.py").read_text(encoding="utf-8")
+        source = (root / "_measure" / "peers" / f"{peer.module}.py").read_text(encoding="utf-8")
         assert f"def {peer.function}(" in source
     page = Path(__file__).parents[2] / "docs" / "benchmarking.md"
     for name in re.findall(r"\bmish\.([a-z]\w*)", page.read_text(encoding="utf-8")):

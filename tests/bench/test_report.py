@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from mish.bench import page, peers, plots, report
+from mish._measure import peers
+from mish.bench import page, plots, report
 from mish.bench.imports import ImportTime
 from mish.bench.results import Memory, Results, elements
 
@@ -38,6 +39,21 @@ def test_notes_tell_who_is_missing(results):
         "missing: an absent one (no_such_package not installed)",
         "25% of the laps were interrupted by other work",
     ]
+
+
+def test_what_of_ours_is_slower_is_told(results):
+    assert report.beaten(results) == []
+    case = results.cases[2]
+    quick = dataclasses.replace(case.rows[2], label="a quick one", ratio=0.8)
+    beaten = dataclasses.replace(
+        results, cases=[dataclasses.replace(case, rows=[*case.rows, quick])]
+    )
+    told = "mish is slower than a quick one: forward, float32, 2^20 elements, one thread (1.25×)"
+    assert report.beaten(beaten) == [told]
+    assert f"- {told}" in page.page(beaten, "some-cpu")
+    rows = [*case.rows, dataclasses.replace(quick, result="new")]  # beside a given array it is none
+    beaten.cases[0] = dataclasses.replace(case, rows=rows, result="both")
+    assert report.beaten(beaten) == []
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,23 @@ import numpy as np
 import pytest
 
 import mish
+from mish._measure import memory, peers
+from mish._measure.peers import Unsupported
+from mish._measure.workers import Worker, WorkerError
+from mish._support.cpus import allowed_cpus
 from mish._truth import sweeps
-from mish.bench import machine, memory, peers
-from mish.bench.full import measure_memory
-from mish.bench.peers import Unsupported
-from mish.bench.workers import Worker, WorkerError
+from mish.bench.full_run import measure_memory
 
 # Compiling takes seconds each, and these share their module's code with others here.
-SLOW = {"torch-compile", "mish-torch-compile", "keras", "keras-xla", "mish-keras", "numba"}
+SLOW = {
+    "torch-compile",
+    "mish-torch-compile",
+    "keras",
+    "keras-xla",
+    "mish-keras",
+    "mish-numba",
+    "numba",
+}
 MODULES = sorted(
     {peer.module for peer in peers.PEERS if not peer.missing() and peer.name not in SLOW}
 )
@@ -56,11 +65,38 @@ def test_every_installed_peer_computes_mish(module):
 
 def test_laps(numpy_worker):
     numpy_worker("prepare", "mish", "forward", "float32", 1 << 16)
-    assert 1e-7 < numpy_worker("lap", "mish", 3) < 1
+    assert 1e-7 < numpy_worker("lap", "mish", "given", 3) < 1
     assert numpy_worker("release")[0] == 1
     assert numpy_worker("release") == (0, 0)
-    with pytest.raises(RuntimeError, match="KeyError: 'mish'"):
-        numpy_worker("lap", "mish", 1)
+    with pytest.raises(RuntimeError, match=r"KeyError: \('mish', 'given'\)"):
+        numpy_worker("lap", "mish", "given", 1)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_results_go_where_they_are_to_go(module):
+    """Into the same memory call after call, or into memory that nothing else holds."""
+    from mish._measure.worker import task
+
+    kept = {"given": [], "new": []}
+    peers.load(module).set_threads(1)
+    for peer in peers.PEERS:
+        if peer.module != module or peer.name in SLOW or peer.missing():
+            continue
+        for result in kept:
+            contender = peer.start(task("forward", "float32", 1000)._replace(result=result))
+            assert contender.result in (result, "new")
+            first = contender.array(contender.call())
+            before = first.copy()
+            if first.flags.writeable:  # JAX's are not
+                first[:] = 0
+            again = contender.array(contender.call())
+            np.testing.assert_array_equal(again, before, err_msg=peer.name)
+            kept[contender.result].append(peer.name)
+            if contender.result == "given" and peer.module in ("numpy", "torch"):
+                assert np.shares_memory(first, again), peer.name
+            elif peer.module in ("numpy", "torch"):
+                assert not np.shares_memory(first, again), peer.name
+    assert kept["new"]
 
 
 @pytest.mark.parametrize("op", peers.OPS)
@@ -79,7 +115,7 @@ def test_others_errors_are_seen(numpy_worker):
 
 
 def test_a_worker_has_as_many_cpus_as_threads_and_one_pool_size():
-    for threads in {1, machine.cores()}:
+    for threads in {1, allowed_cpus()}:
         with Worker("numpy", threads) as worker:
             pid = worker._process.pid
             assert len(os.sched_getaffinity(pid)) == threads
@@ -118,10 +154,11 @@ def test_without_a_compiler_memory_is_not_counted(monkeypatch):
 
 
 def test_the_same_numbers_for_everyone(numpy_worker):
-    from mish.bench.worker import task
+    from mish._measure.worker import task
 
     first, again = task("forward", "float32", 1000), task("backward", "float32", 1000)
     np.testing.assert_array_equal(first.x, again.x)
     assert abs(float(first.x.mean())) < 0.2
     assert 0.8 < float(first.x.std()) < 1.2
     assert mish.mish(task("forward", "bfloat16", 10).x).dtype.name == "bfloat16"
+    np.testing.assert_array_equal(task("forward", "float32", 1000, 3.0).x, 3 * first.x)

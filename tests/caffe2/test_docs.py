@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mish.caffe2 import core, registry, workspace
+from mish.caffe2 import core, workspace
+from mish.caffe2._contract import registry
 
 PAGE = Path(__file__).parents[2] / "docs" / "caffe2.md"
-STARTUP = "mish.caffe2.startup"
+STARTUP = "mish.caffe2._startup"
 
 
 @pytest.mark.parametrize("module", ["core", "workspace"])

@@ -15,9 +15,9 @@ from mish.caffe2 import (
     no_gradient,
     register_gradient,
     register_operator,
-    registry,
     workspace,
 )
+from mish.caffe2._contract import registry
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import onnxruntime
 import pytest
 
 from mish.caffe2 import caffe2_pb2, core, workspace
-from mish.caffe2.evaluate import evaluate
+from mish.caffe2._run.arrays import evaluate
 from mish.caffe2.to_onnx import CONVERTERS, convert
 
 ONLY_GRADIENTS = {"weighted_sum", "only_the_sizes_agree"}

@@ -8,7 +8,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from mish.bench import full, machine, peers
+from mish._measure import machine, peers
+from mish.bench import full_run
 from mish.bench.results import Results
 from mish.cli import app
 
@@ -80,12 +81,14 @@ def test_list_as_json():
 
 
 def test_full_writes_every_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(full, "DTYPES", ("float32",))
-    monkeypatch.setattr(full, "_MEMORY_SIZE", 1 << 16)
-    monkeypatch.setattr(full, "THREADED", 1 << 12)
-    monkeypatch.setattr(full.imports, "measure", functools.partial(full.imports.measure, 1))
-    monkeypatch.setattr(full, "_SECONDS", dict.fromkeys(full._SECONDS, 0.0))
-    monkeypatch.setattr(full, "CURVE", (16, 1024, full.SIZE))
+    monkeypatch.setattr(full_run, "DTYPES", ("float32",))
+    monkeypatch.setattr(full_run, "_MEMORY_SIZE", 1 << 16)
+    monkeypatch.setattr(full_run, "THREADED", 1 << 12)
+    monkeypatch.setattr(full_run.imports, "measure", functools.partial(full_run.imports.measure, 1))
+    monkeypatch.setattr(full_run, "_SECONDS", dict.fromkeys(full_run._SECONDS, 0.0))
+    monkeypatch.setattr(full_run, "CURVE", (16, 1024, full_run.SIZE))
+    monkeypatch.setattr(full_run, "RESULTS_AT", (1 << 12,))
+    monkeypatch.setattr("mish.bench.page.RESULTS_AT", (1 << 12,))
     shown = run("--peers", "numpy", "--full", tmp_path)
     assert shown.exit_code == 0
     name = machine.slug()
@@ -93,13 +96,17 @@ def test_full_writes_every_file(tmp_path, monkeypatch):
     assert sorted(path.name for path in tmp_path.iterdir()) == files
     found = Results.from_dict(json.loads((tmp_path / f"{name}.json").read_text()))
     assert {case.size for case in found.cases if case.threads == 1} == {
-        *full.OVERHEAD,
+        *full_run.OVERHEAD,
         16,
         1024,
-        full.SIZE,
+        full_run.SIZE,
+        1 << 12,
     }
+    assert {case.sigma for case in found.cases} == {1.0, 3.0}
     assert found.import_time.extra == []
     page = (tmp_path / f"{name}.md").read_text()
     assert f"({name}-bars.png)" in page
     assert "| numpy | " not in page
+    for part in ("σ = 1:", "σ = 3:", "| **mish, given** |", "| **mish, new** |"):
+        assert part in page
     assert all(f"wrote {tmp_path / file}" in shown.stdout for file in files)

@@ -27,6 +27,19 @@ def test_counts_without_measurements():
 
 
 @READABLE
+@pytest.mark.parametrize(
+    ("isa", "dtype", "told"),
+    [("avx2", "float16", True), ("avx2", "float32", False), ("avx512", "float16", False)],
+)
+def test_calls_that_a_table_answers_are_told_of(isa, dtype, told):
+    """What is counted computes, but without AVX-512 most calls in 16 bits do not."""
+    options = ("--isa", isa, "--op", "mish", "--dtype", dtype, "--no-measure")
+    assert ("read their results from a table" in " ".join(run(*options).stdout.split())) == told
+    (kernel,) = json.loads(run(*options, "--json").stdout)["kernels"]
+    assert kernel["looked_up"] == told
+
+
+@READABLE
 def test_json(monkeypatch):
     shown = json.loads(run("--isa", "avx2", "--op", "mish", "--no-measure", "--json").stdout)
     assert shown["machine"] is None and shown["isa"] == "avx2"
@@ -105,6 +118,26 @@ def test_roofline(tmp_path, monkeypatch):
     assert shown.exit_code == 0, shown.stderr
     assert target.read_bytes().startswith(b"<?xml")
     assert "clock 3.00 GHz" in shown.stdout
+
+
+def test_memory():
+    shapes = ["--memory", "16x64x208x208", "--memory", "16x256x52x52"]
+    text = run(*shapes, "--dtype", "float16").stdout
+    assert "which keeps its input; float16" in text
+    data = json.loads(run(*shapes, "--json").stdout)
+    assert (data["dtype"], data["shapes"]) == ("float32", shapes[1::2])
+    first, second = 16 * 64 * 208**2, 16 * 256 * 52**2
+    by_way = {(each["way"], each["norm"], each["next_keeps"]): each for each in data["kept"]}
+    assert by_way["nn.Mish", True, True]["total"] == 3 * 4 * (first + second)
+    assert by_way["NormMish, output", True, True]["bytes"] == [4 * first, 4 * second]
+    assert by_way["Mish, output+bit", False, True]["bytes"][0] == 4 * first + first // 8
+    for wrong, told in (
+        (["--memory", "16,64"], "a shape"),
+        ([*shapes, "--dtype", "int8"], "dtype"),
+    ):
+        refused = run(*wrong)
+        assert refused.exit_code == 2
+        assert told in refused.stderr
 
 
 def test_communication():

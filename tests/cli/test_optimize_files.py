@@ -200,7 +200,7 @@ def test_a_directory_goes_on_past_a_fault_of_ours(source, tmp_path, monkeypatch)
             raise IndexError("list index out of range")
         return optimize(path, *arguments, **options)
 
-    monkeypatch.setattr("mish.onnx.job.optimize", stumble)
+    monkeypatch.setattr("mish.onnx._optimize_file.optimize", stumble)
     result = mish(folder, "--inplace", "--json")
     assert result.exit_code == 2
     failed, written = json.loads(result.stdout)["models"]

@@ -305,7 +305,7 @@ def test_what_to_know_before_quantising(tmp_path, form, advice):
 @pytest.mark.parametrize(("after", "slower"), [(0.5, False), (1.01, False), (1.1, True)])
 def test_a_slower_model_is_not_written_without_a_word(source, tmp_path, monkeypatch, after, slower):
     comparison = Comparison(0.0, 0.0, True, 1.0, after, threads=1, runs=1)
-    monkeypatch.setattr("mish.onnx.job.verify", lambda *given, **settings: comparison)
+    monkeypatch.setattr("mish.onnx._optimize_file.verify", lambda *given, **settings: comparison)
     target = tmp_path / "out.onnx"
     told = "the new model is slower in ONNX Runtime here: 1000.000 ms before, 1100.000 ms after"
     result = mish(source, "-o", target)

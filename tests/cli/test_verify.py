@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from mish._measure import verify
 from mish._truth import sweeps
-from mish.bench import verify
 from mish.cli import app
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 import mish
 from mish import cost
+from mish._measure.arrays import staggered
 from mish.cost import _clock, _measure, _patterns, _peers
 
 
@@ -63,7 +64,7 @@ def test_patterns():
 
 def test_arrays_begin_at_different_places_of_a_page():
     for n in (1, 512, 5000):
-        arrays = _measure.staggered(3, n, np.float32)
+        arrays = staggered(3, n, np.float32)
         starts = [each.ctypes.data % 4096 for each in arrays]
         assert all(start % 64 == 0 for start in starts) and len(set(starts)) == 3
         assert all(each.shape == (n,) for each in arrays)

@@ -9,8 +9,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from mish.bench import machine, timing
-from mish.bench.crew import Crew
+from mish._measure import timing
+from mish._support.cpus import allowed_cpus
+from mish.bench.peer_processes import PeerProcesses
 from mish.cli import app
 
 FEW = ["--peers", "numpy", "--rounds", "1", "--size", "8"]
@@ -37,8 +38,12 @@ def run(*arguments):
         (["--size", "64..16"], "--size: '64..16' is no range from..to"),
         (["--size", "1..2..3"], "--size: '1..2..3' is no range from..to"),
         (["--size", "2^40"], "GiB are available. Choose a smaller size or fewer peers"),
+        (["--sigma", "0"], "--sigma must be positive numbers, such as 1 or 0.5,3, not '0'"),
+        (["--sigma", "1,wide"], "not 'wide'"),
+        (["--sigma", "inf"], "not 'inf'"),
+        (["--result", "old"], "--result must be given, new, both, not 'old'"),
         (["--threads", "0"], "--threads"),
-        (["--threads", "100000"], f"--threads 100000: this process may use {machine.cores()} CPUs"),
+        (["--threads", "100000"], f"--threads 100000: this process may use {allowed_cpus()} CPUs"),
         (["--rounds", "0"], "--rounds"),
         (
             ["-o", "missing/a.json"],
@@ -129,7 +134,7 @@ def test_verify(arguments, message):
 
 
 def test_verify_a_peer_that_is_not_installed(monkeypatch):
-    from mish.bench import peers
+    from mish._measure import peers
 
     gone = peers.Peer("gone", "gone", "numpy", "naive", ("no_such_package",))
     monkeypatch.setattr(peers, "PEERS", [*peers.PEERS, gone])
@@ -144,5 +149,5 @@ def test_rounds_of_the_timing():
 
 
 def test_a_format_that_is_none():
-    with Crew([]) as crew, pytest.raises(TypeError, match="dtype must be one of"):
-        crew.case("forward", "int32", 8)
+    with PeerProcesses([]) as processes, pytest.raises(TypeError, match="dtype must be one of"):
+        processes.case("forward", "int32", 8)

@@ -15,9 +15,9 @@ from mish.caffe2 import (
     core,
     invoke,
     register_operator,
-    registry,
     workspace,
 )
+from mish.caffe2._contract import registry
 
 X = np.ones((2, 3), np.float32)
 T = caffe2_pb2.TensorProto
@@ -393,7 +393,7 @@ def test_blobs_that_are_no_blobs():
 
 @pytest.mark.parametrize("value", [None, object(), [1, 2.5], ["a", 1], {1: 2.0, 3: object()}])
 def test_arguments_of_no_kind(value):
-    from mish.caffe2.arguments import MakeArgument
+    from mish.caffe2._contract.arguments import MakeArgument
 
     with pytest.raises(ValueError, match="the argument a must be a number, a string, a message"):
         MakeArgument("a", [value] if isinstance(value, dict) else value)

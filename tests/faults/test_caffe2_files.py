@@ -9,8 +9,8 @@ import pytest
 
 from mish._support.files import read_arrays
 from mish.caffe2 import Caffe2Error, caffe2_pb2, core
-from mish.caffe2.evaluate import evaluate
-from mish.caffe2.files import read_net
+from mish.caffe2._messages import read_net
+from mish.caffe2._run.arrays import evaluate
 from mish.caffe2.to_onnx import convert
 
 

@@ -12,9 +12,9 @@ import pytest
 from google.protobuf.message import EncodeError
 
 from mish.onnx import ModelError, find, optimize, verify
-from mish.onnx.files import read, serialize
-from mish.onnx.inputs import load
-from mish.onnx.skeleton import check
+from mish.onnx._compare.inputs import load
+from mish.onnx._model.checking import check
+from mish.onnx._model.files import read, serialize
 
 TEXT = """
 <ir_version: 8, opset_import: ["": 18]>

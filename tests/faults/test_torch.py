@@ -70,8 +70,59 @@ def test_what_pytorch_refuses_fails_as_there(kind, requires_grad, inplace):
 
     expected = outcome(torch.nn.functional.mish)
     assert outcome(mish.torch.mish) == expected
+    for save in ("output", "output+bit", "2bit"):
+        assert outcome(partial(mish.torch.mish, save=save)) == expected
     with mish.torch.accelerate():
         assert outcome(mish.torch.mish) == expected
+
+
+@pytest.mark.parametrize("save", ["", "Output", "exact", "5bit", None, 2])
+def test_save_of_no_kind(save):
+    text = (
+        "save must be one of .input., .output., .output.bit., .1bit., .2bit., .3bit., .4bit., not "
+    )
+    for function in (partial(mish.torch.mish, torch.ones(3)), mish.torch.Mish):
+        with pytest.raises(ValueError, match=text):
+            function(save=save)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.complex64])
+@pytest.mark.parametrize("save", ["output", "output+bit", "1bit"])
+def test_dtypes_without_mish_whatever_is_kept(dtype, save):
+    x = torch.ones(3, dtype=dtype, requires_grad=dtype.is_complex)
+    for inplace in (False, True):
+        with pytest.raises(NotImplementedError, match="not implemented for"):
+            mish.torch.mish(x * 1, inplace, save)
+    if save == "output":
+        with pytest.raises(NotImplementedError, match="not implemented for"):
+            torch.ops.mish.marked(x)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("marked_backward", (torch.ones(2), torch.ones(3)), "dy must have the shape"),
+        ("marked_backward", (torch.ones(3).double(), torch.ones(3)), "and the dtype of y"),
+        ("marked_backward", (torch.ones(3).int(), torch.ones(3).int()), "must be of float16"),
+        ("sides", (torch.ones(3).int(),), "must be of float16"),
+        ("codes", (torch.ones(3), 5), "bits must be 1, 2, 3 or 4"),
+        ("coded_backward", (torch.ones(3), torch.ones(1).byte(), 0), "bits must be 1, 2, 3 or 4"),
+        ("coded_backward", (torch.ones(9), torch.ones(1).byte(), 1), "made for a tensor of this"),
+        ("sided_backward", (torch.ones(9),) * 3, "made for a tensor of this size: uint8"),
+        ("sided_inverse", (torch.ones(9), torch.ones(3).byte()), "made for a tensor of this size"),
+    ],
+)
+def test_operators_from_outputs(name, arguments, message):
+    with pytest.raises(RuntimeError, match=message):
+        getattr(torch.ops.mish, name)(*arguments)
+
+
+def test_codes_of_too_many_bits():
+    for x in (torch.ones(3), torch.ones(3, requires_grad=True), torch.ones(3, device="meta")):
+        with pytest.raises((ValueError, RuntimeError), match="bits must be 1, 2, 3 or 4"):
+            torch.ops.mish.codes(x, 5)
+        with pytest.raises(ValueError, match="bits must be 1, 2, 3 or 4, not 0"):
+            torch.ops.mish.coded(x, 0)
 
 
 @pytest.mark.parametrize("order", [-1, -3])

@@ -23,7 +23,7 @@ import onnx
 import onnx.parser
 from google.protobuf.message import Message
 
-from mish.onnx.job import Outcome, Settings, run
+from mish.onnx._optimize_file import Outcome, Settings, run
 
 MEMORY = 6 << 30  # address space; ONNX Runtime alone takes half a GiB
 BODIES = {

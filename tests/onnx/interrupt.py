@@ -16,7 +16,7 @@ import signal
 import sys
 from pathlib import Path
 
-from mish.onnx.job import Outcome, Settings, run
+from mish.onnx._optimize_file import Outcome, Settings, run
 
 
 def job(folder: Path, source: str, target: str) -> Outcome:

@@ -18,7 +18,7 @@ import onnxruntime
 from random_graphs import Feed, random_model
 
 from mish.onnx import FORMS, optimize, register
-from mish.onnx.files import ModelError
+from mish.onnx._model.files import ModelError
 
 # Of the largest number that was seen on the way. Each rounding costs half a unit.
 TOLERANCES = {onnx.TensorProto.FLOAT: 2e-5, onnx.TensorProto.DOUBLE: 1e-11}

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto as T
 
 from mish.onnx import find
-from mish.onnx.constants import Uniform, fold, uniform
+from mish.onnx._find.constants import Uniform, fold, uniform
 
 INT, FLOAT, HALF, BFLOAT, BOOL = T.INT64, T.FLOAT, T.FLOAT16, T.BFLOAT16, T.BOOL
 

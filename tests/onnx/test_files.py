@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from mish.onnx import ModelError, optimize, verify
-from mish.onnx.files import external_tensors
+from mish.onnx._model.files import external_tensors
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_write_that_fails_leaves_everything_as_it_was(heavy, tmp_path, monkeyp
         raise OSError(errno.ENOSPC, "No space left on device")
 
     report = optimize(heavy)
-    monkeypatch.setattr("mish.onnx.saving._copy_bytes", full)
+    monkeypatch.setattr("mish.onnx._model.saving._copy_bytes", full)
     with pytest.raises(ModelError, match=r"cannot write .*m\.onnx: No space left on device"):
         report.save(target)
     assert [(p.name, p.read_bytes()) for p in folder.iterdir()] == [("m.onnx", b"old")]

@@ -11,10 +11,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 WORKER = Path(__file__).with_name("fuzz.py")
 CASES = 600
 
 
+@pytest.mark.slow
 def test_damaged_models(tmp_path):
     command = [sys.executable, "-W", "error", str(WORKER), "0", str(CASES)]
     done = subprocess.run(

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 
 from mish.onnx import ModelError, verify
-from mish.onnx.inputs import generate
+from mish.onnx._compare.inputs import generate
 
 
 def made_up(model: onnx.ModelProto) -> list[dict[str, np.ndarray]]:

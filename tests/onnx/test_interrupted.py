@@ -13,8 +13,8 @@ import onnx
 import onnxruntime
 import pytest
 
-from mish.onnx.files import external_tensors
-from mish.onnx.job import Settings, run
+from mish.onnx._model.files import external_tensors
+from mish.onnx._optimize_file import Settings, run
 
 HERE = Path(__file__).parent
 COMPILER = os.environ.get("CXX", "g++")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mish.onnx import intervals
-from mish.onnx.operators import _TABLE, PREDICATES, compute
-from mish.onnx.program import Program, Step
+from mish.onnx._prove import intervals
+from mish.onnx._prove.operators import _TABLE, PREDICATES, compute
+from mish.onnx._prove.program import Program, Step
 
 _ARGUMENTS = {"Where": 3, "Clip": 3}
 _TWO = {*intervals._FOLDED, *intervals._RULES} - {"Not", "Reciprocal", "Softsign", "Where"}

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import helper
 
+from mish import mish
 from mish.onnx import ModelError, find, optimize, verify
-from mish.onnx.operators import mish
 
 FORMS = ["sigmoid", "op", "softplus", "native"]
 X = np.linspace(-10, 10, 101, dtype=np.float32)

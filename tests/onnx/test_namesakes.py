@@ -10,7 +10,7 @@ import pytest
 
 import mish
 from mish.onnx import ModelError, find, optimize, register, verify
-from mish.onnx.native import is_native
+from mish.onnx._write.kernel import is_native
 
 X = np.array([-3, -0.5, 0, 2], np.float32)
 GRAPH = "g (float[N] x) => (float[N] y) {{ {} }}"

@@ -13,7 +13,8 @@ import pytest
 
 import mish
 from mish._numpy.native import available_isas
-from mish.onnx import ModelError, native, optimize, register, verify
+from mish.onnx import ModelError, optimize, register, verify
+from mish.onnx._write import kernel
 
 DTYPES = {"float": np.float32, "double": np.float64, "float16": np.float16}
 
@@ -40,6 +41,18 @@ def test_gives_the_bits_of_the_ufunc(build, special, assert_same_bits, kind, thr
     for size in (0, 1, 5, 16_384, 16_385, numbers.size):
         x = numbers[:size]
         assert_same_bits(runner.run(None, {"x": x})[0], mish.mish(x))
+
+
+@pytest.mark.parametrize("arena", [True, False])
+def test_a_large_result_touches_few_pages(build, pages_touched, arena):
+    """In new memory, with an arena that keeps memory or without."""
+    options = onnxruntime.SessionOptions()
+    options.enable_cpu_mem_arena = arena
+    register(options)
+    model = optimize(build(), "native").model.SerializeToString()
+    runner = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    x, held = np.zeros(1 << 24, np.float32), []
+    assert pages_touched(lambda: held.append(runner.run(None, {"x": x}))) < x.nbytes / 4096 / 4
 
 
 def test_bfloat16(build, assert_same_bits):
@@ -106,7 +119,7 @@ def test_verify_registers_the_kernel(build):
 
 
 def test_a_kernel_that_is_missing(monkeypatch, tmp_path):
-    monkeypatch.setattr(native, "_LIBRARY", tmp_path / "no.so")
+    monkeypatch.setattr(kernel, "_LIBRARY", tmp_path / "no.so")
     with pytest.raises(ModelError, match=r"the kernel is missing: there is no file .*no\.so"):
         register(onnxruntime.SessionOptions())
 
@@ -114,7 +127,7 @@ def test_a_kernel_that_is_missing(monkeypatch, tmp_path):
 def test_a_file_that_is_no_library(monkeypatch, tmp_path):
     path = tmp_path / "bad.so"
     path.write_bytes(b"text")
-    monkeypatch.setattr(native, "_LIBRARY", path)
+    monkeypatch.setattr(kernel, "_LIBRARY", path)
     with pytest.raises(ModelError, match="ONNX Runtime does not take the kernel"):
         register(onnxruntime.SessionOptions())
 

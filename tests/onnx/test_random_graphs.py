@@ -10,12 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from mish.onnx import FORMS
 
 WORKER = Path(__file__).with_name("random_runs.py")
 CASES = 250
 
 
+@pytest.mark.slow
 def test_random_models():
     command = [sys.executable, "-W", "error", str(WORKER), "0", str(CASES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)

@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from mish.onnx import ModelError, optimize, verify
-from mish.onnx.files import external_tensors
+from mish.onnx._model.files import external_tensors
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import onnx
 import onnx.parser
 import pytest
 
-from mish.onnx.widen import has_halves, widened
+from mish.onnx._compare.widen import has_halves, widened
 
 # 11878 and 16896 are the bits of 0.1 and 3
 TEXT = """

@@ -30,7 +30,8 @@ TARGETS = {
     "aarch64-linux-musl": "musllinux_1_2_aarch64",
 }
 
-ENTRIES = ("PyInit_", "Register", "mish")  # as in native/modules.map
+# As in native/modules.map, and the name of a version in native/package/libmish.map.
+ENTRIES = ("PyInit_", "Register", "mish", "MISH_")
 
 
 def run(*command: str, **environment: str) -> None:
@@ -83,7 +84,7 @@ def check(wheel: Path) -> None:
     run("check-wheel-contents", str(wheel))
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
-            if name.endswith(".so"):
+            if ".so" in Path(name).suffixes:
                 strangers = exports(archive.read(name))
                 if strangers:
                     raise SystemExit(f"{wheel.name}: {name} exports {', '.join(strangers)}")

@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Literal, TypedDict, overload
 
-_FRAMEWORKS = ("torch", "jax", "keras", "onnx", "onnxruntime")
+_FRAMEWORKS = ("torch", "jax", "keras", "onnx", "onnxruntime", "numba")
+_PACKAGE = Path(__file__).parents[1]
+
+
+def get_include() -> str:
+    """The folder of ``mish.h``, for the compiler of a C or C++ program; see docs/c.md."""
+    return str(_PACKAGE / "include")
+
+
+def get_library() -> str:
+    """The path of the shared library that has the functions of ``mish.h``, for the linker.
+
+    Raises:
+        FileNotFoundError: if the installation has none.
+    """
+    folder = _PACKAGE / "lib"
+    for suffix in ("so", "dylib"):
+        if (found := folder / f"libmish.{suffix}").exists():
+            return str(found)
+    raise FileNotFoundError(
+        f"mish's library is missing: there is no libmish in {folder}; reinstall mish"
+    )
 
 
 class Config(TypedDict):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NATIVE = (native.mish, native.mish_d1, native.mish_d2, native.mish_d3)
 # Right above its poles nearest the real axis, at ln √2 ± 3πi/4, the k-th derivative is as large as
 # about k!/(3π/4)ᵏ⁺¹ times a number near 1; that passes the largest float64 between 203 and 204.
-_LAST = 203
+_HIGHEST_ORDER = 203
 _DENSE = ("toarray", "todense", "to_dense")  # what sparse arrays of any package have
 _BLOCK = 1 << 14  # elements at a time: what lies between two steps stays in the cache
 
@@ -57,16 +57,51 @@ def derivative(x: npt.ArrayLike, order: int = 1) -> Any:
     Returns:
         The derivative in the dtype and shape of ``x``, a scalar for one number. At an infinity
         it is the limit: a zero from order 2 on, with the sign of the side that it is reached
-        from. NaN gives NaN.
+        from. NaN gives NaN. Where other libraries' arrays answer NumPy's ufuncs themselves
+        (Dask's, pandas', xarray's), they answer this function as they answer ``numpy.exp``.
 
     Raises:
         TypeError: ``order`` is not an integer, or ``x`` is of another dtype.
         ValueError: ``order`` is negative, or above 203.
     """
-    order = _checked(order)
-    points = _as_floats(x)
+    return Elementwise(_checked(order))(x)
+
+
+class Elementwise:
+    """The derivative of one order, as much like a ufunc as arrays of other libraries ask for.
+
+    Their ``__array_ufunc__`` is given it in the place of a ufunc. They call it on the plain arrays
+    that they hold, maybe later and in another process.
+    """
+
+    nin, nout, nargs, signature = 1, 1, 2, None
+
+    def __init__(self, order: int) -> None:
+        self.order = order
+        self.__name__ = f"mish_d{order}" if order else "mish"
+
+    def __call__(self, x: Any, **options: Any) -> Any:
+        """Compute it; ``options`` are those of a ufunc's call, for arrays that pass them on."""
+        if not isinstance(x, np.ndarray) and getattr(type(x), "__array_ufunc__", None) is not None:
+            y = x.__array_ufunc__(self, "__call__", x, **options)
+            if y is NotImplemented:
+                kind = getattr(x, "dtype", "unknown")
+                raise TypeError(
+                    f"x must hold numbers whose derivative of order {self.order} its own library "
+                    f"can take; {type(x).__name__} of dtype {kind} cannot"
+                )
+            return y
+        y = _compute(_as_floats(x), self.order, **options)
+        if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
+            y = x.__array_wrap__(np.asarray(y), (self, (x,), 0))  # type: ignore[arg-type]
+        return y
+
+
+def _compute(points: npt.NDArray[Any], order: int, **options: Any) -> Any:
     if order < len(_NATIVE):
-        return _NATIVE[order](points)
+        return _NATIVE[order](points, **options)
+    if options:
+        raise TypeError(f"mish.derivative of order {order} takes no {', '.join(options)}")
     flat = points.astype(np.float64).ravel()
     with np.errstate(all="ignore"):
         for start in range(0, flat.size, _BLOCK):
@@ -85,10 +120,10 @@ def _checked(order: object) -> int:
         raise TypeError(f"order must be an integer, not {type(order).__name__}") from None
     if index < 0:
         raise ValueError(f"order must be 0 or more, not {index}")
-    if index > _LAST:
+    if index > _HIGHEST_ORDER:
         raise ValueError(
-            f"order must be at most {_LAST}, not {index}: beyond it values overflow float64; "
-            "mish.reference.value computes them"
+            f"order must be at most {_HIGHEST_ORDER}, not {index}: beyond it values overflow "
+            "float64; mish.reference.value computes them"
         )
     return index
 

@@ -29,6 +29,9 @@ _FORMATS = {
     "float64": Format(53, -1074, 1024),
 }
 
+BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
+"""The size of an element by the name of its format; no package is needed to know it."""
+
 
 def as_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
     """Make a NumPy dtype of one of the four formats.

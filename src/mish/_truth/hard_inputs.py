@@ -16,10 +16,13 @@ ZEROS = {
     2: (-2.256376396360793118, 1.490571179485428460),
     3: (-3.267337846520404574, -0.087934431314914212, 2.114842563020877061),
 }
-# Where some formula or format changes its ways: edges of the tables, saturation of T, underflow
-# and overflow of exp(x), of exp(2x), of results, in each format; least normal and subnormal.
+# Where a formula or a format begins to behave differently: edges of the tables, saturation of T,
+# underflow and overflow of exp(x), of exp(2x), of results, in each format; least normal and
+# subnormal.
 MARKS = (
     *(0.03125, 0.25, 0.5, 1, 7, 7.125, 7.25, 7.5, 8, 8.75, 8.875, 9, 9.01, 9.7, 11.3, 13, 17, 18),
+    *(17.5 / 1.67, 14.5 / 1.67, 13.5 / 1.74, 18.5 / 1.74, 7.5 / 0.85, 19.5 / 2.6837, 17.5 / 1.9),
+    *(14.5 / 1.9, 7.5 / 2.6837, 3.5 / 0.85),
     *(19.06, 20, 37, 44.4, 52, 54, 88.73, 87.34, 91.9, 103.97, 104, 108, 372.5, 400, 708.4, 709.8),
     *(745.13, 752, 800, 1e4, 65504, 3e38, 1e308, 2.0**-14, 2.0**-24, 2.0**-126, 2.0**-1022),
 )
@@ -27,8 +30,8 @@ MARKS = (
 # The same for float64 alone: the ends of its tables (orders 0 to 3, rows of native/tables.h); where
 # results become subnormal and vanish; where the tails are cut off.
 FLOAT64_THRESHOLDS = (
-    *(-7.015625, 8.984375, -117.5 / 15.934, 138.5 / 15.934, -121.5 / 16.8135, 134.5 / 16.8135),
-    *(-110.5 / 15.2, 145.5 / 15.2, -708.3964, -714.97, -745.1332, -751.74, -800.0),
+    *(-451.5 / 30, 572.5 / 30, -256.5 / 15.934, 255.5 / 15.934, -256.5 / 16.8135, 255.5 / 16.8135),
+    *(-256.5 / 15.2, 255.5 / 15.2, -708.3964, -714.97, -745.1332, -751.74, -800.0),
     *(354.2, 372.57, 375.9, 400.0, 709.7827, 2.2250738585072014e-308),
 )
 

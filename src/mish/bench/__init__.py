@@ -9,3 +9,9 @@
 >>> median, spread = found["mish"].median, found["mish"].spread
 >>> ratio = found["mish"].ratio_to(found["copy"])
 """
+
+from __future__ import annotations
+
+from mish._measure import machine, timing
+
+__all__ = ["machine", "timing"]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from mish.bench import timing
+from mish._measure import timing
 
 _CLOCK = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
 _BROUGHT = (

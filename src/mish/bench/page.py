@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from mish.bench import machine
-from mish.bench.full import CURVE, OVERHEAD, SIZE
-from mish.bench.peers import COPY, MISH
-from mish.bench.report import HEAD, cells, digits, lacking, notes
+from mish._measure import machine
+from mish._measure.peers import COPY, MISH
+from mish.bench.full_run import CURVE, OVERHEAD, RESULTS_AT, SIGMAS, SIZE
+from mish.bench.report import HEAD, RATIOS, beaten, cells, digits, lacking, notes
 from mish.bench.results import Case, Results, Row, elements
+
+_FORWARD = ("forward", "float32")
 
 # The columns of the summary: what most people compute, then the rest.
 _SUMMARY = (
@@ -36,12 +38,22 @@ def page(results: Results, name: str) -> str:
         "\n".join(f"- {line}" for line in notes(results)),
         "## Summary",
         f"Nanoseconds an element, {elements(SIZE)}, one thread; in brackets, times as long as"
-        " mish.",
-        summary(results),
+        f" mish. {RATIOS}",
+    ]
+    for sigma in SIGMAS:
+        if table := summary(results, sigma):
+            parts += [f"Normal numbers with σ = {sigma:g}:", table]
+    parts += [
+        "Ours are in bold. Where one of them takes longer than a peer:",
+        "\n".join(f"- {line}" for line in beaten(results)) or "- nowhere",
         f"![Bars: time of each, forward, float32]({name}-bars.png)",
         f"![Curves: time over size]({name}-curve.png)",
     ]
-    whole = [case for case in results.cases if case.size == SIZE and case.threads == 1]
+    whole = [
+        case
+        for case in results.cases
+        if (case.size, case.threads, case.result) == (SIZE, 1, "given")
+    ]
     threaded = [case for case in results.cases if case.threads > 1]
     for title, cases in (("Every case", whole), ("Several threads", threaded)):
         parts.append(f"## {title}" if cases else "")
@@ -55,6 +67,15 @@ def page(results: Results, name: str) -> str:
         "## Over size",
         "Nanoseconds an element by number of elements, forward, float32, one thread.",
         _matrix(curve, _per_element),
+    ]
+    if both := [each for n in RESULTS_AT if (each := results.case(*_FORWARD, n, result="both"))]:
+        parts += [
+            "## Memory of the result",
+            "Nanoseconds an element by number of elements, forward, float32, one thread: the result"
+            " goes into an array that is there already, or into new memory.",
+            _matrix(both, _per_element),
+        ]
+    parts += [
         "## Memory",
         _memory(results),
         "## Import",
@@ -63,16 +84,16 @@ def page(results: Results, name: str) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def summary(results: Results) -> str:
+def summary(results: Results, sigma: float = 1.0) -> str:
     """Make the table of all peers at the common size."""
-    found = [case for key in _SUMMARY if (case := results.case(*key, SIZE))]
+    found = [case for key in _SUMMARY if (case := results.case(*key, SIZE, sigma=sigma))]
     heads = [f"{case.op}, {case.dtype}" for case in found]
 
     def figure(row: Row, case: Case) -> str:
         ratio = "" if row.peer in (MISH, COPY) else f" ({digits(row.ratio)}×)"
         return _per_element(row, case) + ratio
 
-    return _matrix(found, figure, heads)
+    return _matrix(found, figure, heads) if found else ""
 
 
 def _per_element(row: Row, case: Case) -> str:
@@ -80,7 +101,7 @@ def _per_element(row: Row, case: Case) -> str:
 
 
 def _forward(results: Results, sizes: Iterable[int]) -> list[Case]:
-    return [case for size in sizes if (case := results.case("forward", "float32", size))]
+    return [case for size in sizes if (case := results.case(*_FORWARD, size))]
 
 
 def _matrix(
@@ -91,19 +112,20 @@ def _matrix(
     """Peers by cases."""
     labels: dict[str, Row] = {}
     for case in cases:
-        labels |= {row.peer: row for row in case.rows if row.peer not in labels}
+        for row in case.rows:
+            labels.setdefault(case.label(row), row)
     rows = []
-    for peer, row in labels.items():
-        found = [next((each for each in case.rows if each.peer == peer), None) for case in cases]
-        figures = [
-            figure(each, case) if each else "" for each, case in zip(found, cases, strict=True)
+    for label, first in labels.items():
+        found = [
+            next((row for row in case.rows if case.label(row) == label), None) for case in cases
         ]
-        rows.append(_marked(row, [row.label, *figures]))
+        figures = [figure(row, case) if row else "" for row, case in zip(found, cases, strict=True)]
+        rows.append(_marked(first, [label, *figures]))
     return _rows(["", *(heads or [elements(case.size).split()[0] for case in cases])], rows)
 
 
 def _table(case: Case) -> str:
-    return _rows(HEAD, [_marked(row, cells(row, case.size)) for row in case.rows])
+    return _rows(HEAD, [_marked(row, cells(row, case)) for row in case.rows])
 
 
 def _memory(results: Results) -> str:

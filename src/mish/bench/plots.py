@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mish._measure.peers import COPY, MISH, PEERS
 from mish._support.extras import needs
-from mish.bench.full import CURVE, SIZE
-from mish.bench.peers import COPY, MISH, PEERS
+from mish.bench.full_run import CURVE, SIZE
 from mish.bench.report import digits
 from mish.bench.results import Case, Results, Row, elements
 
@@ -41,7 +41,9 @@ def bars(case: Case, ax: Axes) -> Axes:
     rows = case.rows[::-1]
     times = [row.seconds / case.size * 1e9 for row in rows]
     spreads = [row.spread / case.size * 1e9 for row in rows]
-    drawn = ax.barh([row.label for row in rows], times, xerr=spreads, color=[*map(_colour, rows)])
+    drawn = ax.barh(
+        [case.label(row) for row in rows], times, xerr=spreads, color=[*map(_colour, rows)]
+    )
     texts = [
         f"{digits(time)} ns" + ("" if row.peer == MISH else f", {digits(row.ratio)} ×")
         for row, time in zip(rows, times, strict=True)
@@ -140,6 +142,7 @@ def save_full(results: Results, folder: Path, name: str) -> None:
         case
         for case in results.cases
         if (case.op, case.dtype, case.threads) == ("forward", "float32", 1)
+        if (case.sigma, case.result) == (1, "given")
     ]
     bar = [case for case in forward if case.size == SIZE]
     lines = [case for case in forward if case.size in CURVE]
@@ -154,9 +157,9 @@ def draw(results: Results, path: Path) -> None:
         ModuleNotFoundError: Matplotlib is not installed.
         OSError: the file cannot be written.
     """
-    groups: dict[tuple[str, str, int], list[Case]] = {}
+    groups: dict[tuple[str, str, int, float], list[Case]] = {}
     for case in results.cases:
-        groups.setdefault((case.op, case.dtype, case.threads), []).append(case)
+        groups.setdefault((case.op, case.dtype, case.threads, case.sigma), []).append(case)
     if any(len(cases) > 1 for cases in groups.values()):
         caches = results.machine["caches"]
         panels = [functools.partial(curve, cases, caches) for cases in groups.values()]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from mish._measure.peers import COPY
 from mish._support.extras import needs
-from mish.bench.peers import COPY
 from mish.bench.results import Case, Results, Row
 
 with needs("cli", "mish.bench.report"):
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
+
+# What a ratio is, in one sentence for wherever ratios stand.
+RATIOS = (
+    "A ratio (×) is the median of the ratios within each round, which a machine that slows down and"
+    " speeds up again leaves alone; so it is not quite the ratio of the two median times."
+)
 
 HEAD = ("", "ns an element", "±", "× mish", "× copy", "worst ulp", "NaN, ∞")
 
@@ -21,7 +27,7 @@ def table(case: Case) -> Table:
         shown.add_column(name, justify="right", no_wrap=True)
     for row in case.rows:
         style = "bold" if row.ours else "dim" if row.peer == COPY else ""
-        shown.add_row(*cells(row, case.size), style=style)
+        shown.add_row(*cells(row, case), style=style)
     return shown
 
 
@@ -43,12 +49,30 @@ def lacking(case: Case) -> str:
     return f"Not offered by {', '.join(labels)}." if labels else ""
 
 
-def cells(row: Row, size: int) -> list[str]:
+def beaten(results: Results) -> list[str]:
+    """Say which of ours take longer than a peer, where, and how many times as long."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for case in results.cases:
+        for row in (row for row in case.rows if row.ours):
+            peers = [
+                each
+                for each in case.rows
+                if not each.ours and each.peer != COPY
+                if each.result == row.result or case.result != "both"
+            ]
+            best = min(peers, key=lambda each: each.ratio, default=None)
+            if best and row.ratio > best.ratio:
+                times = digits(row.ratio / best.ratio)
+                found.setdefault((row.label, best.label), []).append(f"{case.title} ({times}×)")
+    return [f"{ours} is slower than {peer}: {'; '.join(at)}" for (ours, peer), at in found.items()]
+
+
+def cells(row: Row, case: Case) -> list[str]:
     """Write a row of a table whose head is ``HEAD``."""
     return [
-        row.label,
-        digits(row.seconds / size * 1e9),
-        digits(row.spread / size * 1e9),
+        case.label(row),
+        digits(row.seconds / case.size * 1e9),
+        digits(row.spread / case.size * 1e9),
         digits(row.ratio),
         digits(row.copies),
         "" if row.worst is None else _ulp(row.worst),

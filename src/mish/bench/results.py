@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mish._support.json_text import json_text
 from mish.bench.imports import ImportTime
 
 
@@ -30,6 +29,7 @@ class Row:
         worst: The largest error in ulp over the fixed hard inputs; None if not measured.
         at: An input that has it.
         specials: How many results were NaN or infinite and should not be, or the other way round.
+        result: Where its results went: into a "given" array or into "new" memory.
     """
 
     peer: str
@@ -45,6 +45,7 @@ class Row:
     worst: float | None = None
     at: float | None = None
     specials: int | None = None
+    result: str = "given"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ class Case:
         rows: What was found, in order of time.
         absent: Who took no part.
         interrupted: The share of the laps in which the system gave a CPU to somebody else.
+        sigma: The standard deviation of the inputs.
+        result: Where results were to go, a key of ``peers.RESULTS``. With "both" a peer that can do
+            either has two rows, and ratios are to mish and the copy with a given array.
     """
 
     op: str
@@ -80,12 +84,21 @@ class Case:
     rows: list[Row]
     absent: list[Absent]
     interrupted: float = 0.0
+    sigma: float = 1.0
+    result: str = "given"
 
     @property
     def title(self) -> str:
         """Say what was computed."""
         threads = "one thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"{self.op}, {self.dtype}, {elements(self.size)}, {threads}"
+        spread = "" if self.sigma == 1 else f", σ = {self.sigma:g}"
+        memory = {"given": "", "new": ", new results", "both": ", results given or new"}
+        what = f"{self.op}, {self.dtype}, {elements(self.size)}{spread}, {threads}"
+        return what + memory[self.result]
+
+    def label(self, row: Row) -> str:
+        """Name a row of this case."""
+        return f"{row.label}, {row.result}" if self.result == "both" else row.label
 
 
 @dataclass(frozen=True)
@@ -120,11 +133,21 @@ class Results:
     memory_note: str = ""
     import_time: ImportTime | None = None
 
-    def case(self, op: str, dtype: str, size: int, threads: int = 1) -> Case | None:
+    def case(
+        self,
+        op: str,
+        dtype: str,
+        size: int,
+        threads: int = 1,
+        sigma: float = 1.0,
+        result: str = "given",
+    ) -> Case | None:
         """Look a case up."""
-        wanted = (op, dtype, size, threads)
-        found = (c for c in self.cases if (c.op, c.dtype, c.size, c.threads) == wanted)
-        return next(found, None)
+        wanted = (op, dtype, size, threads, sigma, result)
+        for case in self.cases:
+            if (case.op, case.dtype, case.size, case.threads, case.sigma, case.result) == wanted:
+                return case
+        return None
 
     def as_dict(self) -> dict[str, Any]:
         """Make plain data of it."""
@@ -132,7 +155,7 @@ class Results:
 
     def to_json(self) -> str:
         """Write it as JSON, which has no NaN and no infinity: both become null."""
-        return json.dumps(_finite(self.as_dict()), indent=1, allow_nan=False) + "\n"
+        return json_text(self.as_dict(), indent=1) + "\n"
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Results:
@@ -164,13 +187,3 @@ def elements(size: int) -> str:
     if size >= 2048 and size & (size - 1) == 0:
         return f"2^{size.bit_length() - 1} elements"
     return f"{size:,} element{'' if size == 1 else 's'}"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value

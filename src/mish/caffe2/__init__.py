@@ -17,13 +17,14 @@ with needs("caffe2", "mish.caffe2"):
     import google.protobuf  # type: ignore[import-untyped]  # noqa: F401
 
 from mish.caffe2 import core, workspace
-from mish.caffe2.direct import MishGradientOp, MishOp, invoke
-from mish.caffe2.errors import Caffe2Error
-from mish.caffe2.gradient import Gradient
+from mish.caffe2._build.mish_operators import MishGradientOp, MishOp
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.gradient import Gradient
+from mish.caffe2._contract.registry import no_gradient, register_gradient, register_operator
+from mish.caffe2._contract.schema import OpSchema
+from mish.caffe2._run.arrays import invoke
 from mish.caffe2.operators.mish import GetMishGradient
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import no_gradient, register_gradient, register_operator
-from mish.caffe2.schema import OpSchema
 
 __all__ = [
     "Caffe2Error",

@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import mish.caffe2.operators  # noqa: F401 - registers them
-from mish.caffe2 import registry
-from mish.caffe2.backward import BackwardPass, Targets, gradient_for
-from mish.caffe2.blobs import Blob, BlobReference, ScopedBlobReference, ScopedName
-from mish.caffe2.devices import (
+from mish.caffe2._build.backward import BackwardPass, Targets, gradient_for
+from mish.caffe2._build.blobs import Blob, BlobReference, ScopedBlobReference, ScopedName
+from mish.caffe2._build.devices import (
     InferBlobDevices,
     InferOpBlobDevices,
     InferOpBlobDevicesAsDict,
     device_option_equal,
 )
-from mish.caffe2.net import Net
-from mish.caffe2.operator_def import CreateOperator, DeviceOption
+from mish.caffe2._build.net import Net
+from mish.caffe2._build.operator_def import CreateOperator, DeviceOption
+from mish.caffe2._build.scope import DeviceScope, NameScope
+from mish.caffe2._contract import registry
+from mish.caffe2._contract.registry import Gradients
+from mish.caffe2._startup import GetGlobalInitArgs, GlobalInit
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Gradients
-from mish.caffe2.scope import DeviceScope, NameScope
-from mish.caffe2.startup import GetGlobalInitArgs, GlobalInit
 
 _G = TypeVar("_G", bound=registry.GradientMaker)
 

@@ -12,14 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from mish.caffe2 import registry, runner, shapes, startup
-from mish.caffe2.blobs import Blob, BlobReference
-from mish.caffe2.errors import Caffe2Error
-from mish.caffe2.net import Net
+from mish.caffe2 import _startup as startup
+from mish.caffe2._build.blobs import Blob, BlobReference
+from mish.caffe2._build.net import Net
+from mish.caffe2._contract import registry
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.tensors import data_type_of, dtype_of
+from mish.caffe2._run import shapes
+from mish.caffe2._run.nets import (
+    NetLike,
+    OperatorLike,
+    prepare,
+    run_net,
+    run_operator,
+    steps,
+)
+from mish.caffe2._run.store import Store
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.runner import NetLike, OperatorLike
-from mish.caffe2.store import Store
-from mish.caffe2.tensors import data_type_of, dtype_of
 
 GlobalInit = startup.GlobalInit
 GpuDeviceType = caffe2_pb2.PROTO_CUDA
@@ -166,7 +175,7 @@ def RunOperatorOnce(operator: OperatorLike) -> bool:
         Caffe2Error: there is no such operator, it is not well formed, asks for another device
             than the CPU, or a blob is missing or not what it takes. Nothing is written then.
     """
-    runner.run_operator(operator, _here())
+    run_operator(operator, _here())
     return True
 
 
@@ -190,14 +199,15 @@ def CreateNet(net: NetLike, overwrite: bool = False, input_blobs: Sequence[Blob]
     """
     here = _here()
     given = [_name(blob) for blob in input_blobs]
-    proto = runner.prepare(net, here, given)
+    prepared = prepare(net, here, given)
+    proto = prepared.proto
     if proto.name in here.nets and not overwrite:
         raise Caffe2Error(
             f"there is a net '{proto.name}' in the workspace already; overwrite=True replaces it"
         )
     for blob in [*given, *(blob for op in proto.op for blob in op.output)]:
         here.blobs.setdefault(blob, None)
-    here.nets[proto.name] = proto
+    here.nets[proto.name] = prepared
     return True
 
 
@@ -217,10 +227,10 @@ def RunNet(name: str | Net, num_iter: int = 1, allow_fail: bool = False) -> bool
     if not isinstance(name, str | Net):
         raise TypeError(f"name must be the name of a net or a Net, not {type(name).__name__}")
     here = _here()
-    proto = here.net(str(name))
+    net = here.net(str(name))
     try:
         for _ in range(num_iter):
-            runner.run_net(proto, here)
+            run_net(net, here)
     except Caffe2Error:
         if allow_fail:
             return False
@@ -234,7 +244,7 @@ def RunNetOnce(net: NetLike) -> bool:
     Raises:
         Caffe2Error: as CreateNet and RunNet do.
     """
-    runner.run_net(runner.prepare(net, _here()), _here())
+    run_net(prepare(net, _here()), _here())
     return True
 
 
@@ -262,15 +272,15 @@ def BenchmarkNet(
             f"{main_runs}"
         )
     here = _here()
-    proto = here.net(str(name))
+    net = here.net(str(name))
     for _ in range(warmup_runs):
-        runner.run_net(proto, here)
-    whole = _milliseconds(lambda: runner.run_net(proto, here), main_runs)
+        run_net(net, here)
+    whole = _milliseconds(lambda: run_net(net, here), main_runs)
     if not run_individual:
-        return [whole] + [0.0] * len(proto.op)
-    operators = np.zeros(len(proto.op))
+        return [whole] + [0.0] * len(net.operators)
+    operators = np.zeros(len(net.operators))
     for _ in range(main_runs):
-        operators += [_milliseconds(step, 1) for step in runner.steps(proto, here)]
+        operators += [_milliseconds(step, 1) for step in steps(net, here)]
     return [whole, *(operators / main_runs).tolist()]
 
 

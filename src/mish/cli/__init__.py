@@ -10,7 +10,7 @@ try:
 
     from mish.cli.bench import bench as _bench
 
-    # under other names, lest the functions hide the modules that they come from
+    # under other names, so that no function hides the module that it comes from
     from mish.cli.caffe2_run import run as _caffe2_run
     from mish.cli.caffe2_to_onnx import to_onnx as _caffe2_to_onnx
     from mish.cli.cost import cost as _cost

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import math
 import re
 import shlex
 import sys
@@ -23,7 +26,7 @@ from mish.cli.console import (
 from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from mish.bench.peers import Peer
+    from mish._measure.peers import Peer
     from mish.bench.results import Results
 
 _LARGEST = 1 << 40
@@ -41,6 +44,18 @@ def bench(
         str,
         typer.Option(help="How many elements; some with commas between, or from..to by fours."),
     ] = "2^20",
+    sigma: Annotated[
+        str,
+        typer.Option(help="The standard deviation of the inputs; some with commas between."),
+    ] = "1",
+    result: Annotated[
+        str,
+        typer.Option(
+            metavar="given|new|both",
+            help="Where results go: into an array that is there, where the peer can do that,"
+            " or into new memory.",
+        ),
+    ] = "given",
     threads: Annotated[int, typer.Option(min=1, help="How many threads each may use.")] = 1,
     peers: Annotated[
         str | None,
@@ -71,10 +86,11 @@ def bench(
 
     Each peer runs in a process of its ecosystem, on as many CPUs as it has threads. In each round
     everyone does one lap, in random order. The table shows medians; ± is half the distance between
-    the quartiles, "worst ulp" the largest error over a fixed set of hard inputs, and "NaN, ∞" how
-    many results there are so and should not be, or the other way round.
+    the quartiles, × the median of the ratios within each round, "worst ulp" the largest error over
+    a fixed set of hard inputs, and "NaN, ∞" how many results there are so and should not be, or the
+    other way round.
     """
-    from mish.bench.peers import DTYPES, OPS
+    from mish._measure.peers import DTYPES, OPS, RESULTS
 
     chosen = _peers(peers)
     if show_list:
@@ -85,12 +101,15 @@ def bench(
         return
     ops = choices(op, "--op", tuple(OPS))
     dtypes = choices(dtype, "--dtype", DTYPES)
-    sizes = _sizes(size)
+    sizes, sigmas = _sizes(size), _sigmas(sigma)
+    if result not in RESULTS:
+        fail(f"--result must be {', '.join(RESULTS)}, not {result!r}", EXIT_USAGE)
     if output is not None:
         require_writable(output)
     if plot is not None:
         _require_picture(plot)
-    results = _run(chosen, [(o, d, s) for o in ops for d in dtypes for s in sizes], threads, rounds)
+    wanted = list(itertools.product(ops, dtypes, sizes, sigmas))
+    results = _run(chosen, wanted, result, threads, rounds)
     _show(results, as_json)
     if output is not None:
         _write(output, results.to_json())
@@ -104,47 +123,55 @@ def bench(
 
 
 def _run(
-    chosen: list[Peer], wanted: list[tuple[str, str, int]], threads: int, rounds: int
+    chosen: list[Peer],
+    wanted: list[tuple[str, str, int, float]],
+    result: str,
+    threads: int,
+    rounds: int,
 ) -> Results:
-    from mish.bench import machine
-    from mish.bench.crew import Crew
+    from mish._measure import machine
+    from mish._measure.workers import WorkerError
+    from mish._support.cpus import allowed_cpus
+    from mish.bench.peer_processes import PeerProcesses
     from mish.bench.results import Results
-    from mish.bench.workers import WorkerError
 
-    if threads > machine.cores():
-        fail(f"--threads {threads}: this process may use {machine.cores()} CPUs", EXIT_USAGE)
+    if threads > allowed_cpus():
+        fail(f"--threads {threads}: this process may use {allowed_cpus()} CPUs", EXIT_USAGE)
     facts = machine.facts(dict.fromkeys(name for peer in chosen for name in peer.packages))
     cases = []
-    with progress_bar() as step, Crew(chosen, threads) as crew:
-        for op, dtype, size in wanted:
-            title = f"{op}, {dtype}, {size:,} elements"
+    with progress_bar() as step, PeerProcesses(chosen, threads) as processes:
+        for op, dtype, size, sigma in wanted:
+            title = f"{op}, {dtype}, {size:,} elements, σ = {sigma:g}"
             step(title, 0)
             try:
                 cases.append(
-                    crew.case(
+                    processes.case(
                         op,
                         dtype,
                         size,
+                        sigma=sigma,
+                        result=result,
                         rounds=rounds,
                         on_lap=lambda share, title=title: step(title, share / len(wanted)),  # type: ignore[misc]
                     )
                 )
             except (ValueError, WorkerError) as problem:
                 fail(str(problem), EXIT_USAGE)
-    return Results(_command(), facts, crew.missing, cases)
+    return Results(_command(), facts, processes.missing, cases)
 
 
 def _run_full(chosen: list[Peer], folder: Path, command: str, as_json: bool) -> None:
     """Write JSON, the page and both pictures once all is measured."""
-    from mish.bench import full, machine, page, plots
-    from mish.bench.workers import WorkerError
+    from mish._measure import machine
+    from mish._measure.workers import WorkerError
+    from mish.bench import full_run, page, plots
 
     name = machine.slug()
     require_writable(folder / f"{name}.json")
     _require_picture(folder / f"{name}-bars.png")
     with progress_bar() as step:
         try:
-            results = full.run(chosen, command, step)
+            results = full_run.run(chosen, command, step)
         except (ValueError, WorkerError) as problem:
             fail(str(problem), EXIT_USAGE)
     _write(folder / f"{name}.json", results.to_json())
@@ -161,7 +188,8 @@ def _run_full(chosen: list[Peer], folder: Path, command: str, as_json: bool) -> 
 
 
 def _show(results: Results, as_json: bool) -> None:
-    from mish.bench import machine, report
+    from mish._measure import machine
+    from mish.bench import report
 
     if as_json:
         print_json(results.as_dict())
@@ -170,7 +198,8 @@ def _show(results: Results, as_json: bool) -> None:
         print_table(report.table(case))
         if lacks := report.lacking(case):
             out.print(lacks, markup=False, highlight=False)
-    for line in [*report.notes(results), machine.summary(results.machine)]:
+    lines = [report.RATIOS, *report.beaten(results), *report.notes(results)]
+    for line in [*lines, machine.summary(results.machine)]:
         out.print(line, markup=False, highlight=False)
 
 
@@ -190,7 +219,7 @@ def _show_list(chosen: list[Peer], as_json: bool) -> None:
 
 
 def _peers(names: str | None) -> list[Peer]:
-    from mish.bench.peers import select
+    from mish._measure.peers import select
 
     try:
         return select(None if names is None else [name.strip() for name in names.split(",")])
@@ -208,6 +237,17 @@ def _sizes(text: str) -> list[int]:
         while size <= ends[-1]:
             found.append(size)
             size *= 4
+    return sorted(set(found))
+
+
+def _sigmas(text: str) -> list[float]:
+    found = []
+    for part in text.split(","):
+        with contextlib.suppress(ValueError):
+            found.append(float(part))
+            if 0 < found[-1] < math.inf:
+                continue
+        fail(f"--sigma must be positive numbers, such as 1 or 0.5,3, not {part!r}", EXIT_USAGE)
     return sorted(set(found))
 
 

@@ -34,7 +34,7 @@ def read(
     """Read two nets and arrays, the latter two if they are given."""
     from mish._support.files import read_arrays
     from mish.caffe2 import Caffe2Error
-    from mish.caffe2.files import read_net
+    from mish.caffe2._messages import read_net
 
     try:
         return (

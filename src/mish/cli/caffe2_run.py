@@ -34,7 +34,7 @@ def run(
     """
     from mish._support.files import write_arrays
     from mish.caffe2 import Caffe2Error
-    from mish.caffe2.evaluate import evaluate
+    from mish.caffe2._run.arrays import evaluate
 
     definition, parameters, arrays = read(net, init, inputs)
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mish._support.drafts import destination
 from mish._support.files import is_stream
+from mish._support.json_text import json_text
 
 EXIT_OK = 0
 EXIT_REFUSED = 1  # the work was done, its result was not good enough to write
@@ -107,14 +106,4 @@ def print_json(data: Mapping[str, object]) -> None:
     JSON has no NaN and no infinity: both become ``null``.
     """
     expect_json(False)
-    typer.echo(json.dumps(_finite(data), indent=2, allow_nan=False))
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(item) for item in value]
-    return value
+    typer.echo(json_text(data, indent=2))

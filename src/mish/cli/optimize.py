@@ -81,11 +81,11 @@ def optimize(
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
 
         from mish.onnx import FORMS, ModelError
-        from mish.onnx import inputs as model_inputs
-        from mish.onnx.files import first_line
-        from mish.onnx.job import Outcome, Settings, run
-        from mish.onnx.named import require_names
-        from mish.onnx.optimize import require_form
+        from mish.onnx._compare import inputs as model_inputs
+        from mish.onnx._find.named import require_names
+        from mish.onnx._model.files import first_line
+        from mish.onnx._optimize_file import Outcome, Settings, run
+        from mish.onnx._write.optimize import require_form
     if form not in FORMS:
         fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
     try:

@@ -21,7 +21,7 @@ from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
     from mish.onnx import Report, Site
-    from mish.onnx.job import Outcome, Settings
+    from mish.onnx._optimize_file import Outcome, Settings
 
 _BAD = {"failed": EXIT_USAGE, "refused": EXIT_REFUSED}  # and the exit codes that they deserve
 

@@ -21,8 +21,8 @@ from mish.cli.console import (
 from mish.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from mish.bench.peers import Peer
-    from mish.bench.verify import Sweep
+    from mish._measure.peers import Peer
+    from mish._measure.verify import Sweep
 
 
 def verify(
@@ -45,8 +45,8 @@ def verify(
     Without --exhaustive: all numbers of the 16-bit formats, every 251st float32, a million random
     float64, and a fixed set of hard inputs. Leaves with exit code 1 if mish breaks its bound.
     """
-    from mish.bench.verify import BOUNDS, ORDERS, sweeps
-    from mish.bench.workers import WorkerError
+    from mish._measure.verify import BOUNDS, ORDERS, sweeps
+    from mish._measure.workers import WorkerError
 
     dtypes = choices(dtype, "--dtype", tuple(BOUNDS))
     orders = [int(each) for each in choices(order, "--order", tuple(map(str, ORDERS)))]
@@ -66,7 +66,7 @@ def verify(
 
 
 def _peer(name: str) -> Peer:
-    from mish.bench.peers import COPY, select
+    from mish._measure.peers import COPY, select
 
     try:
         (chosen,) = select([name])
@@ -105,7 +105,7 @@ def _print_table(peer: Peer, found: list[Sweep]) -> None:
 
 
 def _facts(peer: Peer, found: list[Sweep]) -> dict[str, object]:
-    from mish.bench import machine
+    from mish._measure import machine
 
     return {
         "peer": peer.name,

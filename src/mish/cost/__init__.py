@@ -21,6 +21,7 @@ from mish.cost._count import FORMATS, OPERATIONS, Count, count, isas
 from mish.cost._fused import FUSED, Layer, count_fused, layers_for
 from mish.cost._gpu import DEVICES, Device, GpuCount, count_gpu, predict_gpu
 from mish.cost._measure import Machine, Time, measure_kernels, measure_machine
+from mish.cost._memory import ELEMENTS, Kept, account, numbers
 from mish.cost._model import CORES, Core, core_for, predict, simulate
 from mish.cost._patterns import Curve, measure_patterns
 from mish.cost._peers import Peer, measure_peers
@@ -31,6 +32,7 @@ __all__ = [
     "CLASSES",
     "CORES",
     "DEVICES",
+    "ELEMENTS",
     "FORMATS",
     "FUSED",
     "OPERATIONS",
@@ -40,6 +42,7 @@ __all__ = [
     "Curve",
     "Device",
     "GpuCount",
+    "Kept",
     "Layer",
     "Machine",
     "Peer",
@@ -47,6 +50,7 @@ __all__ = [
     "Traffic",
     "Training",
     "Unreadable",
+    "account",
     "all_gather",
     "all_reduce",
     "core_for",
@@ -61,6 +65,7 @@ __all__ = [
     "measure_machine",
     "measure_patterns",
     "measure_peers",
+    "numbers",
     "predict",
     "predict_gpu",
     "simulate",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import capstone  # type: ignore[import-untyped]
 
 from mish._numpy import native
+from mish._truth.formats import BYTES
 from mish.cost._binary import disassemble, place
 from mish.cost._classes import CLASSES, Kind, classify
 from mish.cost._follow import Path
@@ -17,7 +18,6 @@ from mish.cost._follow import Path
 FORMATS = ("float16", "bfloat16", "float32", "float64")
 OPERATIONS = ("mish", "mish_d1", "mish_d2", "mish_d3", "mish_grad")
 
-_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 _ELEMENTS = 512  # a whole number of every kernel's blocks
 
 
@@ -57,6 +57,14 @@ class Count:
         """Floating-point operations a byte of the arrays."""
         return self.flops / self.bytes
 
+    @property
+    def looked_up(self) -> bool:
+        """Whether most calls do not run this kernel but read its results from a table.
+
+        They are the calls of 16-bit formats where AVX-512 does not compute: see native/lookup.h.
+        """
+        return self.dtype in ("float16", "bfloat16") and self.isa != "avx512"
+
 
 def isas() -> list[str]:
     """Name the instruction sets that the module has kernels for."""
@@ -65,7 +73,7 @@ def isas() -> list[str]:
 
 def element_size(dtype: str) -> int:
     """Give the bytes of an element."""
-    return _BYTES[dtype]
+    return BYTES[dtype]
 
 
 @functools.lru_cache(maxsize=64)
@@ -81,7 +89,7 @@ def count(operation: str, dtype: str, isa: str) -> Count:
     """
     path = _kernel(operation, dtype, isa)
     once, twice = (Counter(path.trace(n)) for n in (_ELEMENTS, 2 * _ELEMENTS))
-    width = max(_BYTES[dtype], 4)
+    width = max(BYTES[dtype], 4)
     share = {
         index: (times - once.get(index, 0)) / _ELEMENTS
         for index, times in twice.items()
@@ -109,7 +117,7 @@ def count(operation: str, dtype: str, isa: str) -> Count:
         stores=total("stores"),
         vector=total("vector"),
         flops=flops,
-        bytes=arrays * _BYTES[dtype],
+        bytes=arrays * BYTES[dtype],
     )
 
 
@@ -143,4 +151,4 @@ def _kernel(operation: str, dtype: str, isa: str) -> Path:
     which = (isa, OPERATIONS.index(operation), FORMATS.index(dtype))
     start = place(native.kernel_addresses()[which])
     arrays = 3 if operation == "mish_grad" else 2
-    return Path(start, disassemble, [_BYTES[dtype]] * arrays)
+    return Path(start, disassemble, [BYTES[dtype]] * arrays)

@@ -12,8 +12,9 @@ import functools
 import math
 from typing import Any, NamedTuple
 
+from mish._truth.formats import BYTES
 from mish.cost import _cubin, _sass
-from mish.cost._gpu import _ALIGNED, _BYTES, _SIGNATURES, CAPABILITY, GpuCount
+from mish.cost._gpu import _ALIGNED, _SIGNATURES, CAPABILITY, GpuCount, compiled_for
 
 FUSED = ("group_norm", "group_norm_grad", "affine", "affine_grad")
 """Group normalisation and Mish, and mish(x·scale + shift) by channel; forward and backward."""
@@ -74,9 +75,6 @@ def compiled(
         capability: the compute capability of the GPU, times ten.
     """
     import torch
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
 
     from mish.torch._triton import fused
 
@@ -103,8 +101,6 @@ def compiled(
         if signature[name] != "constexpr" and arguments.get(name, 0) % 16 == 0:
             aligned[(i,)] = _ALIGNED
     constants = {name: arguments[name] for name, kind in signature.items() if kind == "constexpr"}
-    source = ASTSource(kernel, signature, constants, aligned)
-    target = GPUTarget("cuda", capability, 32)
     tiling = arguments["tiling"]
     programs = math.prod(grid)
     tiles = programs
@@ -112,7 +108,9 @@ def compiled(
         down = -(-arguments["rows"] // tiling.block_rows)
         across = -(-arguments["columns"] // tiling.block_columns)
         tiles = down * across * (layer.shape[1] if backward and not layer.last else 1)
-    return Compiled(triton.compile(source, target=target, options=options), programs, tiles)
+    return Compiled(
+        compiled_for(capability, kernel, signature, constants, aligned, options), programs, tiles
+    )
 
 
 def count_fused(
@@ -136,7 +134,7 @@ def count_fused(
         f"{operation} {layer}",
         dtype,
         {name: threads * (programs * once[name] + tiles * each[name]) for name in _sass.CLASSES},
-        (3 if operation.endswith("_grad") else 2) * _BYTES[dtype],
+        (3 if operation.endswith("_grad") else 2) * BYTES[dtype],
         registers,
         spilled,
     )

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from mish._truth.formats import BYTES
 from mish.cost import _cubin, _sass
 
 CAPABILITY = 90  # of H100 and H200
 _SIGNATURES = {"float16": "*fp16", "bfloat16": "*bf16", "float32": "*fp32", "float64": "*fp64"}
-_BYTES = {"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}
 _ORDERS = {"mish": 0, "mish_d1": 1, "mish_d2": 2, "mish_d3": 3, "mish_grad": 1}
 _ALIGNED = [["tt.divisibility", 16]]
 
@@ -70,9 +70,6 @@ class GpuCount:
 def compiled(operation: str, dtype: str, capability: int = CAPABILITY) -> Any:
     """Compile a kernel as it is launched; returns Triton's compiled kernel with its ``asm``."""
     import torch
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
 
     from mish.torch._triton import launch, pointwise
 
@@ -88,9 +85,33 @@ def compiled(operation: str, dtype: str, capability: int = CAPABILITY) -> Any:
     signature = dict.fromkeys(names, _SIGNATURES[dtype]) | {"size": "i32"}
     signature |= dict.fromkeys(constants, "constexpr")
     aligned = {(i,): _ALIGNED for i in range(len(names))}
+    return compiled_for(capability, kernel, signature, constants, aligned, launch.options())
+
+
+def compiled_for(
+    capability: int,
+    kernel: Any,
+    signature: dict[str, str],
+    constants: dict[str, Any],
+    aligned: dict[tuple[int], Any],
+    options: dict[str, Any],
+) -> Any:
+    """Compile a kernel for a compute capability, times ten; no device is needed.
+
+    Args:
+        capability: of the GPU.
+        kernel: Triton's function.
+        signature: the types of its arguments by name, in their order.
+        constants: the values of those of type ``constexpr``.
+        aligned: what is known of others, by place.
+        options: how it is launched.
+    """
+    import triton
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource
+
     source = ASTSource(kernel, signature, constants, aligned)
-    target = GPUTarget("cuda", capability, 32)
-    return triton.compile(source, target=target, options=launch.options())
+    return triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
 
 
 def count_gpu(operation: str, dtype: str, capability: int = CAPABILITY) -> GpuCount:
@@ -120,7 +141,7 @@ def count_gpu(operation: str, dtype: str, capability: int = CAPABILITY) -> GpuCo
         operation,
         dtype,
         {name: counted[name] / elements for name in _sass.CLASSES},
-        arrays * _BYTES[dtype],
+        arrays * BYTES[dtype],
         registers,
         spilled,
     )

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
+from mish._measure import timing
+from mish._measure.arrays import staggered
 from mish._support.extras import needs
-from mish.bench import timing
+from mish._truth.formats import as_dtype
 from mish.cost._clock import hertz
 from mish.cost._count import FORMATS, element_size
 
@@ -20,7 +22,6 @@ _Array = npt.NDArray[Any]
 _CACHE_BYTES = 16 << 10  # of all arrays together: half of the smallest L1 about
 _MEMORY_BYTES = 256 << 20  # beyond the caches
 _MATRIX = 512
-_PAGE = 4096
 
 
 @dataclass(frozen=True)
@@ -96,35 +97,12 @@ def caller(operation: str, dtype: str, n: int) -> Callable[[], object]:
     """Make a call of a ufunc on arrays of its own."""
     function = getattr(mish, operation)
     random = np.random.default_rng(0)
-    *inputs, out = staggered(function.nin + 1, n, as_type(dtype))
+    with needs("cost", "measuring bfloat16"):
+        form = as_dtype(dtype)
+    *inputs, out = staggered(function.nin + 1, n, form)
     for each in inputs:
         each[:] = random.standard_normal(n)
     return lambda: function(*inputs, out=out)
-
-
-def staggered(count: int, n: int, dtype: npt.DTypeLike) -> list[_Array]:
-    """Make arrays that begin at different places of a page.
-
-    Where two begin at the same one, a load waits for a store that it has nothing to do with, as
-    the processor compares only the last 12 bits of their addresses at first.
-    """
-    item = np.dtype(dtype)
-    span = -(-n * item.itemsize // _PAGE) * _PAGE + _PAGE // (count + 1) // 64 * 64
-    room = np.zeros(count * span + 64, np.uint8)
-    first = -room.ctypes.data % 64
-    starts = [first + i * span for i in range(count)]
-    return [room[start : start + n * item.itemsize].view(item) for start in starts]
-
-
-def as_type(dtype: str) -> np.dtype[Any]:
-    """Give the dtype of a name, ml_dtypes' for bfloat16."""
-    if dtype != "bfloat16":
-        return np.dtype(dtype)
-    with needs("cost", "measuring bfloat16"):
-        import ml_dtypes
-
-    dtype_: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-    return dtype_
 
 
 def _measure_kernel(operation: str, dtype: str, rounds: int) -> Time:

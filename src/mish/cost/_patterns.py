@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 import mish
-from mish.bench import timing
-from mish.cost._measure import staggered
+from mish._measure import timing
+from mish._measure.arrays import staggered
 
 _Array = npt.NDArray[np.float32]
 _Call = Callable[[], object]

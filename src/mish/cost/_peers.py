@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from unittest import mock
 
+from mish._measure import timing
 from mish._support.extras import needs
-from mish.bench import timing
 
 _SHORT, _LONG = 4096, 20480
 _CALLS = 10

@@ -10,14 +10,14 @@ from mish._support.extras import needs
 with needs("onnx", "mish.onnx"):
     import onnx  # noqa: F401
 
-from mish.onnx.files import ModelError
-from mish.onnx.forms import FORMS
-from mish.onnx.match import find
-from mish.onnx.native import register
-from mish.onnx.optimize import Report, optimize
-from mish.onnx.quantized import find_quantized
-from mish.onnx.site import Site
-from mish.onnx.verify import Comparison, verify
+from mish.onnx._compare.verify import Comparison, verify
+from mish.onnx._find.quantized import find_quantized
+from mish.onnx._find.search import find
+from mish.onnx._find.site import Site
+from mish.onnx._model.files import ModelError
+from mish.onnx._write.forms import FORMS
+from mish.onnx._write.kernel import register
+from mish.onnx._write.optimize import Report, optimize
 
 __all__ = [
     "FORMS",

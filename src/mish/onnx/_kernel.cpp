@@ -10,6 +10,7 @@
 
 #include "_runtime_api.h"
 #include "mish.h"
+#include "pages.h"
 #include "range.h"
 
 namespace {
@@ -26,7 +27,6 @@ constexpr char domain_name[] = "mish.onnx";  // as in operators.py
 struct Op : ort::CustomOp {
   ort::ElementType type;
   mish_format format;
-  ptrdiff_t size;  // of an element, in bytes
   mish_unary compute;
 };
 
@@ -44,7 +44,7 @@ struct Task {
 
 void run_block(void* data, size_t index) {
   const Task& task = *static_cast<const Task*>(data);
-  const ptrdiff_t stride = task.op->size;
+  const auto stride = ptrdiff_t(mish_element_size(task.op->format));
   const size_t first = index * block, last = std::min(first + block, task.count);
   mish_unary_range(task.op->compute, task.op->format, task.x, stride, task.y, stride, task.count,
                    first, last);
@@ -78,6 +78,8 @@ Status* compute(void* data, ort::KernelContext* context) {
   if (count == 0) return nullptr;
   if (Status* bad = ort::GetTensorMutableData(api, const_cast<ort::Value*>(x), &from)) return bad;
   if (Status* bad = ort::GetTensorMutableData(api, y, &to)) return bad;
+  // The allocator knows nothing of pages, but its memory is the process's own, and may be new.
+  mish_ask_for_huge_pages(to, count * mish_element_size(kernel.op->format));
   Task task{kernel.op, from, to, count};
   const size_t blocks = (count + block - 1) / block;
   if (blocks > 1)
@@ -133,7 +135,7 @@ void release_inplace(int* inputs, int* outputs) {
   delete[] outputs;
 }
 
-Op make(ort::ElementType type, mish_format format, ptrdiff_t size, const mish_unary* mish) {
+Op make(ort::ElementType type, mish_format format, const mish_unary* mish) {
   Op op{};
   op.version = ort::api_version;
   op.GetName = [](const ort::CustomOp*) { return "Mish"; };
@@ -157,7 +159,6 @@ Op make(ort::ElementType type, mish_format format, ptrdiff_t size, const mish_un
   op.ReleaseMayInplace = release_inplace;
   op.type = type;
   op.format = format;
-  op.size = size;
   op.compute = mish[format];
   return op;
 }
@@ -167,8 +168,8 @@ Status* find_domain(Api* api, const mish_unary* mish, ort::Domain** found) {
   static std::mutex mutex;
   static ort::Domain* domain = nullptr;
   static const Op ops[] = {
-      make(ort::FLOAT, MISH_FLOAT32, 4, mish), make(ort::DOUBLE, MISH_FLOAT64, 8, mish),
-      make(ort::FLOAT16, MISH_FLOAT16, 2, mish), make(ort::BFLOAT16, MISH_BFLOAT16, 2, mish)};
+      make(ort::FLOAT, MISH_FLOAT32, mish), make(ort::DOUBLE, MISH_FLOAT64, mish),
+      make(ort::FLOAT16, MISH_FLOAT16, mish), make(ort::BFLOAT16, MISH_BFLOAT16, mish)};
   const std::lock_guard<std::mutex> lock(mutex);
   if (!domain) {
     ort::Domain* made = nullptr;

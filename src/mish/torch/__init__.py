@@ -13,11 +13,13 @@ from mish._support.extras import needs
 with needs("torch", "mish.torch"):
     import torch  # noqa: F401
 
-from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (the first two register)
+from mish.torch import _cuda, _distributed, _kept_cuda, functional, init  # noqa: F401  (some register)
 from mish.torch._accelerate import accelerate
+from mish.torch._account import kept_bytes
 from mish.torch._convert import convert
 from mish.torch._functions import derivative, mish
 from mish.torch._fused_modules import BatchNormMish, GroupNormMish
+from mish.torch._lean import lean
 from mish.torch._module import Mish
 from mish.torch._stand_in import stand_in
 
@@ -30,6 +32,8 @@ __all__ = [
     "derivative",
     "functional",
     "init",
+    "kept_bytes",
+    "lean",
     "mish",
     "stand_in",
 ]

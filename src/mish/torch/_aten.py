@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch import _cuda_aten, _native
+from mish.torch import _cuda, _native
+from mish.torch._ops import OPERATORS
 
 # Every call meets this key first where a transform of torch.func is at work.
 _TRANSFORMS = "FuncTorchDynamicLayerFrontMode"
@@ -39,8 +40,8 @@ def _register() -> None:
     """
     _warn_once_in_vain()
     _native.register_aten()
-    if _cuda_aten.available():
-        _cuda_aten.register()
+    if _cuda.aten_is_available():
+        _cuda.register_aten()
 
 
 def _warn_once_in_vain() -> None:
@@ -58,10 +59,10 @@ def _warn_once_in_vain() -> None:
 
 
 def _mish(x: Tensor) -> Tensor:
-    y: Tensor = torch.ops.mish.mish.default(x)
+    y: Tensor = OPERATORS.mish.default(x)
     return y
 
 
 def _mish_inplace(x: Tensor) -> Tensor:
-    torch.ops.mish.mish_.default(x)
+    OPERATORS.mish_.default(x)
     return x

@@ -20,7 +20,7 @@ from torch._decomp import decomposition_table
 
 from mish._support.when_imported import when_imported
 from mish.torch import _ops, _state
-from mish.torch._ops import OPERATORS as ours
+from mish.torch._ops import OPERATORS
 
 _Table = dict[Any, Callable[..., Any]]
 
@@ -59,11 +59,11 @@ def _switch_inductor(inductor: ModuleType, on: bool) -> None:
 def _register(inductor: ModuleType) -> None:
     inductor.decompositions.update(
         {
-            ours.mish.default: _ops.mish_formula,
-            ours._forward.default: _ops.mish_formula,
-            ours.derivative.default: _ops.derivative_formula,
-            ours._derivative.default: _ops.derivative_formula,
-            ours.backward.default: _ops.backward_formula,
+            OPERATORS.mish.default: _ops.mish_formula,
+            OPERATORS._forward.default: _ops.mish_formula,
+            OPERATORS.derivative.default: _ops.derivative_formula,
+            OPERATORS._derivative.default: _ops.derivative_formula,
+            OPERATORS.backward.default: _ops.backward_formula,
         }
     )
     _switch_inductor(inductor, _state.accelerated)

@@ -73,10 +73,10 @@ def convert(module: nn.Module | ExportedProgram) -> Conversion:
 
 def _visit(module: nn.Module, name: str, found: Conversion, changed: dict[int, str]) -> None:
     """Change ``module`` or what lies in it; ``changed`` knows shared modules by their identity."""
-    if id(module) not in changed and _may_be_mish(module):
+    if id(module) not in changed and may_be_mish(module):
         was = f"{type(module).__module__}.{type(module).__qualname__}"
         try:
-            _become_mish(module, works_in_place(module))
+            become_mish(module, works_in_place(module))
             changed[id(module)] = was
         except NotMish as error:
             found.left[name] = str(error)
@@ -85,7 +85,7 @@ def _visit(module: nn.Module, name: str, found: Conversion, changed: dict[int, s
         return
     if isinstance(module, GraphModule):
         _convert_graph(module, name, found)
-    elif not _is_pytorchs(module):
+    elif not is_pytorchs(module):
         reason = _forwards.why_left(module)
         if reason is not None:
             found.left[name] = reason
@@ -94,34 +94,37 @@ def _visit(module: nn.Module, name: str, found: Conversion, changed: dict[int, s
         return
     for key, child in list(module._modules.items()):
         if child is not None:
-            _visit(child, _join(name, key), found, changed)
+            _visit(child, join(name, key), found, changed)
 
 
-def _join(name: str, key: str) -> str:
+def join(name: str, key: str) -> str:
+    """The name of a child."""
     return f"{name}.{key}" if name else key
 
 
 def _convert_graph(module: GraphModule, name: str, found: Conversion) -> None:
     for site in _graph_sites.replace(module):
-        found[_join(name, site.last.name)] = site.spelling
+        found[join(name, site.last.name)] = site.spelling
 
 
-def _is_pytorchs(module: nn.Module) -> bool:
+def is_pytorchs(module: nn.Module) -> bool:
     """Compiled and scripted modules are among them."""
     return type(module).__module__.startswith("torch.")
 
 
-def _may_be_mish(module: nn.Module) -> bool:
+def may_be_mish(module: nn.Module) -> bool:
+    """Whether a module that is not ours is worth evaluating."""
     if type(module) in (nn.Mish, Mish):
         return type(module) is nn.Mish
-    if _is_pytorchs(module):
+    if is_pytorchs(module):
         return False
     if any(isinstance(each, nn.Mish) for each in module.modules()):
         return isinstance(module, nn.Mish)  # a container: what it holds is changed
     return next(module.parameters(), None) is None and next(module.buffers(), None) is None
 
 
-def _become_mish(module: nn.Module, inplace: bool) -> None:
+def become_mish(module: nn.Module, inplace: bool) -> None:
+    """Make a module that is Mish one of ours."""
     module._modules.clear()
     module.__class__ = Mish
     vars(module)["inplace"] = inplace

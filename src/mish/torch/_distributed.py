@@ -6,7 +6,8 @@ from types import ModuleType
 from typing import Any
 
 from mish._support.when_imported import when_imported
-from mish.torch._ops import OPERATORS as ops
+from mish.torch import _kept_ops  # noqa: F401  (defines some of the operators)
+from mish.torch._ops import OPERATORS
 
 
 def _elementwise(*arguments: Any) -> list[tuple[list[Any], list[Any]]]:
@@ -24,9 +25,16 @@ def _elementwise(*arguments: Any) -> list[tuple[list[Any], list[Any]]]:
 def _register(_: ModuleType) -> None:
     from torch.distributed.tensor.experimental import register_sharding
 
-    register_sharding([ops.mish.default, ops.derivative.default, ops.backward.default])(
-        _elementwise
-    )
+    register_sharding(
+        [
+            OPERATORS.mish.default,
+            OPERATORS.derivative.default,
+            OPERATORS.backward.default,
+            OPERATORS.marked.default,
+            OPERATORS.marked_backward.default,
+            OPERATORS.marked_inverse.default,
+        ]
+    )(_elementwise)
 
 
 when_imported("torch.distributed.tensor", _register)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from mish.torch import _state
+from mish.torch._ops import OPERATORS
 
 _CREATE_GRAPH = 2  # its place among the arguments that follow the outputs
 
@@ -80,4 +81,4 @@ def _replace(
         return None
     if not (x.is_cpu or x.is_cuda):
         return None
-    return (torch.ops.mish.backward.default(dy, x),)
+    return (OPERATORS.backward.default(dy, x),)

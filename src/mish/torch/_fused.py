@@ -17,8 +17,7 @@ import torch
 from torch import Tensor
 
 from mish.torch._cuda import kernels_for
-from mish.torch._ops import LIBRARY
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import LIBRARY, OPERATORS
 
 _Gradients = tuple[Tensor, Tensor, Tensor]
 
@@ -42,7 +41,7 @@ def affine(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
 
 
 def _mish_inplace(y: Tensor, dtype: torch.dtype) -> Tensor:
-    _ops.mish_.default(y)
+    OPERATORS.mish_.default(y)
     return y.to(dtype)
 
 
@@ -50,18 +49,18 @@ def _affine_mish(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
     return _mish_inplace(affine(x, scale, shift), x.dtype)
 
 
-def _sum_by_channel(v: Tensor) -> Tensor:
+def sum_by_channel(v: Tensor) -> Tensor:
     return v.sum([d for d in range(v.dim()) if d != 1])
 
 
 def _affine_backward(dy: Tensor, x: Tensor, scale: Tensor | None, shift: Tensor) -> _Gradients:
     wide = x.to(wide_dtype(x))
-    dz = _ops.backward.default(dy.to(wide.dtype), affine(x, scale, shift))
+    dz = OPERATORS.backward.default(dy.to(wide.dtype), affine(x, scale, shift))
     dx = dz if scale is None else dz * by_channel(scale, x)
-    return dx.to(x.dtype), _sum_by_channel(dz * wide), _sum_by_channel(dz)
+    return dx.to(x.dtype), sum_by_channel(dz * wide), sum_by_channel(dz)
 
 
-def _sizes(x: Tensor) -> tuple[int, int, int]:
+def sizes(x: Tensor) -> tuple[int, int, int]:
     """Samples, channels, places."""
     return x.shape[0], x.shape[1], x[:1, :1].numel()
 
@@ -75,7 +74,7 @@ def group_norm(
     return torch.nn.functional.group_norm(wide, groups, weight, bias, eps)
 
 
-def _dense(x: Tensor) -> Tensor:
+def dense(x: Tensor) -> Tensor:
     """In wide arithmetic and in a memory format that PyTorch's own kernels take."""
     wide = x.to(wide_dtype(x))
     last = {4: torch.channels_last, 5: torch.channels_last_3d}.get(x.dim())
@@ -87,9 +86,9 @@ def _dense(x: Tensor) -> Tensor:
 def _group_norm_mish(
     x: Tensor, weight: Tensor | None, bias: Tensor | None, groups: int, eps: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    wide = _dense(x)
+    wide = dense(x)
     weight, bias = (None if v is None else v.to(wide.dtype) for v in (weight, bias))
-    y, mean, rstd = torch.native_group_norm(wide, weight, bias, *_sizes(x), groups, eps)
+    y, mean, rstd = torch.native_group_norm(wide, weight, bias, *sizes(x), groups, eps)
     return _mish_inplace(y, x.dtype), mean, rstd
 
 
@@ -102,7 +101,7 @@ def _group_norm_backward(
     bias: Tensor | None,
     groups: int,
 ) -> _Gradients:
-    wide = _dense(x)
+    wide = dense(x)
     grouped = wide.view(x.shape[0], groups, -1, *x.shape[2:])
     ones = [1] * (grouped.dim() - 2)
     z = ((grouped - mean.view(*mean.shape, *ones)) * rstd.view(*rstd.shape, *ones)).flatten(1, 2)
@@ -111,9 +110,9 @@ def _group_norm_backward(
     z = z * by_channel(weight, x)
     if bias is not None:
         z = z + by_channel(bias, x)
-    dz = _dense(_ops.backward.default(dy.to(wide.dtype), z))
+    dz = dense(OPERATORS.backward.default(dy.to(wide.dtype), z))
     dx, dweight, dbias = torch.ops.aten.native_group_norm_backward(
-        dz, wide, mean, rstd, weight, *_sizes(x), groups, [True, True, True]
+        dz, wide, mean, rstd, weight, *sizes(x), groups, [True, True, True]
     )
     return dx.to(x.dtype), dweight, dbias
 
@@ -212,11 +211,11 @@ _OPERATORS = (
 )
 
 
-def _like(gradient: Tensor | None, v: Tensor | None) -> Tensor | None:
+def like(gradient: Tensor | None, v: Tensor | None) -> Tensor | None:
     return None if v is None or gradient is None else gradient.to(v.dtype)
 
 
-def _through_operations(
+def through_operations(
     ctx: Any, dy: Tensor, function: Callable[..., Tensor], inputs: list[Tensor | None]
 ) -> list[Tensor | None]:
     """The gradients by those inputs that need one, as operations that can be differentiated."""
@@ -230,7 +229,7 @@ def _through_operations(
 
 def affine_operations(x: Tensor, scale: Tensor | None, shift: Tensor) -> Tensor:
     """What mish::affine_mish stands for."""
-    return _ops.mish.default(affine(x, scale, shift)).to(x.dtype)  # type: ignore[no-any-return]
+    return OPERATORS.mish.default(affine(x, scale, shift)).to(x.dtype)  # type: ignore[no-any-return]
 
 
 def group_norm_operations(
@@ -238,7 +237,7 @@ def group_norm_operations(
 ) -> Tensor:
     """What mish::group_norm_mish stands for."""
     z = group_norm(x, weight, bias, groups, eps)
-    return _ops.mish.default(z).to(x.dtype)  # type: ignore[no-any-return]
+    return OPERATORS.mish.default(z).to(x.dtype)  # type: ignore[no-any-return]
 
 
 def _save_affine(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -248,9 +247,9 @@ def _save_affine(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
 def _affine_gradients(ctx: Any, dy: Tensor) -> Any:
     x, scale, shift = ctx.saved_tensors
     if torch.is_grad_enabled():
-        return tuple(_through_operations(ctx, dy, affine_operations, [x, scale, shift]))
-    dx, dscale, dshift = _ops.affine_mish_backward.default(dy, x, scale, shift)
-    return dx, _like(dscale, scale), _like(dshift, shift)
+        return tuple(through_operations(ctx, dy, affine_operations, [x, scale, shift]))
+    dx, dscale, dshift = OPERATORS.affine_mish_backward.default(dy, x, scale, shift)
+    return dx, like(dscale, scale), like(dshift, shift)
 
 
 def _save_group_norm(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
@@ -267,12 +266,12 @@ def _group_norm_gradients(ctx: Any, dy: Tensor, *_: object) -> Any:
         def function(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
             return group_norm_operations(x, weight, bias, ctx.groups, ctx.eps)
 
-        gradients = _through_operations(ctx, dy, function, [x, weight, bias])
+        gradients = through_operations(ctx, dy, function, [x, weight, bias])
     else:
-        dx, dweight, dbias = _ops.group_norm_mish_backward.default(
+        dx, dweight, dbias = OPERATORS.group_norm_mish_backward.default(
             dy, x, mean, rstd, weight, bias, ctx.groups
         )
-        gradients = [dx, _like(dweight, weight), _like(dbias, bias)]
+        gradients = [dx, like(dweight, weight), like(dbias, bias)]
     return *gradients, None, None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mish.torch import _kept
 from mish.torch._functions import mish
 
 
@@ -18,13 +19,29 @@ class Mish(torch.nn.Mish):
 
     Args:
         inplace: write the result into the input and return the input.
+        save: what autograd keeps for the backward pass, as in `mish.torch.mish`.
 
     Shape:
         Input of any shape; output of the same shape.
 
     Raises:
         NotImplementedError: if the input is of no floating-point dtype.
+        ValueError: if ``save`` is none of the ways that there are.
     """
+
+    __constants__ = [*torch.nn.Mish.__constants__, "save"]  # noqa: RUF012  (PyTorch has it so)
+    save = _kept.INPUT  # of objects that were made as another class and became this one
+
+    def __init__(self, inplace: bool = False, save: str = _kept.INPUT) -> None:
+        _kept.require_save(save)
+        super().__init__(inplace)
+        self.save = save
+
+    def extra_repr(self) -> str:
+        """As PyTorch has it, and ``save`` unless it is the usual one."""
+        save = f"save={self.save!r}" if self.save != _kept.INPUT else ""
+        inplace: str = super().extra_repr()
+        return ", ".join(filter(None, (inplace, save)))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Takes the state of other packages' Mish too, which may not know ``inplace``."""
@@ -32,4 +49,4 @@ class Mish(torch.nn.Mish):
 
     def forward(self, input: Tensor) -> Tensor:
         """Mish of the input."""
-        return mish(input, inplace=self.inplace)
+        return mish(input, inplace=self.inplace, save=self.save)

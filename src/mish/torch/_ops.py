@@ -75,10 +75,6 @@ def _inplace_formula(x: Tensor) -> None:
     x.copy_(mish_formula(x))
 
 
-def _inplace_negative(x: Tensor) -> None:
-    x.copy_(OPERATORS.mish.default(x.resolve_neg()))
-
-
 def _theirs(x: Tensor) -> Tensor:
     return F.mish(x)
 
@@ -100,6 +96,20 @@ def _like_second(dy: Tensor, x: Tensor) -> Tensor:
 def _libtorch() -> str:
     suffix = ".dylib" if sys.platform == "darwin" else ".so"
     return str(Path(torch.__file__).parent / "lib" / f"libtorch_cpu{suffix}")
+
+
+def inherit_from_mish(name: str, inplace: str) -> None:
+    """What an operator and its in-place variant share with PyTorch's mish."""
+
+    def negative(x: Tensor) -> None:
+        x.copy_(getattr(OPERATORS, name).default(x.resolve_neg()))
+
+    # PyTorch resolves a view whose negative bit is set, but not for what returns nothing.
+    LIBRARY.impl(inplace, negative, "Negative")
+    # What PyTorch's own mish does with tensors that lie in memory in another way, errors included.
+    for key in ("SparseCPU", "SparseCsrCPU", "MkldnnCPU", "QuantizedCPU", "NestedTensorCPU"):
+        LIBRARY.impl(name, _theirs, key)
+        LIBRARY.impl(inplace, _theirs_inplace, key)
 
 
 def _register() -> None:
@@ -134,15 +144,8 @@ def _register() -> None:
         LIBRARY.impl(name, like, "Meta")
     LIBRARY.impl("mish_", lambda x: None, "Meta")
 
-    # PyTorch resolves a view whose negative bit is set, but not for what returns nothing.
-    for name in ("mish_", "_forward_"):
-        LIBRARY.impl(name, _inplace_negative, "Negative")
-    # What PyTorch's own mish does with tensors that lie in memory in another way, errors included.
-    for key in ("SparseCPU", "SparseCsrCPU", "MkldnnCPU", "QuantizedCPU", "NestedTensorCPU"):
-        for name in ("mish", "_forward"):
-            LIBRARY.impl(name, _theirs, key)
-        for name in ("mish_", "_forward_"):
-            LIBRARY.impl(name, _theirs_inplace, key)
+    inherit_from_mish("mish", "mish_")
+    inherit_from_mish("_forward", "_forward_")
 
 
 _register()

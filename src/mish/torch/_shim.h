@@ -35,6 +35,7 @@ struct TensorValue {
   X(dtype_bfloat16, int32_t (*)(), "aoti_torch_dtype_bfloat16")                             \
   X(dtype_float32, int32_t (*)(), "aoti_torch_dtype_float32")                               \
   X(dtype_float64, int32_t (*)(), "aoti_torch_dtype_float64")                               \
+  X(dtype_uint8, int32_t (*)(), "aoti_torch_dtype_uint8")                                   \
   X(device_type_cpu, int32_t (*)(), "aoti_torch_device_type_cpu")                           \
   X(get_dtype, Error (*)(Handle, int32_t*), "aoti_torch_get_dtype")                         \
   X(get_dim, Error (*)(Handle, int64_t*), "aoti_torch_get_dim")                             \
@@ -63,6 +64,11 @@ struct TensorValue {
   X(parallel_for, Error (*)(int64_t, int64_t, int64_t, void (*)(int64_t, int64_t, void*), void*), \
     "torch_parallel_for")                                                                         \
   X(get_const_data_ptr, Error (*)(Handle, const void**), "torch_get_const_data_ptr")
+
+struct Registration {
+  const char* name;
+  Kernel kernel;
+};
 
 struct Shim {
 #define X(name, type, symbol) \
@@ -98,6 +104,10 @@ class Tensor {
   explicit Tensor(Value value) : handle_(reinterpret_cast<Handle>(value)) {}
   explicit Tensor(Handle handle) : handle_(handle) {}
   Tensor(Tensor&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Tensor& operator=(Tensor&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
   ~Tensor() {
     if (handle_) shim.delete_tensor(handle_);
   }

@@ -17,14 +17,16 @@ def bias_mish(x: Tensor, bias: Tensor) -> Tensor:
 
 def batch_norm_mish(
     x: Tensor,
-    running_mean: Tensor,
-    running_var: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
     weight: Tensor | None,
     bias: Tensor | None,
     eps: float,
+    training: bool,
+    momentum: float,
 ) -> Tensor:
     """See `functional.batch_norm_mish`."""
-    return F.mish(F.batch_norm(x, running_mean, running_var, weight, bias, False, 0.0, eps))
+    return F.mish(F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps))
 
 
 def group_norm_mish(

@@ -1,9 +1,10 @@
 """Mish together with what stands before it in networks: a bias, a normalisation.
 
-On CUDA devices that is one pass over memory instead of two to five, and one tensor less kept for
-the backward pass. On the CPU, where a second pass costs less than to normalise twice, it is
+On CUDA devices that is one pass over memory instead of two to five. In training a normalisation and
+Mish keep one tensor for the backward pass, where PyTorch's pair keeps two. Elsewhere it is
 PyTorch's operation and Mish in its place; so it is under `torch.compile` and `torch.func`, which
-fuse and transform by themselves. 16-bit dtypes are computed in float32 and rounded once everywhere.
+fuse and transform by themselves. 16-bit dtypes are computed in float32 and rounded once, but for
+batch normalisation in training mode, which PyTorch rounds before Mish.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.jit import is_scripting  # type: ignore[attr-defined]
+from torch.nn.functional import (  # type: ignore[attr-defined]
+    _verify_batch_size as verify_batch_size,
+)
 
-from mish.torch import _fused, _unfused
+from mish.torch import _fused, _kept_norm, _norms, _unfused
 from mish.torch._functions import mish
-from mish.torch._ops import OPERATORS as _ops
+from mish.torch._ops import OPERATORS
 from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_traced
 
 __all__ = ["batch_norm_mish", "bias_mish", "group_norm_mish"]
@@ -47,60 +51,89 @@ def _bias_mish(x: Tensor, bias: Tensor) -> Tensor:
         return _unfused.bias_mish(x, bias)
     _check(x, bias=bias)
     if _fuses(x, bias):
-        y: Tensor = _ops.affine_mish.default(x, None, bias)
+        y: Tensor = OPERATORS.affine_mish.default(x, None, bias)
         return y
     return _mish_of(_fused.affine(x, None, bias), x)
 
 
 def batch_norm_mish(
     x: Tensor,
-    running_mean: Tensor,
-    running_var: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
+    training: bool = False,
+    momentum: float = 0.1,
+    save: str = "input",
 ) -> Tensor:
-    """mish(batch_norm(x)) with the statistics of training, as in evaluation mode.
+    """mish(batch_norm(x)); arguments as of `torch.nn.functional.batch_norm`.
 
     Args:
         x: tensor of shape (N, C, ...); see `bias_mish`.
-        running_mean: tensor of shape (C,).
-        running_var: tensor of shape (C,).
+        running_mean: tensor of shape (C,); or None, when ``training``.
+        running_var: the same.
         weight: tensor of shape (C,), or None for ones.
         bias: tensor of shape (C,), or None for zeros.
         eps: added to the variance.
+        training: normalise by the statistics of ``x`` and bring the running ones up to date.
+        momentum: the share of ``x`` in them.
+        save: what is kept for the backward pass, ``"input"``, ``"output"`` or ``"output+bit"``; see
+            docs/memory.md.
 
     Returns:
         A tensor of the shape and dtype of ``x``.
 
     Raises:
-        ValueError: if ``x`` has fewer than two dimensions, or one of the others not the shape (C,).
+        ValueError: if ``x`` has fewer than two dimensions, one of the others not the shape (C,),
+            ``training`` finds one number for a channel, or ``save`` is none of the three.
         TypeError: if ``x`` is of no floating-point dtype.
     """
     if is_scripting():
-        return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
+        return _unfused.batch_norm_mish(
+            x, running_mean, running_var, weight, bias, eps, training, momentum
+        )
     else:  # which TorchScript does not compile
-        return _batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
+        return _batch_norm_mish(
+            x, running_mean, running_var, weight, bias, eps, training, momentum, save
+        )
 
 
 def _batch_norm_mish(
     x: Tensor,
-    running_mean: Tensor,
-    running_var: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
     weight: Tensor | None,
     bias: Tensor | None,
     eps: float,
+    training: bool,
+    momentum: float,
+    save: str,
 ) -> Tensor:
     if is_symbolic(x):
-        return _unfused.batch_norm_mish(x, running_mean, running_var, weight, bias, eps)
-    _check(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+        return _unfused.batch_norm_mish(
+            x, running_mean, running_var, weight, bias, eps, training, momentum
+        )
+    _check(x, save, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    if training:
+        if not _keeps(x, weight, bias):
+            z = F.batch_norm(x, running_mean, running_var, weight, bias, True, momentum, eps)
+            return _mish_of(z, x)
+        verify_batch_size(list(x.shape))
+        norm = _norms.of_batch(running_mean, running_var, momentum, eps)
+        return _kept_norm.norm_mish(x, weight, bias, norm, save)
+    if running_mean is None or running_var is None:
+        raise ValueError("running_mean and running_var may be None only when training")
     wide = _fused.wide_dtype(x)
     mean, var = running_mean.to(wide), running_var.to(wide)
+    if _keeps(x, weight, bias, mean, var) and not (save == "input" and x.is_cuda):
+        norm = _norms.of_training(mean, var, eps)
+        return _kept_norm.norm_mish(x, weight, bias, norm, save)
     weight, bias = (None if v is None else v.to(wide) for v in (weight, bias))
     if _fuses(x, mean, var, weight, bias):
         scale = torch.rsqrt(var + eps) if weight is None else torch.rsqrt(var + eps) * weight
         shift = -mean * scale if bias is None else bias - mean * scale
-        y: Tensor = _ops.affine_mish.default(x, scale, shift)
+        y: Tensor = OPERATORS.affine_mish.default(x, scale, shift)
         return y
     return _mish_of(F.batch_norm(x.to(wide), mean, var, weight, bias, False, 0.0, eps), x)
 
@@ -111,6 +144,7 @@ def group_norm_mish(
     weight: Tensor | None = None,
     bias: Tensor | None = None,
     eps: float = 1e-5,
+    save: str = "input",
 ) -> Tensor:
     """mish(group_norm(x)); arguments as of `torch.nn.functional.group_norm`.
 
@@ -121,31 +155,35 @@ def group_norm_mish(
         weight: tensor of shape (C,), or None for ones.
         bias: tensor of shape (C,), or None for zeros.
         eps: added to the variance.
+        save: what is kept for the backward pass, ``"input"``, ``"output"`` or ``"output+bit"``; see
+            docs/memory.md.
 
     Returns:
         A tensor of the shape and dtype of ``x``.
 
     Raises:
-        ValueError: if ``x`` has fewer than two dimensions, ``num_groups`` does not divide C, or
-            ``weight`` or ``bias`` has not the shape (C,).
+        ValueError: if ``x`` has fewer than two dimensions, ``num_groups`` does not divide C,
+            ``weight`` or ``bias`` has not the shape (C,), or ``save`` is none of the three.
         TypeError: if ``x`` is of no floating-point dtype.
     """
     if is_scripting():
         return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
     else:  # which TorchScript does not compile
-        return _group_norm_mish(x, num_groups, weight, bias, eps)
+        return _group_norm_mish(x, num_groups, weight, bias, eps, save)
 
 
 def _group_norm_mish(
-    x: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float
+    x: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float, save: str
 ) -> Tensor:
     if is_symbolic(x):
         return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
-    _check(x, num_groups, weight=weight, bias=bias)
+    _check(x, save, num_groups, weight=weight, bias=bias)
     if x.is_cuda and torch.is_autocast_enabled("cuda"):
         x = x.to(torch.promote_types(x.dtype, torch.float32))
+    if _keeps(x, weight, bias) and not (save == "input" and x.is_cuda):
+        return _kept_norm.norm_mish(x, weight, bias, _norms.of_groups(num_groups, eps), save)
     if _fuses(x, weight, bias):
-        y: Tensor = _ops.group_norm_mish.default(x, weight, bias, num_groups, eps)[0]
+        y: Tensor = OPERATORS.group_norm_mish.default(x, weight, bias, num_groups, eps)[0]
         return y
     return _mish_of(_fused.group_norm(x, weight, bias, num_groups, eps), x)
 
@@ -165,7 +203,18 @@ def _is_plain(*tensors: Tensor | None) -> bool:
     return is_eager() and all(v is None or type(v) in PLAIN for v in tensors)
 
 
-def _check(x: Tensor, num_groups: int = 1, **parameters: Tensor | None) -> None:
+def _keeps(x: Tensor, *parameters: Tensor | None) -> bool:
+    """Whether autograd, and nobody else, records what is done to these."""
+    recorded = torch.is_grad_enabled() and any(
+        v is not None and v.requires_grad for v in (x, *parameters)
+    )
+    return recorded and _is_plain(x, *parameters)
+
+
+def _check(
+    x: Tensor, save: str = "input", num_groups: int = 1, **parameters: Tensor | None
+) -> None:
+    _kept_norm.require_save(save)
     if is_traced():  # where sizes are no numbers; PyTorch's operations check them
         return
     if not x.is_floating_point():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from mish.caffe2 import core, invoke, workspace
-from mish.caffe2.registry import GRADIENTS, OPERATORS
+from mish.caffe2._contract.registry import GRADIENTS, OPERATORS
 
 NARROW = [np.float16, ml_dtypes.bfloat16]
 rng = np.random.default_rng(0)

@@ -6,7 +6,6 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-import mish
 from mish import reference
 from mish.caffe2 import GetMishGradient, MishGradientOp, MishOp, core, invoke, workspace
 from mish.ulp import error
@@ -33,7 +32,7 @@ def test_mish_is_right(x, dtype):
     y = invoke(MishOp(), x)
     assert (y.dtype, y.shape) == (dtype, x.shape)
     assert error(y, x).max() < 1.04
-    np.testing.assert_array_equal(np.signbit(y), np.signbit(mish.mish(x)))
+    np.testing.assert_array_equal(np.signbit(y), np.signbit(reference.rounded(x, dtype)))
 
 
 def test_the_gradient_is_right(x, dtype):
@@ -62,25 +61,28 @@ def test_shapes(shape, dtype):
 def test_strides_do_not_matter(dtype):
     x = np.linspace(-3, 3, 24).astype(dtype).reshape(4, 6)
     for view in (x.T, x[::2, ::-1], x[:, 1]):
-        np.testing.assert_array_equal(invoke(MishOp(), view), mish.mish(view))
+        y = invoke(MishOp(), view)
+        assert error(y, view).max() < 1.04
+        np.testing.assert_array_equal(y, invoke(MishOp(), view.copy()))
 
 
 def test_only_the_numbers_of_elements_must_agree():
     x, y, dy = (np.full(shape, 0.5, np.float32) for shape in ((2, 6), (12,), (3, 4)))
     dx = invoke(MishGradientOp(), x, y, dy)
-    np.testing.assert_array_equal(dx, mish.mish_grad(np.full((2, 6), 0.5, np.float32), x))
+    expected = 0.5 * reference.rounded(x, np.float32, order=1)
+    np.testing.assert_allclose(dx, expected, rtol=2**-22)
 
 
 def test_what_y_holds_is_not_used():
     x = np.linspace(-3, 3, 7, dtype=np.float32)
-    first = invoke(MishGradientOp(), x, mish.mish(x), x)
+    first = invoke(MishGradientOp(), x, invoke(MishOp(), x), x)
     np.testing.assert_array_equal(invoke(MishGradientOp(), x, np.full(7, np.nan, "f"), x), first)
 
 
 def test_arguments_and_engine_do_not_matter():
     x = np.linspace(-3, 3, 7, dtype=np.float32)
     op = MishOp(engine="CUDNN", foo=3)
-    np.testing.assert_array_equal(invoke(op, x), mish.mish(x))
+    np.testing.assert_array_equal(invoke(op, x), invoke(MishOp(), x))
 
 
 def test_results_are_new_arrays():
@@ -142,7 +144,10 @@ def test_the_gradient_of_dy_has_its_shape():
     assert (by_x.shape, by_dy.shape) == ((2, 3), (6,))
 
 
-def test_every_operator_of_the_family_keeps_half_precision_correctly_rounded():
+def test_every_float16_is_correctly_rounded():
     x = np.arange(2**16, dtype=np.uint16).view(np.float16)
     y = invoke(MishOp(), x)
-    np.testing.assert_array_equal(y.view(np.uint16), mish.mish(x).view(np.uint16))
+    numbers = ~np.isnan(x)
+    expected = reference.rounded(x[numbers], np.float16)
+    np.testing.assert_array_equal(y[numbers].view(np.uint16), expected.view(np.uint16))
+    assert np.isnan(y[~numbers]).all()

@@ -30,7 +30,7 @@ exact = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(exact)
 
 _PACKAGE = "mish.torch._triton"
-_MODULES = ("fused", "launch", "math", "pointwise")
+_MODULES = ("fused", "kept", "launch", "math", "packed", "pointwise")
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -50,6 +50,12 @@ def _interpreted():
     else:
         mish.torch._triton = attribute
     return modules
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ _INSTRUCTIONS = {
     "rcp.approx.ftz.f32": (_reciprocal, 2.0**-22),
     "rcp.approx.ftz.f64": (_reciprocal, 2.0**-19),
     "ex2.approx.ftz.f32": (_exp2, 2.0**-21),
+    "lg2.approx.ftz.f32": (np.log2, 2.0**-22),
     "div.rn.f32": (np.divide, 0.0),
     "sqrt.rn.f32": (np.sqrt, 0.0),
 }

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 import triton
 
 import mish.torch
-from mish.torch import _cuda, _cuda_aten, _fused, _ops
+from mish.torch import _cuda, _fused, _ops
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def aten(kernels, monkeypatch):
     if kernels.device == "cpu":
         get = torch.library.get_kernel
         monkeypatch.setattr(torch.library, "get_kernel", lambda name, key: get(name, "CPU"))
-    _cuda_aten.register()
+    _cuda.register_aten()
 
 
 # The tail, where PyTorch's own loses the derivative.
@@ -108,16 +108,16 @@ def test_every_variant_is_ours_while_accelerated(kernels, aten, call, x):
 
 def test_out_is_ours_only_where_no_check_is_missed():
     x = torch.randn(4, 6)
-    assert _cuda_aten._replaces(x, x)
-    assert _cuda_aten._replaces(torch.empty(4, 6), x)
+    assert _cuda._replaces(x, x)
+    assert _cuda._replaces(torch.empty(4, 6), x)
     for other in (
         torch.empty(24),
         torch.empty(6, 4).t(),
         torch.empty(4, 6, dtype=torch.float64),
     ):
-        assert not _cuda_aten._replaces(other, x)
+        assert not _cuda._replaces(other, x)
     memory = torch.empty(30)
-    assert not _cuda_aten._replaces(memory[1:25].view(4, 6), memory[:24].view(4, 6))
+    assert not _cuda._replaces(memory[1:25].view(4, 6), memory[:24].view(4, 6))
 
 
 def test_other_dtypes_go_to_pytorch(kernels, aten, call):

@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import NamedTuple
+
 import pytest
 import torch
 
 from mish.torch import _fused
 
-# (samples, channels, places), groups: one tile, several tiles, odd sizes, one place.
-SHAPES = [((2, 8, 16), 2), ((3, 6, 5), 3), ((1, 4, 2100), 1), ((1, 96, 90), 1), ((5, 32, 1), 2)]
+# (samples, channels, places), groups: one tile, odd sizes, one place; and several tiles, which take
+# the interpreter long.
+SMALL = [((2, 8, 16), 2), ((3, 6, 5), 3), ((5, 32, 1), 2)]
+LARGE = [((1, 4, 2100), 1), ((1, 96, 90), 1)]
+DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 LAYOUTS = ["first", "last", "strided"]
+GIVEN = ["both", "bias", "weight"]
+
+
+class Case(NamedTuple):
+    """Numbers of a dtype in a layout, and which of weight and bias there are."""
+
+    shape: tuple[int, ...]
+    groups: int
+    dtype: torch.dtype
+    layout: str
+    given: str
+
+    def __str__(self):
+        kind = str(self.dtype).removeprefix("torch.")
+        return f"{'x'.join(map(str, self.shape))}-{kind}-{self.layout}-{self.given}"
+
+
+def _pairs():
+    """Cases in which any two of shape, dtype, layout and what is given meet; large ones float32."""
+    for i, (shape, groups) in enumerate(SMALL):
+        for j, dtype in enumerate(DTYPES):
+            yield Case(shape, groups, dtype, LAYOUTS[(i + j) % 3], GIVEN[(i + 2 * j) % 3])
+    for i, (shape, groups) in enumerate(LARGE):
+        for j, layout in enumerate(LAYOUTS):
+            yield Case(shape, groups, torch.float32, layout, GIVEN[(i + j) % 3])
+
+
+def _all():
+    for (shape, groups), *rest in itertools.product(SMALL + LARGE, DTYPES, LAYOUTS, GIVEN):
+        yield Case(shape, groups, *rest)
+
+
+CASES = list(_all() if torch.cuda.is_available() else _pairs())
 
 
 def _numbers(shape, dtype, device, seed):
@@ -32,72 +71,79 @@ def _close(ours, exact, dtype, ulps):
     )
 
 
-@pytest.fixture(params=SHAPES, ids=str)
-def case(request, kernels, dtype):
-    shape, groups = request.param
-    if dtype != torch.float32 and shape[1] * shape[2] > 1000 and kernels.device == "cpu":
-        pytest.skip("takes long in the interpreter")
-    x, dy = (_numbers(shape, dtype, kernels.device, seed) for seed in (0, 1))
-    weight, bias = (_numbers(shape[1:2], dtype, kernels.device, seed) for seed in (2, 3))
-    return x, dy, weight, bias, groups
+def _inputs(case, device):
+    """x, dy, weight and bias of a case."""
+    x, dy = (_numbers(case.shape, case.dtype, device, seed) for seed in (0, 1))
+    weight, bias = (_numbers(case.shape[1:2], case.dtype, device, seed) for seed in (2, 3))
+    return x, dy, weight, bias
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_affine(kernels, case, dtype, layout):
-    x, dy, scale, shift, _ = case
-    for given in (scale, None):
-        wide = [None if v is None else v.cpu().double() for v in (x, given, shift)]
-        y = kernels.fused.affine(_laid_out(x, layout), given, shift)
-        assert y.dtype == dtype
-        _close(y, _fused._affine_mish(*wide), dtype, 2)
-        found = kernels.fused.affine_backward(dy, _laid_out(x, layout), given, shift)
-        exact = _fused._affine_backward(dy.cpu().double(), *wide)
-        _close(found[0], exact[0], dtype, 8)
-        kind = torch.promote_types(dtype, torch.float32)
-        for ours, sums in zip(found[1:], exact[1:], strict=True):
-            assert ours.dtype == kind
-            _close(ours, sums, kind, 40)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_affine(kernels, case):
+    x, dy, scale, shift = _inputs(case, kernels.device)
+    if case.given == "bias":
+        scale = None
+    wide = [None if v is None else v.cpu().double() for v in (x, scale, shift)]
+    x = _laid_out(x, case.layout)
+    y = kernels.fused.affine(x, scale, shift)
+    assert y.dtype == case.dtype
+    _close(y, _fused._affine_mish(*wide), case.dtype, 2)
+    found = kernels.fused.affine_backward(dy, x, scale, shift)
+    exact = _fused._affine_backward(dy.cpu().double(), *wide)
+    _close(found[0], exact[0], case.dtype, 8)
+    kind = torch.promote_types(case.dtype, torch.float32)
+    for ours, sums in zip(found[1:], exact[1:], strict=True):
+        assert ours.dtype == kind
+        _close(ours, sums, kind, 40)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_group_norm(kernels, case, dtype, layout):
-    _check_group_norm(kernels, *case, dtype, layout)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_group_norm(kernels, case):
+    _check_group_norm(kernels, case)
 
 
-@pytest.mark.parametrize("layout", LAYOUTS[:2])
-def test_group_norm_in_loops(kernels, monkeypatch, dtype, layout):
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case((2, 10, 6), 2, dtype, layout, GIVEN[(i + 2 * j) % 3])
+        for i, layout in enumerate(LAYOUTS[:2])
+        for j, dtype in enumerate(DTYPES)
+    ],
+    ids=str,
+)
+def test_group_norm_in_loops(kernels, monkeypatch, case):
     """As if the groups were too large for registers, in tiles smaller than they are."""
     small = kernels.fused.plans._tiling
     monkeypatch.setattr(kernels.fused.plans, "in_registers", lambda *_: None)
     monkeypatch.setattr(
         kernels.fused.plans, "one_by_one", lambda rows, columns, *_: (small(rows, columns, 4, 4), 1)
     )
-    x, dy = (_numbers((2, 10, 6), dtype, kernels.device, seed) for seed in (0, 1))
-    weight, bias = (_numbers((10,), dtype, kernels.device, seed) for seed in (2, 3))
-    _check_group_norm(kernels, x, dy, weight, bias, 2, dtype, layout)
+    _check_group_norm(kernels, case)
 
 
-def _check_group_norm(kernels, x, dy, weight, bias, groups, dtype, layout):
-    kind = torch.promote_types(dtype, torch.float32)
-    for a, b in ((weight, bias), (None, bias), (weight, None)):
-        wide = [None if v is None else v.cpu().double() for v in (x, a, b)]
-        found = kernels.fused.group_norm_forward(_laid_out(x, layout), a, b, groups, 1e-5)
-        exact = _fused._group_norm_mish(*wide, groups, 1e-5)
-        assert found[0].dtype == dtype
-        _close(found[0], exact[0], dtype, 8 if dtype.itemsize > 2 else 2)
-        for ours, statistics in zip(found[1:], exact[1:], strict=True):
-            assert ours.dtype == kind
-            _close(ours, statistics, kind, 8)
-        statistics = found[1:]
-        found = kernels.fused.group_norm_backward(
-            dy, _laid_out(x, layout), *statistics, a, b, groups
-        )
-        exact = _fused._group_norm_backward(
-            dy.cpu().double(), wide[0], *exact[1:], *wide[1:], groups
-        )
-        _close(found[0], exact[0], dtype, 16)
-        for ours, sums in zip(found[1:], exact[1:], strict=True):
-            _close(ours, sums, kind, 40)
+def _check_group_norm(kernels, case):
+    x, dy, weight, bias = _inputs(case, kernels.device)
+    kind = torch.promote_types(case.dtype, torch.float32)
+    a, b = (
+        value if case.given in ("both", name) else None
+        for name, value in (("weight", weight), ("bias", bias))
+    )
+    wide = [None if v is None else v.cpu().double() for v in (x, a, b)]
+    x = _laid_out(x, case.layout)
+    found = kernels.fused.group_norm_forward(x, a, b, case.groups, 1e-5)
+    exact = _fused._group_norm_mish(*wide, case.groups, 1e-5)
+    assert found[0].dtype == case.dtype
+    _close(found[0], exact[0], case.dtype, 8 if case.dtype.itemsize > 2 else 2)
+    for ours, statistics in zip(found[1:], exact[1:], strict=True):
+        assert ours.dtype == kind
+        _close(ours, statistics, kind, 8)
+    found = kernels.fused.group_norm_backward(dy, x, *found[1:], a, b, case.groups)
+    exact = _fused._group_norm_backward(
+        dy.cpu().double(), wide[0], *exact[1:], *wide[1:], case.groups
+    )
+    _close(found[0], exact[0], case.dtype, 16)
+    for ours, sums in zip(found[1:], exact[1:], strict=True):
+        _close(ours, sums, kind, 40)
 
 
 def test_memory_format_stays(kernels):

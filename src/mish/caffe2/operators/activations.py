@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mish.caffe2.gradient import Gradient
-from mish.caffe2.operators.precision import in_float32
-from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import (
+from mish.caffe2._contract.gradient import Gradient
+from mish.caffe2._contract.registry import (
     Array,
     Gradients,
     Invocation,
     register_gradient,
     register_operator,
 )
-from mish.caffe2.schema import OpSchema
+from mish.caffe2._contract.schema import OpSchema
+from mish.caffe2.operators.precision import in_float32
+from mish.caffe2.proto import caffe2_pb2
 
 _INPLACE = OpSchema(["X"], ["Y"], inplace=[(0, 0)])
 _FROM_OUTPUT = OpSchema(["Y", "dY"], ["dX"], inplace=[(1, 0)])

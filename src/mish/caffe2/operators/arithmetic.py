@@ -6,18 +6,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mish.caffe2.arguments import Arguments
-from mish.caffe2.gradient import Gradient
-from mish.caffe2.operators.precision import in_float32
-from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import (
+from mish.caffe2._contract.arguments import Arguments
+from mish.caffe2._contract.gradient import Gradient
+from mish.caffe2._contract.registry import (
     Array,
     Gradients,
     Invocation,
     register_gradient,
     register_operator,
 )
-from mish.caffe2.schema import FLOATS, OpSchema
+from mish.caffe2._contract.schema import FLOATS, OpSchema
+from mish.caffe2.operators.precision import in_float32
+from mish.caffe2.proto import caffe2_pb2
 
 
 @register_operator("Sum", OpSchema(["X"], ["Y"], repeated=1, inplace=[(0, 0)]))

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from mish.caffe2.arguments import Arguments
+from mish.caffe2._contract.arguments import Arguments
+from mish.caffe2._contract.registry import Array, Invocation, register_operator
+from mish.caffe2._contract.schema import OpSchema
 from mish.caffe2.operators.precision import in_float32
-from mish.caffe2.registry import Array, Invocation, register_operator
-from mish.caffe2.schema import OpSchema
 
 
 class Window(NamedTuple):

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from mish.caffe2.registry import Array, Invocation, no_gradient, register_operator
-from mish.caffe2.schema import ANY, OpSchema
-from mish.caffe2.tensors import dtype_of
+from mish.caffe2._contract.registry import Array, Invocation, no_gradient, register_operator
+from mish.caffe2._contract.schema import ANY, OpSchema
+from mish.caffe2._contract.tensors import dtype_of
 
 _SCHEMA = OpSchema(["X"], ["Y"], optional_inputs=1, inplace=[(0, 0)], dtypes={"X": ANY})
 

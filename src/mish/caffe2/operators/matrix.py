@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mish.caffe2.registry import Array, Invocation
+from mish.caffe2._contract.registry import Array, Invocation
 
 
 def as_matrix(call: Invocation, index: int, array: Array, argument: str) -> Array:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import mish
-from mish.caffe2.gradient import Gradient
-from mish.caffe2.operators.precision import in_float32
-from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import (
+from mish.caffe2._contract.gradient import Gradient
+from mish.caffe2._contract.registry import (
     Array,
     Gradients,
     Invocation,
     register_gradient,
     register_operator,
 )
-from mish.caffe2.schema import OpSchema
+from mish.caffe2._contract.schema import OpSchema
+from mish.caffe2.operators.precision import in_float32
+from mish.caffe2.proto import caffe2_pb2
 
 
 @register_operator("Mish", OpSchema(["X"], ["Y"]))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mish.caffe2._contract.registry import Array, Invocation, register_operator
+from mish.caffe2._contract.schema import OpSchema
 from mish.caffe2.operators.precision import in_float32
-from mish.caffe2.registry import Array, Invocation, register_operator
-from mish.caffe2.schema import OpSchema
 
 
 def epsilon(call: Invocation) -> float:

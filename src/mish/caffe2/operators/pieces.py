@@ -7,9 +7,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from mish.caffe2.gradient import Gradient
-from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import (
+from mish.caffe2._contract.gradient import Gradient
+from mish.caffe2._contract.registry import (
     Array,
     Gradients,
     Invocation,
@@ -17,7 +16,8 @@ from mish.caffe2.registry import (
     register_gradient,
     register_operator,
 )
-from mish.caffe2.schema import ANY, OpSchema
+from mish.caffe2._contract.schema import ANY, OpSchema
+from mish.caffe2.proto import caffe2_pb2
 
 _ORDERS = {"NCHW": 1, "NHWC": 3}
 

@@ -7,8 +7,8 @@ from functools import wraps
 
 import numpy as np
 
-from mish.caffe2.registry import Array, Invocation, Kernel
-from mish.caffe2.schema import dtype_name
+from mish.caffe2._contract.registry import Array, Invocation, Kernel
+from mish.caffe2._contract.schema import dtype_name
 
 _NARROW = ("float16", "bfloat16")
 

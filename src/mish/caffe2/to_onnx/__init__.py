@@ -16,11 +16,11 @@ with needs("onnx", "mish.caffe2.to_onnx"):
     import onnx
     from onnx import helper
 
-from mish.caffe2 import registry, runner
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._run.nets import prepare, run_net
+from mish.caffe2._run.operator import BoundOperator
+from mish.caffe2._run.store import Store
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Invocation
-from mish.caffe2.store import Store
 from mish.caffe2.to_onnx.graph import Graph
 from mish.caffe2.to_onnx.operators import CONVERTERS, converter
 
@@ -62,7 +62,7 @@ def convert(
     operators = _needed(net, wanted)
     store = Store()
     if init is not None:
-        runner.run_net(runner.prepare(init, store), store)
+        run_net(prepare(init, store), store)
     read = {blob for op in operators for blob in op.input}
     given = examples or {}
     extra = [blob for blob in given if blob not in read]
@@ -76,9 +76,7 @@ def convert(
     }
     graph = Graph(operators, constants, given)
     for op in operators:
-        schema = registry.find(op).schema
-        schema.verify(op)
-        call = Invocation(op, schema)
+        call = BoundOperator(op).invocation
         converter(call)(graph, call)
     model = helper.make_model(
         graph.finish(net.name or "net", wanted),

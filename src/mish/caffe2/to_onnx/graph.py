@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mish.caffe2.errors import Caffe2Error
+from mish.caffe2._contract.errors import Caffe2Error
+from mish.caffe2._contract.registry import Array
 from mish.caffe2.proto import caffe2_pb2
-from mish.caffe2.registry import Array
 
 
 class Graph:

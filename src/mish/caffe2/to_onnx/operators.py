@@ -8,13 +8,13 @@ from typing import TypeAlias
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
-from mish.caffe2 import execution
+from mish.caffe2._contract.registry import Invocation
+from mish.caffe2._run.operator import BoundOperator
 from mish.caffe2.operators.arithmetic import broadcast_axis
 from mish.caffe2.operators.conv import window
 from mish.caffe2.operators.losses import LEAST_PROBABILITY
 from mish.caffe2.operators.normalization import epsilon
 from mish.caffe2.operators.pieces import axis_of
-from mish.caffe2.registry import Invocation
 from mish.caffe2.to_onnx.graph import Graph
 
 Converter: TypeAlias = Callable[[Graph, Invocation], None]
@@ -243,7 +243,7 @@ def _fill(graph: Graph, call: Invocation) -> None:
     """What has no inputs is computed now; a constant like another tensor when the model runs."""
     definition = call.definition
     if not definition.input:
-        (made,) = execution.run(definition, [])
+        (made,) = BoundOperator(definition)([])
         graph.constant(made, graph.write(definition.output[0]))
         return
     odd = [name for name in ("input_as_shape", "extra_shape") if name in call.arguments]
@@ -252,7 +252,7 @@ def _fill(graph: Graph, call: Invocation) -> None:
             "with an input, only ConstantFill with the shape of its input is converted"
         )
     x = graph.read(definition.input[0])
-    (one,) = execution.run(definition, [np.zeros(1, np.float32)])
+    (one,) = BoundOperator(definition)([np.zeros(1, np.float32)])
     shape = graph.add("Shape", x, rank=1, kind=TensorProto.INT64)
     value = numpy_helper.from_array(one)
     output = graph.write(definition.output[0])

@@ -164,6 +164,14 @@ def rough_reciprocal(x):
 
 
 @triton.jit
+def root(x):
+    """√x of float32 to the nearest, as Triton's own is; but 3.5.1's flushes subnormal numbers."""
+    return tl.inline_asm_elementwise(
+        "sqrt.rn.f32 $0, $1;", "=f,f", [x], tl.float32, is_pure=True, pack=1
+    )
+
+
+@triton.jit
 def two_sum(a, b):
     """The sum a + b in two parts, exactly (Knuth)."""
     s = a + b

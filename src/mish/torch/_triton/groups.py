@@ -9,6 +9,8 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
+from mish.torch._triton.elementary import root
+
 
 @triton.constexpr_function
 def is_power_of_two(number):
@@ -64,19 +66,12 @@ def along_channels(value, x, last: tl.constexpr):
     return tl.broadcast_to(value[None, :] if last else value[:, None], x.shape)
 
 
-# Triton's own float32 division and root round to the nearest too, but some versions (3.5.1) flush
-# subnormal numbers to zero.
+# Triton's own float32 division rounds to the nearest too, but some versions (3.5.1) flush subnormal
+# numbers to zero.
 @triton.jit
 def _quotient(x, y):
     return tl.inline_asm_elementwise(
         "div.rn.f32 $0, $1, $2;", "=f,f,f", [x, y], tl.float32, is_pure=True, pack=1
-    )
-
-
-@triton.jit
-def _root(x):
-    return tl.inline_asm_elementwise(
-        "sqrt.rn.f32 $0, $1;", "=f,f", [x], tl.float32, is_pure=True, pack=1
     )
 
 
@@ -96,6 +91,6 @@ def mean_of(values, count, known: tl.constexpr):
 def reciprocal_root(x):
     """1/√x."""
     if x.dtype == tl.float32:
-        return _quotient(1.0, _root(x))
+        return _quotient(1.0, root(x))
     else:
         return 1.0 / tl.sqrt(x)

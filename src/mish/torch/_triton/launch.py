@@ -20,7 +20,7 @@ WARPS = 4
 # shared by twice as many elements, still in few enough registers.
 VECTORS = 2
 # Indices of up to 31 bits, less what the last program may go beyond the end.
-_NARROW = 2**31 - 2**16
+NARROW = 2**31 - 2**16
 
 _FULL = (math.mish, math.mish_d1, math.mish_d2, math.mish_d3)
 _FUNCTIONS = {
@@ -63,7 +63,7 @@ def _run(kernel: Any, order: int, out: Tensor, *inputs: Tensor) -> None:
         return
     dtype = out.dtype
     block = block_for(dtype)
-    wide = size > _NARROW
+    wide = size > NARROW
     constants = {"function": function_for(dtype, order), "block": block, "wide": wide}
     tensors = (out, *inputs)
     with torch.cuda.device_of(out):
@@ -74,11 +74,11 @@ def _run(kernel: Any, order: int, out: Tensor, *inputs: Tensor) -> None:
             _kept.launch(key, kernel, -(-size // block), tensors, size, constants, options())
 
 
-def _is_dense(x: Tensor) -> bool:
+def is_dense(x: Tensor) -> bool:
     return x.is_contiguous() or x.stride() == torch.empty_like(x, device="meta").stride()
 
 
-def _laid_out_like(x: Tensor, model: Tensor) -> Tensor:
+def laid_out_like(x: Tensor, model: Tensor) -> Tensor:
     """``x`` itself if its strides are those of ``model``, else a copy that has them."""
     if x.stride() == model.stride():
         return x
@@ -88,13 +88,13 @@ def _laid_out_like(x: Tensor, model: Tensor) -> Tensor:
 def derivative(x: Tensor, order: int) -> Tensor:
     """A new tensor with the derivative of order 0 to 3 of ``x``, of one of `DTYPES`."""
     out = torch.empty_like(x)  # it is always dense, so equal strides mean that x is dense as well
-    _run(pointwise.unary, order, out, _laid_out_like(x, out))
+    _run(pointwise.unary, order, out, laid_out_like(x, out))
     return out
 
 
 def mish_into(out: Tensor, x: Tensor) -> None:
     """Write mish(x) to ``out``, which is ``x`` or has its shape and dtype and overlaps nothing."""
-    if out.stride() == x.stride() and _is_dense(x):
+    if out.stride() == x.stride() and is_dense(x):
         _run(pointwise.unary, 0, out, x)
     else:
         out.copy_(derivative(x, 0))
@@ -103,5 +103,5 @@ def mish_into(out: Tensor, x: Tensor) -> None:
 def backward(dy: Tensor, x: Tensor) -> Tensor:
     """A new tensor with dy·mish′(x); both of the same shape and dtype."""
     out = torch.empty_like(x)
-    _run(pointwise.weighted, 1, out, _laid_out_like(dy, out), _laid_out_like(x, out))
+    _run(pointwise.weighted, 1, out, laid_out_like(dy, out), laid_out_like(x, out))
     return out

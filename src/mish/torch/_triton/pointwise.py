@@ -12,7 +12,7 @@ import triton.language as tl
 
 
 @triton.jit
-def _offsets(block: tl.constexpr, wide: tl.constexpr):
+def offsets(block: tl.constexpr, wide: tl.constexpr):
     start = tl.program_id(0)
     if wide:
         start = start.to(tl.int64)
@@ -21,13 +21,13 @@ def _offsets(block: tl.constexpr, wide: tl.constexpr):
 
 
 @triton.jit
-def _load(pointer, mask):
+def load(pointer, mask):
     x = tl.load(pointer, mask=mask)
     return x.to(tl.float32) if x.dtype.primitive_bitwidth == 16 else x
 
 
 @triton.jit
-def _store(pointer, y, mask):
+def store(pointer, y, mask):
     tl.store(pointer, y.to(pointer.dtype.element_ty), mask=mask)
 
 
@@ -35,20 +35,20 @@ def _store(pointer, y, mask):
 @triton.jit(do_not_specialize=["size"])
 def unary(y, x, size, function: tl.constexpr, block: tl.constexpr, wide: tl.constexpr):
     """y[i] = function(x[i]) for i < size; ``y`` may be ``x``."""
-    start, i = _offsets(block, wide)
+    start, i = offsets(block, wide)
     if start + block <= size:
-        _store(y + i, function(_load(x + i, None)), None)
+        store(y + i, function(load(x + i, None)), None)
     else:
-        _store(y + i, function(_load(x + i, i < size)), i < size)
+        store(y + i, function(load(x + i, i < size)), i < size)
 
 
 @triton.jit(do_not_specialize=["size"])
 def weighted(y, weight, x, size, function: tl.constexpr, block: tl.constexpr, wide: tl.constexpr):
     """y[i] = weight[i]·function(x[i]) for i < size; ``y`` may be either."""
-    start, i = _offsets(block, wide)
+    start, i = offsets(block, wide)
     if start + block <= size:
-        factor = _load(weight + i, None)
-        _store(y + i, factor * function(_load(x + i, None)), None)
+        factor = load(weight + i, None)
+        store(y + i, factor * function(load(x + i, None)), None)
     else:
-        factor = _load(weight + i, i < size)
-        _store(y + i, factor * function(_load(x + i, i < size)), i < size)
+        factor = load(weight + i, i < size)
+        store(y + i, factor * function(load(x + i, i < size)), i < size)

@@ -1,0 +1,1 @@
+"""Operators and nets as messages: names of blobs, scopes, devices, gradient operators."""

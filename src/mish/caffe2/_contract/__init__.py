@@ -1,0 +1,1 @@
+"""What an operator takes, which there are, and how each is differentiated."""

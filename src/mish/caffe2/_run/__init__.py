@@ -1,0 +1,1 @@
+"""Operators and nets, run on arrays and on the blobs of a workspace."""

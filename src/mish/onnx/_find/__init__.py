@@ -1,0 +1,1 @@
+"""Where a model computes Mish: nodes become programs, and those that are proved are sites."""

@@ -1,0 +1,1 @@
+"""A model as such: reading, checking and writing its files, its scopes, types and opset."""

@@ -1,0 +1,1 @@
+"""Mish written in another form, in the place of what was found."""
