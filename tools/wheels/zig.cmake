@@ -21,4 +21,5 @@ set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 # classes of exceptions have the same names and layouts in both libraries. Strings have not: the
 # module has none.
 set(MISH_LIBSTDCXX ${CMAKE_CURRENT_LIST_DIR}/libstdcxx.cpp)
-set(CMAKE_CXX_FLAGS_INIT -fno-sized-deallocation) # which is newer than the oldest libstdc++
+# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped.
+set(CMAKE_CXX_FLAGS_INIT "-fno-sized-deallocation -g0")
