@@ -50,8 +50,8 @@ const mish_kernels* mish_select_from_environment(char message[MISH_MESSAGE]) {
                         "unset MISH_ISA or set it to one of: ",
                         asked);
   for (size_t i = 0; i < count; ++i)
-    length += snprintf(message + length, size_t(MISH_MESSAGE - length), "%s%s", i ? ", " : "",
-                       names[i]);
+    length +=
+        snprintf(message + length, size_t(MISH_MESSAGE - length), "%s%s", i ? ", " : "", names[i]);
   return nullptr;
 }
 
