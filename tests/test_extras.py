@@ -54,6 +54,10 @@ USES = {
             assert cost.count("mish", "float32", "avx2").total > 0
         cost.measure_kernels(["mish"], ["bfloat16"], rounds=1)
     """,
+    "jax": """
+        import mish.jax
+        assert mish.jax.mish(0.0) == 0
+    """,
     "dask": """
         import dask.array
         import mish
@@ -98,6 +102,7 @@ COMMANDS = {
     "claims": "facts --claim noisy-data --json",
     "cli": "info",
     "cost": "cost --no-measure --op mish --dtype float32",
+    "jax": "bench --peers mish-jax --rounds 1 --size 16",
     "onnx": f"optimize {ROOT / 'examples' / 'digits' / 'digits.onnx'} --dry-run",
     "plot": "plot -o mish.png",
     "reference": "facts --compare",
@@ -112,6 +117,7 @@ MODULES = {
     "mish.caffe2.to_onnx": "onnx",
     "mish.cost": "cost",
     "mish.facts": "reference",
+    "mish.jax": "jax",
     "mish.numba": "numba",
     "mish.onnx": "onnx",
     "mish.reference": "reference",

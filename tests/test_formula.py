@@ -20,6 +20,13 @@ def apply(request):
     return lambda x, order: np.asarray(formula.derivative(xp.asarray(x), order, xp))
 
 
+@pytest.fixture(params=["numpy", "torch"])
+def apply_wide(request):
+    """The shorter way of the formats that allow it."""
+    xp = pytest.importorskip(request.param)
+    return lambda x, order: np.asarray(formula.derivative(xp.asarray(x), order, xp, wide=True))
+
+
 def errors(got, order, x):
     truth = mish.derivative(x.astype(np.float64), order)
     return np.abs(got - truth), np.spacing(np.abs(truth).astype(got.dtype)).astype(np.float64)
@@ -39,6 +46,40 @@ def test_derivatives_are_close_everywhere_and_accurate_in_the_left_tail(apply, o
     assert np.max(error) <= 7e-7
     tail = (x > LEFT_TAIL[0]) & (x < LEFT_TAIL[1])
     assert np.max((error / ulp)[tail]) <= 6
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_shorter_way_in_float32(apply_wide, order):
+    x = np.concatenate([np.linspace(-104, 104, 200_001), np.linspace(-5, 5, 200_001)])
+    x = x.astype(np.float32)
+    got = apply_wide(x, order)
+    assert got.dtype == np.float32
+    error, ulp = errors(got, order, x)
+    if order == 0:
+        assert np.max(error / ulp) <= 6
+    else:
+        assert np.max(error) <= 5e-7
+    assert np.max((error / ulp)[x < -17]) <= 6
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_the_shorter_way_in_float64(apply_wide, order):
+    x = np.concatenate([np.linspace(-745, 50, 20_001), np.array(HARD)])
+    error, ulp = errors(apply_wide(x, order), order, x)
+    assert np.max(error) <= 5e-15
+    assert np.max((error / ulp)[x < -17]) <= 6
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_limits_of_the_shorter_way(apply_wide, dtype):
+    largest = np.finfo(dtype).max
+    x = np.array([-np.inf, -largest, -0.0, 0.0, 21.9, 22.1, 1e3, largest, np.inf], dtype)
+    got = apply_wide(x, 0)
+    np.testing.assert_array_equal(got, [0, 0, 0, 0, *x[4:]])
+    np.testing.assert_array_equal(np.signbit(got[:4]), [1, 1, 1, 0])
+    np.testing.assert_array_equal(apply_wide(x, 1)[[0, 1, 5, 6, 7, 8]], [0, 0, 1, 1, 1, 1])
+    for order in (0, 1):
+        assert np.isnan(apply_wide(np.array([np.nan], dtype), order))[0]
 
 
 @pytest.mark.parametrize("order", range(7))

@@ -4,7 +4,7 @@ XLA, Inductor and builders of graphs turn these few elementwise operations into 
 them with their neighbours. They are meant for code that is compiled; elsewhere the native kernels
 of ``mish.mish`` and its relatives are faster and more accurate. Those are NumPy's ufuncs, which
 cannot take what a compiler has in the place of an array: under ``jax.jit``, call
-``mish.formula.mish(x, jax.numpy)``, not ``mish.mish(x)``.
+``mish.jax.mish(x)``, or ``mish.formula.mish(x, jax.numpy)``, not ``mish.mish(x)``.
 
 The namespace may be left out. NumPy's is known; any other is found by array_api_compat (the
 ``array-api`` extra), which knows the libraries that follow the Python array API standard.
@@ -17,6 +17,11 @@ is 1 and the other a = exp(−\|x\|)::
 
 which no format can overflow. In the left tail a underflows before x·a does. So a = h² with
 h = exp(−\|x\|/2), and h multiplies twice where S is a factor.
+
+Formats at least as wide as float32 allow a shorter way, and XLA, which makes of h² a second
+exponential, gains most by it. e itself overflows nothing if x is held at 22, where both functions
+have reached their limits. Far left, where e underflows before x·e does, exp(x + 24) stands for it,
+and the factor exp(−24) for x.
 
 Derivatives. By Leibniz, mish⁽ⁿ⁾ = x·F⁽ⁿ⁾ + n·F⁽ⁿ⁻¹⁾. With s = S/(S+Q), the sigmoid, q = 1−s and
 D = 1+q², we have s′ = sq, q′ = −sq, D′ = −2sq², and F′ = 4sq²/D². Differentiating
@@ -33,6 +38,7 @@ derivative the error is small against the derivative's largest value, not agains
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -43,6 +49,14 @@ from mish._support.extras import needs
 # x is replaced by this, so that it meets no factor 0.
 _FAR = 1e4
 
+# For formats at least as wide as float32. At _RIGHT e⁻ˣ² has left both functions within a fifth of
+# an ulp of float64 of their limits, and e⁴ is below float32's largest number. Left of _LEFT, e is
+# lost in e + 2 even in float64, and adding _SHIFT to x is exact.
+_RIGHT = 22.0
+_LEFT = -64.0
+_SHIFT = 24.0
+_SCALE = math.exp(-_SHIFT)
+
 
 class Namespace(Protocol):
     """What is used of an array namespace: NumPy, torch, jax.numpy and others have it."""
@@ -52,13 +66,15 @@ class Namespace(Protocol):
     def where(self, condition: Any, x: Any, y: Any, /) -> Any: ...  # noqa: D102
 
 
-def mish(x: Any, xp: Namespace | None = None) -> Any:
+def mish(x: Any, xp: Namespace | None = None, wide: bool = False) -> Any:
     """x·tanh(ln(1 + eˣ)), elementwise.
 
     Args:
         x: array of a floating-point dtype, any shape.
         xp: the namespace that ``x`` belongs to, such as ``numpy`` or ``torch``; it is found if it
             is left out.
+        wide: whether the format of ``x`` has at least the range of float32; then orders 0 and 1
+            take a shorter way.
 
     Returns:
         An array of the shape and dtype of ``x``. In float32 the error is at most 5 ulp under
@@ -70,12 +86,14 @@ def mish(x: Any, xp: Namespace | None = None) -> Any:
         TypeError: ``xp`` is left out, and ``x`` is no array or not of a real floating-point dtype.
     """
     xp = _namespace(x) if xp is None else xp
+    if wide:
+        return _wide_mish(x, xp)
     x = xp.where(x < -_FAR, -_FAR, x)
     small, root, total = _parts(x, xp)
     return (x * root) * (root * (total + small) / (total * total + small * small))
 
 
-def derivative(x: Any, order: int, xp: Namespace | None = None) -> Any:
+def derivative(x: Any, order: int, xp: Namespace | None = None, wide: bool = False) -> Any:
     """The derivative of Mish of any order, elementwise.
 
     Args:
@@ -83,6 +101,8 @@ def derivative(x: Any, order: int, xp: Namespace | None = None) -> Any:
         order: 0 for Mish itself, or more.
         xp: the namespace that ``x`` belongs to, such as ``numpy`` or ``torch``; it is found if it
             is left out.
+        wide: whether the format of ``x`` has at least the range of float32; then orders 0 and 1
+            take a shorter way.
 
     Returns:
         An array of the shape and dtype of ``x``. In float32 the error is at most 7e-7 in orders
@@ -96,7 +116,9 @@ def derivative(x: Any, order: int, xp: Namespace | None = None) -> Any:
         raise ValueError(f"order must be 0 or more, not {order}")
     xp = _namespace(x) if xp is None else xp
     if order == 0:
-        return mish(x, xp)
+        return mish(x, xp, wide)
+    if order == 1 and wide:
+        return _wide_first(x, xp)
     x = xp.where(x > _FAR, _FAR, xp.where(x < -_FAR, -_FAR, x))
     small, root, total = _parts(x, xp)
     if order == 1:
@@ -108,6 +130,29 @@ def derivative(x: Any, order: int, xp: Namespace | None = None) -> Any:
     for _ in range(order + 1):
         bracket = bracket / d
     return bracket * (4 * q) * (q * root) * (root * r)
+
+
+def _wide_mish(x: Any, xp: Namespace) -> Any:
+    x = xp.where(x < -_FAR, -_FAR, x)
+    e, far = _exponential(xp.where(x > _RIGHT, _RIGHT, x), xp)
+    n = e * (e + 2)
+    return xp.where(far, x * _SCALE, x) * (n / (n + 2))
+
+
+def _wide_first(x: Any, xp: Namespace) -> Any:
+    """e·ω/δ² with n = e(e+2), δ = n+2 and e·ω = n² + e(4(x+1) + e(4x+2)): 1 where e is large."""
+    x = xp.where(x > _RIGHT, _RIGHT, xp.where(x < -_FAR, -_FAR, x))
+    e, far = _exponential(x, xp)
+    n = e * (e + 2)
+    rest = e * (4 * (x + 1) + e * (4 * x + 2))
+    delta = n + 2
+    return xp.where(far, rest * _SCALE, n * n + rest) / (delta * delta)
+
+
+def _exponential(x: Any, xp: Namespace) -> tuple[Any, Any]:
+    """exp(x), divided by `_SCALE` in the left tail, and where that is."""
+    far = x < _LEFT
+    return xp.exp(xp.where(far, x + _SHIFT, x)), far
 
 
 def _namespace(x: Any) -> Namespace:

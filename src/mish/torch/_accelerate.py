@@ -2,45 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from types import TracebackType
-
+from mish._support.acceleration import Acceleration, Switch
 from mish.torch import _aten, _compile, _double_backward, _state
-
-_lock = threading.Lock()
-_holders: set[Acceleration] = set()  # whose `accelerate` holds
-_entered: set[Acceleration] = set()  # those of them that a `with` block ends
-
-
-class Acceleration:
-    """What `accelerate` returns: a context manager, and a way to undo."""
-
-    def __enter__(self) -> Acceleration:
-        with _lock:
-            _holders.add(self)
-            _entered.add(self)
-            _update()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with _lock:
-            _entered.discard(self)
-            _holders.discard(self)
-            _update()
-
-    def undo(self) -> None:
-        """End what all calls of `accelerate` outside of ``with`` statements began.
-
-        ``with`` blocks that run, in this thread or others, keep theirs until they end.
-        """
-        with _lock:
-            _holders.intersection_update(_entered)
-            _update()
 
 
 def accelerate() -> Acceleration:
@@ -69,18 +32,14 @@ def accelerate() -> Acceleration:
     Returns:
         A context manager; its method ``undo`` undoes the call.
     """
-    acceleration = Acceleration()
-    with _lock:
-        _holders.add(acceleration)
-        _update()
-    return acceleration
+    return _switch.hold()
 
 
-def _update() -> None:
-    wanted = bool(_holders)
-    if wanted == _state.accelerated:
-        return
-    _aten.switch(wanted)
+def _turn(on: bool) -> None:
+    _aten.switch(on)
     _double_backward.install()
-    _compile.switch(wanted)
-    _state.accelerated = wanted
+    _compile.switch(on)
+    _state.accelerated = on
+
+
+_switch = Switch(_turn)

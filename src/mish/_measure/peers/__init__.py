@@ -114,6 +114,7 @@ PEERS = (
         ("torch", "mish.torch"),
         ours=True,
     ),
+    Peer("mish-jax", "JAX jit of mish.jax", "jax", "jit_ours", ("jax", "mish.jax"), ours=True),
     Peer(
         "mish-onnx",
         "mish.onnx's form in ONNX Runtime",
