@@ -69,12 +69,14 @@ def build(target: str, into: Path) -> Path:
         (built,) = Path(folder).glob("*.whl")
         done = Path(folder) / "repaired"
         run(
-            *("auditwheel", "repair", "--plat", TARGETS[target]),
+            *("auditwheel", "repair", "--plat", "auto"),
             *("--exclude", "libstdc++.so.6"),  # PyTorch brings it into the process
             *("--wheel-dir", str(done), str(built)),
             SOURCE_DATE_EPOCH=epoch(),
         )
         (repaired,) = done.glob("*.whl")
+        if TARGETS[target] not in repaired.name:
+            raise SystemExit(f"{repaired.name} does not run on {TARGETS[target]}")
         return repaired.replace(into / repaired.name)
 
 
@@ -85,19 +87,20 @@ def check(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for name in archive.namelist():
             if ".so" in Path(name).suffixes:
-                strangers = exports(archive.read(name))
-                if strangers:
-                    raise SystemExit(f"{wheel.name}: {name} exports {', '.join(strangers)}")
+                check_symbols(f"{wheel.name}: {name}", archive.read(name))
 
 
-def exports(library: bytes) -> list[str]:
-    """The names that a library shows and should not."""
-    symbols = ELFFile(BytesIO(library)).get_section_by_name(".dynsym")
-    return [
-        symbol.name
-        for symbol in symbols.iter_symbols()
-        if symbol["st_shndx"] != "SHN_UNDEF" and not symbol.name.startswith(ENTRIES)
-    ]
+def check_symbols(name: str, library: bytes) -> None:
+    """Raise if a library shows what it should not, or lacks what nobody gives it."""
+    symbols = list(ELFFile(BytesIO(library)).get_section_by_name(".dynsym").iter_symbols())
+    missing = {each.name for each in symbols if each["st_shndx"] == "SHN_UNDEF"}
+    shown = {each.name for each in symbols} - missing
+    strangers = sorted(each for each in shown if not each.startswith(ENTRIES))
+    if strangers:
+        raise SystemExit(f"{name} exports {', '.join(strangers)}")
+    libcxx = sorted(each for each in missing if "St3__1" in each)
+    if libcxx:
+        raise SystemExit(f"{name} lacks {', '.join(libcxx)}: see tools/wheels/libcxx.cpp")
 
 
 def main() -> None:

@@ -16,10 +16,12 @@ set(CMAKE_CXX_ARCHIVE_FINISH "${zig_ar} sD <TARGET>")
 set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 
-# Zig links its own C++ library into each module, which suits all but one: exceptions pass between
-# PyTorch and its module in both directions, so that both must have one C++ runtime, libstdc++. The
-# classes of exceptions have the same names and layouts in both libraries. Strings have not: the
-# module has none.
+# Zig links its own C++ library, libc++, into each module, which suits all but one: exceptions pass
+# between PyTorch and its module in both directions, so that both must have one C++ runtime, libstdc++.
+# The classes of exceptions have the same names and layouts in both libraries; the rest of libc++
+# must come from its headers or from here.
 set(MISH_LIBSTDCXX ${CMAKE_CURRENT_LIST_DIR}/libstdcxx.cpp)
+set(MISH_LIBCXX ${CMAKE_CURRENT_LIST_DIR}/libcxx.cpp)
+
 # Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped.
 set(CMAKE_CXX_FLAGS_INIT "-fno-sized-deallocation -g0")
