@@ -117,7 +117,7 @@ def test_weights_that_drown_the_input(kind, save, size):
 def test_outputs_that_underflow(kind, save, dtype, size, kernels, monkeypatch):
     """Their inputs are lost; no other gradient may be. Other devices have formulas for kernels."""
     if not kernels:
-        monkeypatch.setattr(_kept_norm, "_ops", WithoutKernels())
+        monkeypatch.setattr(_kept_norm, "OPERATORS", WithoutKernels())
     x, weight, bias = leaves(dtype, (4, C, 50))
     with torch.no_grad():
         weight.copy_(torch.tensor(size) * weight.sign())

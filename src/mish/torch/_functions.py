@@ -33,7 +33,7 @@ def mish(x: Tensor, inplace: bool = False, save: str = "input") -> Tensor:
         error is below 1 ulp in float32 and at most 2 ulp in float64, and the 16-bit dtypes are
         correctly rounded. On CUDA devices see docs/gpu.md; compiled and on other devices the error
         is at most 5 ulp in float32. With ``save="output"``, where autograd records, it is at most
-        1.25 ulp in float32 and below 1 ulp in 16 bits on the CPU. The gradient's error is in
+        1.28 ulp in float32 and below 1 ulp in 16 bits on the CPU. The gradient's error is in
         docs/memory.md.
 
     Raises:
