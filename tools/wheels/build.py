@@ -1,4 +1,4 @@
-"""Build the wheels of Linux, for every Python from 3.10 on, on whatever machine this runs.
+"""Build the wheels of Linux with glibc, for every Python from 3.10 on, on whatever machine this runs.
 
     python tools/wheels/build.py [--into dist/wheels] [target ...]
 
@@ -26,8 +26,6 @@ ROOT = Path(__file__).parents[2]
 TARGETS = {
     "x86_64-linux-gnu.2.17": "manylinux_2_17_x86_64",
     "aarch64-linux-gnu.2.17": "manylinux_2_17_aarch64",
-    "x86_64-linux-musl": "musllinux_1_2_x86_64",
-    "aarch64-linux-musl": "musllinux_1_2_aarch64",
 }
 
 # As in native/modules.map, and the name of a version in native/package/libmish.map.
