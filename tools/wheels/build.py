@@ -1,4 +1,4 @@
-"""Build the wheels of Linux with glibc, for every Python from 3.10 on, on whatever machine this runs.
+"""Build the wheels of Linux with glibc, for every Python from 3.10 on, on any machine.
 
     python tools/wheels/build.py [--into dist/wheels] [target ...]
 
