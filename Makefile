@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 MORE := .venv-more
+WHEELS := .venv-wheels
 
 # The lock is made for Python 3.11 and newer; under 3.10 the newest versions that fit are taken.
 LOCK := $(shell $(PYTHON) -c 'import sys; \
@@ -13,7 +14,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-more test-extras test-neon test-triton gpu-bundle lint bench sanitize proto lock clean
+.PHONY: demo quick test test-more test-extras test-neon test-triton gpu-bundle wheels lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -53,6 +54,10 @@ gpu-bundle:
 	@command -v $(PYTHON312) >/dev/null || { \
 		echo "$(PYTHON312) is missing: install Python 3.12, or name it by PYTHON312=" >&2; exit 1; }
 	$(PYTHON312) benchmarks/torch/gpu_bundle.py dist/gpu-bundle
+
+# The wheels of Linux for x86-64 and AArch64, with glibc, in dist/wheels; see docs/releasing.md.
+wheels: $(WHEELS)/wheels.stamp
+	$(WHEELS)/bin/python tools/wheels/build.py
 
 # The native tests on an emulated AArch64 processor. Debian and Ubuntu have what it takes:
 # apt install g++-aarch64-linux-gnu qemu-user
@@ -110,6 +115,11 @@ $(MORE)/more.stamp: $(SOURCES) $(LOCK) tests/requirements-more.txt
 	$(PYTHON) -m venv $(MORE)
 	$(MORE)/bin/pip install --quiet --requirement $(LOCK) --requirement tests/requirements-more.txt
 	$(MORE)/bin/pip install --quiet --no-deps .
+	touch $@
+
+$(WHEELS)/wheels.stamp: tools/wheels/requirements.txt
+	$(PYTHON) -m venv $(WHEELS)
+	$(WHEELS)/bin/pip install --quiet --requirement $<
 	touch $@
 
 $(VENV)/package.stamp: $(SOURCES) | $(BIN)/python

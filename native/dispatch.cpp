@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <string>
-
+#include "cpu.h"
 #include "kernels.h"
 
 namespace mish {
@@ -16,12 +15,8 @@ struct Choice {
 };
 
 #if defined(__x86_64__)
-// __builtin_cpu_supports also asks whether the operating system saves the wide registers.
-bool has_avx512() {
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-}
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() { return Cpu().has_avx512(); }
+bool has_avx2() { return Cpu().has_avx2(); }
 bool always() { return true; }
 
 const Choice choices[] = {
@@ -50,12 +45,13 @@ const mish_kernels* mish_select_from_environment(char message[MISH_MESSAGE]) {
   if (found) return found;
   const char* names[MISH_MAX_ISAS];
   const size_t count = mish_available(names);
-  std::string list;
-  for (size_t i = 0; i < count; ++i) list += (i ? ", " : "") + std::string(names[i]);
-  snprintf(message, MISH_MESSAGE,
-           "MISH_ISA=%.64s: this CPU cannot run an instruction set of that name; unset MISH_ISA or "
-           "set it to one of: %s",
-           asked, list.c_str());
+  int length = snprintf(message, MISH_MESSAGE,
+                        "MISH_ISA=%.64s: this CPU cannot run an instruction set of that name; "
+                        "unset MISH_ISA or set it to one of: ",
+                        asked);
+  for (size_t i = 0; i < count; ++i)
+    length +=
+        snprintf(message + length, size_t(MISH_MESSAGE - length), "%s%s", i ? ", " : "", names[i]);
   return nullptr;
 }
 

@@ -201,11 +201,7 @@ PyObject* available_isas(PyObject*, PyObject*) {
   PyObject* list = PyList_New(Py_ssize_t(count));
   for (size_t i = 0; list && i < count; ++i) {
     PyObject* name = PyUnicode_FromString(names[i]);
-    if (name) {
-      PyList_SET_ITEM(list, Py_ssize_t(i), name);
-    } else {
-      Py_CLEAR(list);
-    }
+    if (!name || PyList_SetItem(list, Py_ssize_t(i), name) < 0) Py_CLEAR(list);
   }
   return list;
 }
@@ -268,11 +264,7 @@ PyObject* sweep_float64(PyObject*, PyObject* args) {
   PyObject* list = PyList_New(MISH_ORDERS);
   for (int order = 0; list && order < MISH_ORDERS; ++order) {
     PyObject* pair = Py_BuildValue("dd", found[order].worst, found[order].worst_input);
-    if (pair) {
-      PyList_SET_ITEM(list, order, pair);
-    } else {
-      Py_CLEAR(list);
-    }
+    if (!pair || PyList_SetItem(list, order, pair) < 0) Py_CLEAR(list);
   }
   return list;
 }

@@ -106,7 +106,7 @@ void add(const char* space, const Registration (&registrations)[n]) {
 
 void load(const char* libtorch) {
   void* const handle = dlopen(libtorch, RTLD_LAZY | RTLD_NOLOAD);
-  if (!handle) throw std::runtime_error(std::string(libtorch) + " is not loaded");
+  if (!handle) throw std::runtime_error("the library that PyTorch names is not loaded");
   shim.resolve([&](const char* symbol) { return dlsym(handle, symbol); });
   if (shim.abi_version() < oldest_abi) throw std::runtime_error("PyTorch 2.9 or newer is needed");
   cpu = shim.device_type_cpu();
@@ -130,7 +130,7 @@ PyObject* python(const Action& action) {
 }
 
 PyObject* py_register_operators(PyObject*, PyObject* path) {
-  const char* const libtorch = PyUnicode_AsUTF8(path);
+  const char* const libtorch = PyUnicode_AsUTF8AndSize(path, nullptr);
   if (!libtorch) return nullptr;
   return python([&] {
     load(libtorch);

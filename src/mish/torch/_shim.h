@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <stdexcept>
-#include <string>
 #include <utility>
 
 namespace mish_torch {
@@ -87,7 +86,7 @@ struct Shim {
     MISH_TORCH_OPTIONAL_SYMBOLS(X)
 #undef X
 #define X(name, type, symbol) \
-  if (!name) throw std::runtime_error(std::string("this PyTorch has no symbol ") + symbol);
+  if (!name) throw std::runtime_error("this PyTorch has no symbol " symbol);
     MISH_TORCH_SYMBOLS(X)
 #undef X
   }
