@@ -5,7 +5,7 @@
 ... def loss(x):
 ...     return mish.mish(x).sum()
 >>> loss(np.ones(4, np.float32))
-3.460393...
+3.4603936672210693
 
 Nothing has to be imported but mish: Numba finds this module by its entry point when it compiles its
 first function. The names here are the ufuncs themselves. Arrays go to the native kernel in one

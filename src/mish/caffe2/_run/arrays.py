@@ -32,6 +32,7 @@ def invoke(op: caffe2_pb2.OperatorDef, *arrays: npt.ArrayLike) -> Array | tuple[
         Caffe2Error: there is no such operator, it is not well formed, asks for another device
             than the CPU, or the arrays are not what it takes.
 
+    >>> from mish.caffe2 import MishOp
     >>> invoke(MishOp(), np.float32(1))
     array(0.8650984, dtype=float32)
     """
