@@ -1,4 +1,5 @@
-// Mish and its derivatives over a vector: the mathematics, written once.
+// Mish and its derivatives over a vector, below 1 ulp in float and within 1 in double where
+// sampled: the mathematics, written once.
 //
 // Core range: a table of accurate values with a short polynomial (native/coefficients tells
 // how it is made). With d = x − c,
@@ -17,7 +18,7 @@
 // Tails: series in e = exp(x) on the left and w = exp(−x) on the right; see `left_tail` and
 // `right_tail`. native/loops.h brings the numbers together that need them.
 //
-// Types: float, double. Maximum error: see tests/accuracy. NaN stays NaN and becomes quiet.
+// Types: float, double. Maximum error: docs/accuracy.md, by order. NaN stays NaN and becomes quiet.
 #pragma once
 
 #include <type_traits>

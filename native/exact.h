@@ -94,7 +94,7 @@ inline void derivatives(double x, Scaled (&values)[4]) {
   const Pair h2 = -(2.0 * (h1 * d(1)) + h0 * d(2)) / d0;
   const Pair h3 = -(3.0 * (h2 * d(1)) + 3.0 * (h1 * d(2)) + h0 * d(3)) / d0;
   const Pair T = d(0) / d0;
-  const int up = fabs(x) < 0x1p-300 ? 600 : 0;  // lest the product's low part underflow
+  const int up = fabs(x) < 0x1p-300 ? 600 : 0;  // or the product's low part would underflow
   values[0] = {ldexp(x, up) * T, -up};
   values[1] = {T + -(x * h1), 0};
   values[2] = {-(2.0 * h1 + x * h2), 0};

@@ -184,6 +184,7 @@ void split(mish_format format, std::initializer_list<Array> inputs, Array output
                          });
   if (!may_split) return part(0, n);
   const auto [done, grain] = mish::begin_range(n, part);
+  if (done == n) return;
   const size_t left = n - done, threads = std::min(most, left / grain);
   if (threads > 1) {
     const size_t share = std::max(left / (threads * chunks_of_a_thread), grain / chunks_of_a_grain);
@@ -192,7 +193,7 @@ void split(mish_format format, std::initializer_list<Array> inputs, Array output
             &part, done, n, (share + chunk_step - 1) / chunk_step * chunk_step);
     if (pool.run(job, int(threads) - 1)) return;
   }
-  if (left > 0) part(done, n);
+  part(done, n);
 }
 
 }  // namespace

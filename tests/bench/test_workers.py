@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,18 @@ def test_laps(numpy_worker):
         numpy_worker("lap", "mish", "given", 1)
 
 
+@pytest.fixture
+def jax_as_it_was():
+    """The module of JAX's peers makes JAX compute in float64, in the process that imports it."""
+    jax = sys.modules.get("jax")
+    before = bool(jax) and jax.config.jax_enable_x64
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].config.update("jax_enable_x64", before)
+
+
 @pytest.mark.parametrize("module", MODULES)
-def test_results_go_where_they_are_to_go(module):
+def test_results_go_where_they_are_to_go(module, jax_as_it_was):
     """Into the same memory call after call, or into memory that nothing else holds."""
     from mish._measure.worker import task
 

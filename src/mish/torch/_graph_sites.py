@@ -22,9 +22,13 @@ from mish.torch._look_alike import compare, points
 from mish.torch._ops import mish_formula
 
 _LONGEST = 24  # nodes in a spelling; the longest seen has 9
-_LAST = {"mul", "div", "truediv", "add", "sub", "multiply", "divide", "subtract"}
-_BENT = {"exp", "expm1", "log", "log1p", "logaddexp", "sigmoid", "softplus", "tanh"}
-_SMOOTH = _LAST | _BENT | {"neg", "negative", "pow", "reciprocal", "square", "rsub"}
+_LAST_OPERATORS = {"mul", "div", "truediv", "add", "sub", "multiply", "divide", "subtract"}
+_NONLINEAR_OPERATORS = {"exp", "expm1", "log", "log1p", "logaddexp", "sigmoid", "softplus", "tanh"}
+_SMOOTH = (
+    _LAST_OPERATORS
+    | _NONLINEAR_OPERATORS
+    | {"neg", "negative", "pow", "reciprocal", "square", "rsub"}
+)
 _MODULES = {nn.Softplus: "softplus", nn.Tanh: "tanh", nn.Sigmoid: "sigmoid"}
 
 
@@ -82,7 +86,7 @@ class _Finder:
         found: list[Site] = []
         taken: set[Node] = set()
         for last in self._order:
-            if self._names[last] not in _LAST:
+            if self._names[last] not in _LAST_OPERATORS:
                 continue
             site = self._site(last, taken)
             if site is not None:
@@ -92,7 +96,7 @@ class _Finder:
 
     def _site(self, last: Node, taken: set[Node]) -> Site | None:
         for x, nodes in self._cuts(last, taken):
-            if not any(self._names[node] in _BENT for node in nodes):
+            if not any(self._names[node] in _NONLINEAR_OPERATORS for node in nodes):
                 continue
             inplace = _writes(last)
             if inplace and (not last.args or last.args[0] is not x):

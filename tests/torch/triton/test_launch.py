@@ -114,7 +114,7 @@ def test_indices_of_64_bits(kernels, dtype):
 
 def test_64_bits_begin_where_32_end(kernels, monkeypatch):
     """Of the last program too, which goes beyond the end, each index fits."""
-    largest = kernels.launch._NARROW + max(map(kernels.launch.block_for, kernels.launch.DTYPES))
+    largest = kernels.launch.NARROW + max(map(kernels.launch.block_for, kernels.launch.DTYPES))
     assert largest < 2**31
     seen = []
 
@@ -123,7 +123,7 @@ def test_64_bits_begin_where_32_end(kernels, monkeypatch):
             return lambda *arrays, wide, **rest: seen.append((grid, wide))
 
     monkeypatch.setattr(kernels.pointwise, "unary", Recorder())
-    for size in (kernels.launch._NARROW, kernels.launch._NARROW + 1):
+    for size in (kernels.launch.NARROW, kernels.launch.NARROW + 1):
         fake = torch.empty(size, dtype=torch.float16, device="meta")
         kernels.launch._run(kernels.pointwise.unary, 0, fake, fake)
     assert [wide for _, wide in seen] == [False, True]
