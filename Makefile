@@ -22,8 +22,15 @@ demo: $(VENV)/package.stamp
 	$(BIN)/python examples/digits/accuracy.py examples/digits/digits.onnx out/digits.onnx
 	$(BIN)/mish plot -o out/mish.png
 
+# Two halves side by side: most tests keep one core busy.
 test: $(VENV)/package.stamp $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
+	$(MAKE) --jobs=2 --keep-going --output-sync=target test-torch test-others
+
+test-torch:
+	$(BIN)/python -m pytest tests/torch
+
+test-others:
+	$(BIN)/python -m pytest --ignore tests/torch
 
 # While you work: without sweeps of 2^32 numbers, Triton's interpreter, compilers and random models.
 quick: $(VENV)/package.stamp $(VENV)/dev.stamp
