@@ -87,6 +87,20 @@ def work(python: Path, job: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def job_for(runtime: str, mode: str, folder: Path, model: str, inputs: str) -> dict[str, Any]:
+    """A job for ``worker.py`` on files of a folder; nothing is timed."""
+    return {
+        "runtime": runtime,
+        "mode": mode,
+        "model": str(folder / model),
+        "plain": str(folder / "plain.onnx"),
+        "inputs": str(folder / inputs),
+        "outputs": str(folder / "outputs.npz"),
+        "folder": tempfile.mkdtemp(dir=folder),
+        "rounds": 0,
+    }
+
+
 def one_mish(runtime: str, python: Path, folder: Path) -> list[dict[str, Any]]:
     """Each form of one Mish in each mode of a runtime."""
     x = points(int(np.prod(SHAPE)))
@@ -99,16 +113,7 @@ def one_mish(runtime: str, python: Path, folder: Path) -> list[dict[str, Any]]:
     for mode in constants(runtime)["MODES"]:
         for form, model in models.items():
             onnx.save(model, folder / f"{form}.onnx")
-            job = {
-                "runtime": runtime,
-                "mode": mode,
-                "model": str(folder / f"{form}.onnx"),
-                "plain": str(folder / "plain.onnx"),
-                "inputs": str(folder / "hard.npz"),
-                "outputs": str(folder / "outputs.npz"),
-                "folder": tempfile.mkdtemp(dir=folder),
-                "rounds": 0,
-            }
+            job = job_for(runtime, mode, folder, f"{form}.onnx", "hard.npz")
             row = {"model": "one Mish", "mode": mode, "form": form} | work(python, job)
             if "failed" not in row:
                 y = np.load(folder / "outputs.npz")["arr_0"].ravel()
@@ -132,17 +137,9 @@ def whole(runtime: str, python: Path, folder: Path) -> list[dict[str, Any]]:
         for form in mish.onnx.FORMS:
             onnx.save(in_form(network, form), folder / "model.onnx")
             for mode in constants(runtime)["MODES"]:
-                job = {
-                    "runtime": runtime,
-                    "mode": mode,
-                    "model": str(folder / "model.onnx"),
-                    "plain": str(folder / "plain.onnx"),
-                    "inputs": str(folder / "inputs.npz"),
-                    "outputs": str(folder / "outputs.npz"),
-                    "folder": tempfile.mkdtemp(dir=folder),
-                    "rounds": 5,
-                }
-                row = {"model": name, "mode": mode, "form": form} | work(python, job)
+                job = job_for(runtime, mode, folder, "model.onnx", "inputs.npz")
+                found = work(python, job | {"rounds": 5})
+                row = {"model": name, "mode": mode, "form": form} | found
                 print(runtime, row, flush=True)
                 rows.append(row)
     return rows

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -20,6 +24,31 @@ def pytest_collection_modifyitems(items):
     # PyTorch itself runs into this when forward mode is used for the first time.
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated"))
+
+
+@pytest.fixture
+def two_processes(tmp_path):
+    """Runs a script of this folder as rank 0 and as rank 1, which meet; gives what they print."""
+
+    def run(script):
+        worker = str(Path(__file__).with_name(script))
+        processes = [
+            subprocess.Popen(
+                [sys.executable, worker, rank, str(tmp_path / "meet")],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for rank in ("0", "1")
+        ]
+        outputs = []
+        for process in processes:
+            output, errors = process.communicate(timeout=120)
+            assert process.returncode == 0, errors
+            outputs.append(output)
+        return outputs
+
+    return run
 
 
 @pytest.fixture

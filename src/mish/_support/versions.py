@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 
-def require(what: str, package: str, installed: str, oldest: str) -> None:
+def require(what: str, package: str, installed: str, oldest: str, title: str | None = None) -> None:
     """Refuse a package that is older than its oldest version with what is needed.
 
     Args:
@@ -13,13 +13,14 @@ def require(what: str, package: str, installed: str, oldest: str) -> None:
         package: its name, as pip knows it.
         installed: the version that is there.
         oldest: the oldest version that will do, of numbers and dots alone.
+        title: its name in the message, if that is another.
 
     Raises:
         ImportError: it is older.
     """
     if _numbers(installed) < _numbers(oldest):
         raise ImportError(
-            f"{what} needs {package} {oldest} or newer, and {installed} is installed: "
+            f"{what} needs {title or package} {oldest} or newer, and {installed} is installed: "
             f"pip install '{package}>={oldest}'"
         )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from mish._support.versions import require
 
-OLDEST = (0, 7, 0)  # jax.ffi can say since then that a call may be cut into shards
+OLDEST = "0.7.0"  # jax.ffi can say since then that a call may be cut into shards
 
 
 def check(version: str) -> None:
@@ -13,10 +13,4 @@ def check(version: str) -> None:
     Raises:
         ImportError: it is older than `OLDEST`.
     """
-    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[: len(OLDEST)])
-    if numbers < OLDEST:
-        needed = ".".join(map(str, OLDEST))
-        raise ImportError(
-            f"mish.jax needs JAX {needed} or newer, and {version} is installed: "
-            f"pip install 'jax>={needed}'"
-        )
+    require("mish.jax", "jax", version, OLDEST, title="JAX")
