@@ -32,7 +32,6 @@ mish(x) = x·(1 + Σ b_j w^j) on the right. Both follow from dividing two short 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from dataclasses import dataclass
 from fractions import Fraction
@@ -40,6 +39,7 @@ from pathlib import Path
 
 import mpmath as mp
 import numpy as np
+from files import write
 from flint import arb, arb_series, ctx
 
 mp.mp.prec = 400
@@ -453,18 +453,7 @@ def render() -> str:
     return "\n".join([*lines, "}  // namespace mish::tables", ""])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the file on disk")
-    arguments = parser.parse_args()
-    text = render()
-    if arguments.check:
-        return 0 if OUTPUT.read_text() == text else 1
-    OUTPUT.write_text(text)
-    return 0
-
-
 zeros_of = {order: zeros(order) for order in ORDERS}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(__doc__, lambda: {OUTPUT: render()}))

@@ -17,11 +17,11 @@ could not put equal slopes together that lie far apart.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
+from files import write
 
 ROOT = Path(__file__).parents[2]
 BITS = (1, 2, 3, 4)
@@ -148,21 +148,13 @@ def module(borders: dict[int, np.ndarray], levels: dict[int, np.ndarray]) -> str
     )
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the files on disk")
-    arguments = parser.parse_args()
+def files() -> dict[Path, str]:
     found = tables()
-    texts = {
+    return {
         ROOT / "native/code_tables.h": header(*found),
         ROOT / "src/mish/torch/_kept_tables.py": module(*found),
     }
-    if arguments.check:
-        return 0 if all(path.read_text() == text for path, text in texts.items()) else 1
-    for path, text in texts.items():
-        path.write_text(text)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(__doc__, files))

@@ -22,7 +22,6 @@ parts behind them.
 
 from __future__ import annotations
 
-import argparse
 import functools
 import sys
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mpmath as mp
+from files import write
 from generate import FORMATS, Format, zeros_of
 
 OUTPUT = Path(__file__).parents[1] / "inverse_tables.h"
@@ -281,16 +281,5 @@ def render() -> str:
     return "\n".join([*lines, "}  // namespace mish::inverse_tables", ""])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the file on disk")
-    arguments = parser.parse_args()
-    text = render()
-    if arguments.check:
-        return 0 if OUTPUT.read_text() == text else 1
-    OUTPUT.write_text(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(__doc__, lambda: {OUTPUT: render()}))

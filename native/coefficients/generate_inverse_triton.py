@@ -14,11 +14,11 @@ from. Where pieces meet was chosen so that their errors are alike.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 import mpmath as mp
+from files import write
 from generate import FORMATS
 from generate_inverse import LEAST, X0, polynomial, slope_from_s, slope_over_output, worst
 
@@ -110,15 +110,5 @@ def render() -> str:
     return HEADER + "\n".join(lines)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the file on disk")
-    text = render()
-    if parser.parse_args().check:
-        return 0 if OUTPUT.read_text(encoding="utf-8") == text else 1
-    OUTPUT.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(__doc__, lambda: {OUTPUT: render()}))

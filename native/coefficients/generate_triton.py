@@ -15,11 +15,11 @@ tables are.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 import mpmath as mp
+from files import write
 from generate import FORMATS, Format, exp_polynomial, fit, series, zeros_of
 
 OUTPUT = Path(__file__).parents[2] / "src/mish/torch/_triton/constants.py"
@@ -83,15 +83,5 @@ def render() -> str:
     return HEADER + "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="compare with the file on disk")
-    text = render()
-    if parser.parse_args().check:
-        return 0 if OUTPUT.read_text(encoding="utf-8") == text else 1
-    OUTPUT.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write(__doc__, lambda: {OUTPUT: render()}))
