@@ -22,9 +22,8 @@ bounded.
 
 The remaining coefficients are fitted in the weighted least-squares sense at Chebyshev nodes,
 with weight 1/|f|, and rounded one after the other, each time fitting the later ones anew to
-what the rounding left over. All of it has 400 bits: in double precision the last bits of the
-highest coefficients would depend on the order in which a library of linear algebra adds up, and
-so on the processor.
+what the rounding left over. All of it has 400 bits: in double precision rounding errors of the
+fit itself would be the last bits of the highest coefficients in float64.
 
 *exp.* exp(r) = 1 + r + r²·P(r) on |r| ≤ ln(2)/2, in the same way, for the tails.
 
