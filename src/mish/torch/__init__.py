@@ -13,7 +13,14 @@ from mish._support.extras import needs
 with needs("torch", "mish.torch"):
     import torch  # noqa: F401
 
-from mish.torch import _cuda, _distributed, _kept_cuda, functional, init  # noqa: F401  (some register)
+from mish.torch import (  # some register
+    _cuda,  # noqa: F401
+    _distributed,  # noqa: F401
+    _kept_cuda,  # noqa: F401
+    _sync,  # noqa: F401
+    functional,
+    init,
+)
 from mish.torch._accelerate import accelerate
 from mish.torch._account import kept_bytes
 from mish.torch._convert import convert
