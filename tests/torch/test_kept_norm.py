@@ -272,14 +272,22 @@ def test_autocast_and_scaled_gradients(save):
     scaler.step(optimizer)
 
 
-@SAVES
+@pytest.mark.parametrize(
+    ("save", "backend"),
+    [
+        ("input", "aot_eager"),
+        ("output", "aot_eager"),
+        ("output+bit", "aot_eager"),
+        ("output", "inductor"),
+    ],
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch's own
-def test_compile(save):
+def test_compile(save, backend):
     model = nn.Sequential(nn.Conv1d(3, C, 3), BatchNormMish(C, save=save), nn.Conv1d(C, 1, 3))
     twin = copy.deepcopy(model)
     x = torch.randn(8, 3, 20)
     torch._dynamo.reset()
-    torch.compile(twin, fullgraph=True, backend="aot_eager")(x).sum().backward()
+    torch.compile(twin, fullgraph=True, backend=backend)(x).sum().backward()
     model(x).sum().backward()
     for ours, theirs in zip(twin.parameters(), model.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-3)
