@@ -221,11 +221,8 @@ def _in_rows(
 
 def _backward_of_affine(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """dy·mish′(scale·x + shift)."""
-    run = _run(dy, x, scale)
-    if run:
-        dz: Tensor = OPERATORS._backward_of_affine.default(
-            dy, x, scale.flatten(), shift.flatten(), run
-        )
+    if _is_channels_last(dy, x, scale):
+        dz: Tensor = OPERATORS._backward_of_affine.default(dy, x, scale.flatten(), shift.flatten())
         return dz
     z = (x.to(scale.dtype) * scale).add_(shift)
     return OPERATORS.backward.default(dy, z.to(dy.dtype))  # type: ignore[no-any-return]
@@ -233,28 +230,26 @@ def _backward_of_affine(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor) -> 
 
 def _backward_then_affine(dy: Tensor, z: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """dy·mish′(z); ``z`` becomes scale·z + shift."""
-    run = _run(dy, z, scale)
-    if run:
+    if _is_channels_last(dy, z, scale):
         return OPERATORS._backward_then_affine_.default(  # type: ignore[no-any-return]
-            dy, z, scale.flatten(), shift.flatten(), run
+            dy, z, scale.flatten(), shift.flatten()
         )
     dz: Tensor = OPERATORS.backward.default(dy, z)
     z.mul_(scale).add_(shift)
     return dz
 
 
-def _run(dy: Tensor, x: Tensor, scale: Tensor) -> int:
-    """How many neighbours in memory share a number of ``scale``; 0 where no kernel serves."""
-    if not (x.is_cpu and x.dtype == dy.dtype == scale.dtype):
-        return 0
-    if x.is_contiguous():
-        return x[:1, :1].numel()
-    return int(scale.shape[0] == 1 and dense(x) is x)  # channels last
+def _is_channels_last(dy: Tensor, x: Tensor, scale: Tensor) -> bool:
+    """Whether kernels of the CPU serve: the channel changes from one number to the next."""
+    if not (x.is_cpu and x.dtype == dy.dtype == scale.dtype and scale.shape[0] == 1):
+        return False
+    places = math.prod(x.shape[2:])
+    return dense(x) is x and (places == 1 or not x.is_contiguous())
 
 
 def _define() -> None:
-    """The operators of the CPU's kernels; `_run` says where they are called."""
-    arguments = "Tensor scale, Tensor shift, int run) -> Tensor"
+    """The operators of the CPU's kernels; `_is_channels_last`, `_is_in_rows` say for what."""
+    arguments = "Tensor scale, Tensor shift) -> Tensor"
     LIBRARY.define(f"_backward_of_affine(Tensor dy, Tensor x, {arguments}")
     LIBRARY.define(f"_backward_then_affine_(Tensor dy, Tensor(a!) z, {arguments}")
     LIBRARY.define(

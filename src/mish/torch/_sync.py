@@ -50,7 +50,7 @@ def _install() -> None:
             norm.save = save  # type: ignore[assignment]
         return converted
 
-    nn.SyncBatchNorm.convert_sync_batchnorm = classmethod(convert)  # type: ignore[method-assign]
+    nn.SyncBatchNorm.convert_sync_batchnorm = classmethod(convert)  # type: ignore[assignment,method-assign]
 
 
 _install()
