@@ -164,6 +164,28 @@ def test_layouts(kind, save, dtype):
 
 @KINDS
 @SAVES
+@pytest.mark.parametrize("shape", [(3, C, 61, 71), (5, C, 3), (0, C, 4, 4)])
+def test_the_kernel_does_what_the_operations_do(kind, save, shape, monkeypatch):
+    inputs = leaves(shape=shape)
+    if kind == "batch" and not shape[0]:
+        return  # refused
+    inputs[1].data[2] = 0
+    called = []
+    kernel = _kept_norm._in_rows
+    monkeypatch.setattr(_kept_norm, "_in_rows", lambda *a: called.append(1) or kernel(*a))
+    found = gradients(kind, inputs, save)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    shared = gradients(kind, inputs, save)
+    torch.set_num_threads(before)
+    assert len(called) == 2 * bool(shape[0])
+    monkeypatch.setattr(_kept_norm, "_is_in_rows", lambda *_: False)
+    torch.testing.assert_close(found, gradients(kind, inputs, save))
+    torch.testing.assert_close(shared, found, rtol=0, atol=0)
+
+
+@KINDS
+@SAVES
 def test_what_is_kept(kind, save):
     x, weight, bias = leaves(torch.float32, (4, C, 40))
     with torch.no_grad():

@@ -182,7 +182,8 @@ _WHAT = {"input": 0, "output": 1, "z": 2}  # is kept, or found again
 def _is_in_rows(dy: Tensor, kept: Tensor, mean: Tensor) -> bool:
     """Whether the CPU's kernel serves: each channel of a sample is a row in memory."""
     same = kept.dtype == dy.dtype == mean.dtype and kept.dtype.itemsize >= 4
-    return same and kept.is_cpu and kept.is_contiguous() and math.prod(kept.shape[2:]) > 1
+    lies = kept.is_cpu and kept.is_contiguous() and kept.numel() > 0
+    return same and lies and math.prod(kept.shape[2:]) > 1
 
 
 def _in_rows(

@@ -122,7 +122,7 @@ void norm_mish_backward(Value* stack) {
          by_bias = empty_like(View(weight.get()));
   NormBackward<T> all{samples,
                       channels,
-                      x.numel / std::max<int64_t>(samples * channels, 1),
+                      x.numel / (samples * channels),
                       samples / statistics.sizes[0],
                       channels / statistics.sizes[1],
                       statistics.sizes[1],
@@ -141,13 +141,12 @@ void norm_mish_backward(Value* stack) {
                       static_cast<T*>(View(dx.get()).mutable_data()),
                       std::vector<double>(size_t(2 * samples * channels))};
   for (int64_t i = 0; i < which.numel; ++i) all.row_of[size_t(numbers<int64_t>(which)[i])] = i;
-  if (x.numel)
-    on_threads_by_one(statistics.numel, [&](int64_t begin, int64_t end) {
-      const int64_t room =
-          all.kept == kInput ? 0 : all.samples_of_set * all.channels_of_set * all.run;
-      const std::unique_ptr<T[]> scratch(new T[size_t(room)]);
-      for (int64_t set = begin; set < end; ++set) all(set, scratch.get());
-    });
+  on_threads_by_one(statistics.numel, [&](int64_t begin, int64_t end) {
+    const int64_t room =
+        all.kept == kInput ? 0 : all.samples_of_set * all.channels_of_set * all.run;
+    const std::unique_ptr<T[]> scratch(new T[size_t(room)]);
+    for (int64_t set = begin; set < end; ++set) all(set, scratch.get());
+  });
   T* const to[2] = {static_cast<T*>(View(by_bias.get()).mutable_data()),
                     static_cast<T*>(View(by_weight.get()).mutable_data())};
   for (int64_t c = 0; c < channels; ++c)
@@ -163,8 +162,8 @@ void norm_mish_backward(Value* stack) {
 
 // (Tensor dy, Tensor kept, Tensor weight, Tensor bias, Tensor mean, Tensor rstd, Tensor drowned,
 // Tensor rows, int what, bool frozen, float least) -> (Tensor dx, Tensor dweight, Tensor dbias),
-// where all are of float32 or of float64, `drowned` holds integers, all but dy are contiguous, and
-// mean and rstd have the shape (samples or 1, groups or channels).
+// where all are of float32 or of float64, `drowned` holds integers, all but dy are contiguous and
+// not empty, and mean and rstd have the shape (samples or 1, groups or channels).
 void of_either(Value* stack, uint64_t, uint64_t) {
   const View x(reinterpret_cast<Handle>(stack[1]));
   x.format == MISH_FLOAT32 ? norm_mish_backward<float>(stack) : norm_mish_backward<double>(stack);
