@@ -1,4 +1,4 @@
-// The CPU kernel of mish::_norm_mish_backward, of _kept_norm.py.
+// The CPU kernel of mish::_norm_mish_backward, of _fused/kept_norm.py.
 #pragma once
 
 #include "_shim.h"

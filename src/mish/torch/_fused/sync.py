@@ -12,8 +12,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from mish.torch._functions import mish
-from mish.torch._fused_modules import BatchNormMish
-from mish.torch._kept_norm import INPUT
+from mish.torch._fused.kept_norm import INPUT
+from mish.torch._fused.modules import BatchNormMish
 
 
 class SyncBatchNormMish(nn.SyncBatchNorm):
