@@ -1,6 +1,6 @@
 """Numbers alone and numbers in arrays, in functions that Numba compiles.
 
-    python benchmarks/numba/numbers.py > benchmarks/results/numba.md
+    python benchmarks/numba/speed.py > benchmarks/results/numba.md
 
 One thread. "One by one" is a loop that calls a function for each element: for ours, the C interface
 as a C program calls it. Beside it, Numba's own loops: the form of Mish with one exponential, the
@@ -35,7 +35,7 @@ def _each(function: Callable[[Any], Any]) -> Callable[[Any, Any], None]:
 
 
 def _one_exponential(x: Any) -> Any:
-    e = np.exp(x if x < 40 else x - x + 40)  # from there on Mish is x
+    e = np.exp(min(x, np.float32(40)))  # from there on Mish is x
     n = e * (e + 2)
     return x * (n / (n + 2))
 
@@ -64,7 +64,7 @@ def _loops() -> dict[str, Callable[[Any, Any], None]]:
 def main() -> None:
     mish.set_num_threads(1)
     facts = machine.facts(("mish", "numba", "numpy"))
-    print("# Numba\n\nMade by `python benchmarks/numba/numbers.py`.\n")
+    print("# Numba\n\nMade by `python benchmarks/numba/speed.py`.\n")
     print(f"{machine.summary(facts)}\n")
     print(f"Nanoseconds an element, {SIZE} standard normal numbers, one thread, the fastest of")
     print(f"{ROUNDS} laps. A call for one number costs the same in C.\n")
