@@ -44,6 +44,7 @@ test-more: $(MORE)/more.stamp
 	$(MORE)/bin/python -m pytest -rs tests/test_documents.py -k 'keras.md or thinc.md'
 	$(MORE)/bin/python -m pytest -rs tests/thinc tests/faults/test_thinc.py
 	$(MORE)/bin/python -m pytest -rs tests/tensorflow tests/faults/test_tensorflow.py
+	$(MORE)/bin/python -m pytest -rs tests/their_tests
 	for backend in torch jax tensorflow numpy; do \
 		KERAS_BACKEND=$$backend JAX_ENABLE_X64=1 $(MORE)/bin/python -m pytest -rs tests/keras \
 			tests/faults/test_keras.py tests/backends -k keras || exit; done

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evaluate.h"
+#include "floating_point_scope.h"
 #include "mish.h"
 #include "strays.h"
 
@@ -10,35 +11,6 @@
 #endif
 
 namespace mish::MISH_ISA {
-
-// Round to nearest, subnormals kept, no exception trapped; the caller's settings and status
-// flags come back at the end of the scope.
-class FloatingPointScope {
-#if defined(__x86_64__)
- public:
-  FloatingPointScope() : saved_(_mm_getcsr()) { _mm_setcsr(0x1F80); }
-  ~FloatingPointScope() { _mm_setcsr(saved_); }
-
- private:
-  unsigned saved_;
-#elif defined(__aarch64__)
- public:
-  FloatingPointScope() {
-    asm volatile("mrs %0, fpcr" : "=r"(control_));
-    asm volatile("mrs %0, fpsr" : "=r"(status_));
-    asm volatile("msr fpcr, %0" ::"r"(uint64_t{0}));
-  }
-  ~FloatingPointScope() {
-    asm volatile("msr fpcr, %0" ::"r"(control_));
-    asm volatile("msr fpsr, %0" ::"r"(status_));
-  }
-
- private:
-  uint64_t control_, status_;
-#endif
-  FloatingPointScope(const FloatingPointScope&) = delete;
-  FloatingPointScope& operator=(const FloatingPointScope&) = delete;
-};
 
 // The arithmetic of a format, and how many bits its numbers lack at the end.
 template <class Element>
