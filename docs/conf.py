@@ -35,7 +35,7 @@ exclude_patterns = ["**/.*", "build", "dist", "out"]
 
 default_role = "py:obj"  # `mish.mish` in a docstring leads to its entry
 myst_heading_anchors = 4  # as GitHub does, so that `page.md#heading` leads there
-# Headings of results begin at any level. A type like `bytes` is also the name of an attribute of ours.
+# Headings of results begin at any level. `bytes`, a type, is also an attribute of ours.
 suppress_warnings = ["myst.header", "ref.python"]
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

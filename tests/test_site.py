@@ -1,4 +1,4 @@
-"""The documentation as people see it: in a browser, wide and narrow, light and dark, without network.
+"""The documentation in a browser: wide and narrow, light and dark, without network.
 
 `make docs` builds what is looked at. The pictures are left in build/site-screenshots.
 """

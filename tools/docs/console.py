@@ -21,12 +21,14 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def main(pages: list[str]) -> None:
+    """Refresh each page."""
     for page in map(Path, pages):
         text = page.read_text(encoding="utf-8")
         page.write_text(BLOCK.sub(refreshed, text), encoding="utf-8")
 
 
 def refreshed(block: re.Match[str]) -> str:
+    """The block with what its commands print now."""
     commands = re.findall(r"^\$ (.*)$", block[1], re.MULTILINE)
     return "```console\n" + "".join(f"$ {each}\n{printed(each)}" for each in commands) + "```"
 
