@@ -50,6 +50,7 @@ html_theme = "furo"
 html_title = "mish"
 html_copy_source = False
 html_show_sphinx = False
+html_show_search_summary = False  # it would be fetched, which a browser refuses for files
 html_theme_options = {"navigation_with_keys": True}
 
 
