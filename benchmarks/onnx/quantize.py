@@ -47,8 +47,8 @@ PAGE = """\
 Made by `python benchmarks/onnx/quantize.py`, which overwrites this page.
 {machine}
 
-The network is [examples/digits](../../examples/digits), five Mish; the figures are its accuracy on
-the 500 held-out digits, {floating} before it is quantised. Calibration takes the first
+The network is [examples/digits](../../examples/digits/README.md), five Mish; the figures are its
+accuracy on the 500 held-out digits, {floating} before it is quantised. Calibration takes the first
 {calibration} of them. "As it came" is Softplus, Tanh, Mul. "Add, Mul" is the sigmoid form spelled
 x / (1 + 2/n) with these two operators, which the quantiser takes. "Prepared" is
 `quant_pre_process`.
