@@ -1,4 +1,4 @@
-"""Mish of a scale k, mish(k x) / k = x tanh(softplus(k x)): found, proved, written in every form."""
+"""Mish of a scale k, mish(k x) / k = x tanh(softplus(k x)), found and written in every form."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ MISSES = {
         " y = Mul(x, t)"
     ),
     "a scale beyond 1024": (
-        "a = Mul(x, top) b = Mul(a, top) k = Mul(b, three) p = Softplus(k) t = Tanh(p) y = Mul(x, t)"
+        "a = Mul(x, top) b = Mul(a, top) k = Mul(b, three) p = Softplus(k) t = Tanh(p)"
+        " y = Mul(x, t)"
     ),
     "by a tensor": "k = Mul(x, w) p = Softplus(k) t = Tanh(p) y = Mul(x, t)",
     "silu": "k = Mul(x, eight) s = Sigmoid(k) y = Mul(x, s)",
@@ -97,11 +98,11 @@ def test_every_form_is_right_in_float32(build, run, name, form):
     with np.errstate(all="ignore"):
         got = run(report.model, x=x)[0]
     want = exact(x, scale_in(name))
-    if form in ("sigmoid", "softplus") or scale_in(name) < 1 and form == "op":
+    if form in ("sigmoid", "softplus") or (scale_in(name) < 1 and form == "op"):
         assert np.isnan(got[0]), "as without a scale"
         got[0] = want[0]
     # softplus and op lose digits left of -17 in ONNX Runtime; sigmoid has none left of -88
-    near = 1e-4 if form in ("op", "softplus") else 4e-6
+    near = {"op": 1e-4, "softplus": 1e-4, "float16": 4e-4}.get(form, 4e-6)
     np.testing.assert_allclose(got, want, rtol=near, atol=3e-37)
     assert np.array_equal(np.signbit(got[~np.isnan(got)]), np.signbit(want[~np.isnan(want)]))
 
@@ -119,7 +120,7 @@ def test_no_float16_overflows(build, run, name, form):
     want = exact(x, scale_in(name))
     ulp = np.spacing(np.minimum(np.abs(want), 6e4).astype(np.float16)).astype(np.float64)
     # ONNX Runtime's Softplus, and with it its Mish, is 0 where it is below 1e-7
-    bound = {"sigmoid": 0.501, "native": 1.01}.get(form, 20)
+    bound = {"sigmoid": 0.501, "native": 1.01, "float16": 1.0}.get(form, 20)
     assert np.max(np.abs(got - want) / ulp) < bound
 
 
@@ -153,7 +154,8 @@ def test_in_every_opset(build, run, opset):
     for form in FORMS:
         report = optimize(model, form)
         assert report.opset[1] == max(opset, FORMS[form].opset_of(8))
-        np.testing.assert_allclose(run(report.model, x=x)[0], exact(x, 8), rtol=1e-6, atol=1e-37)
+        near = 4e-4 if form == "float16" else 1e-6
+        np.testing.assert_allclose(run(report.model, x=x)[0], exact(x, 8), rtol=near, atol=1e-37)
 
 
 def test_a_mish_that_others_read_stays_one(build):
@@ -169,8 +171,8 @@ def test_a_mish_times_another_number_stays_mish(build, body):
 
 def test_a_chain_of_them(build):
     body = (
-        "a = Mul(x, eight) b = Mish(a) c = Div(b, eight) d = Mul(c, two) e = Mish(d) f = Div(e, two)"
-        " y = Mish(f)"
+        "a = Mul(x, eight) b = Mish(a) c = Div(b, eight) d = Mul(c, two) e = Mish(d)"
+        " f = Div(e, two) y = Mish(f)"
     )
     model = build(body)
     assert [(s.input, s.output, s.scale) for s in find(model)] == [

@@ -183,8 +183,9 @@ def _at_the_ends(program: Program) -> bool:
 def points(program: Program, format_: Format, scale: float = 1.0) -> Array | None:
     """Numbers of a format between which a program can do nothing unseen; None if too many.
 
-    Starts with some from every octave and where Mish of the scale is hard, halves each interval as long as it is too wide for what
-    the program does there, and gives both neighbours wherever it jumps or bends.
+    Starts with some from every octave and where Mish of the scale is hard, halves each interval as
+    long as it is too wide for what the program does there, and gives both neighbours wherever it
+    jumps or bends.
     """
     seen = [format_.grid(scale)]
     low, high = seen[0][:-1], seen[0][1:]

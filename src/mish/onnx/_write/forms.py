@@ -13,16 +13,20 @@ from typing import NamedTuple
 
 from onnx import TensorProto
 
+from mish.onnx._find.site import Match
+from mish.onnx._prove.half import spelling
 from mish.onnx._prove.operators import HALVES, NATIVE_DOMAIN
+from mish.onnx._write.half import write_half
 from mish.onnx._write.nodes import NodeWriter
-
 
 _STRAIGHT = 20.0  # right of it Mish is its argument, in float64 too
 _FLAT, _FLAT_DOUBLE = -120.0, -800.0  # left of it Mish is -0
 
 
 def sigmoid(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
-    """Append nodes for ``y = mish(scale * x) / scale`` in standard operators of opset 7 and up, with one Exp.
+    """Append nodes for ``y = mish(scale * x) / scale`` with one Exp.
+
+    They are standard operators of opset 7 and up. Without the scale:
 
     tanh(softplus(x)) = n / (n + 2) with e = exp(x), n = e (e + 2), so y = x / (1 + 2/n). That
     is the sigmoid of ln(n/2), hence the form's name. The operator Sigmoid itself is avoided:
@@ -93,6 +97,17 @@ def native(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: flo
         _around(writer, a, b, inner, scale, NATIVE_DOMAIN)
 
 
+def float16(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
+    """Append Mish that is within 1 ulp of float16 where every operator rounds to that.
+
+    bfloat16, which has not the digits of the constants, is computed in float32. The arguments are
+    those of :func:`sigmoid`.
+    """
+    narrow = kind == TensorProto.BFLOAT16
+    wanted = TensorProto.FLOAT if narrow else inner_kind(kind, scale)
+    write_half(writer, x, y, kind, wanted, scale)
+
+
 def inner_kind(kind: int, scale: float) -> int:
     """The type to compute Mish of a scale in, where the form has no reason for another.
 
@@ -111,9 +126,9 @@ def _times(writer: NodeWriter, x: str, y: str, scale: float, kind: int) -> str:
 def _around(writer: NodeWriter, x: str, y: str, kind: int, scale: float, domain: str) -> None:
     """Append an operator Mish, between a Mul and a Div if there is a scale.
 
-    The product of x and a scale above 1 may overflow where the result does not. So right of 20, where
-    Mish is its argument, x itself is taken; and the operator, which in many a runtime gives NaN at
-    -inf, sees nothing left of where Mish is -0.
+    The product of x and a scale above 1 may overflow where the result does not. So right of 20,
+    where Mish is its argument, x itself is taken; and the operator, which in many a runtime gives
+    NaN at -inf, sees nothing left of where Mish is -0.
     """
     inner = _times(writer, x, y, scale, kind)
     if scale == 1:
@@ -159,6 +174,13 @@ class Form(NamedTuple):
             return self.spelling
         return self.guarded if self.guarded and scale > 1 else self.scaled[0]
 
+    def stand_in(self, writer: NodeWriter, match: Match, opset: int) -> None:
+        """Append the nodes that stand for a match."""
+        x, y, kind = match.site.input, match.site.output, match.output.kind
+        if match.input.kind != kind:
+            x = writer.op("Cast", x, stem=y, to=kind)
+        self.write(writer, x, y, kind, opset, match.site.scale)
+
     def opset_of(self, scale: float) -> int:
         """The oldest version of the standard operators in which Mish of a scale can be written."""
         return self.opset if scale == 1 else self.scaled[1]
@@ -172,8 +194,8 @@ FORMS: dict[str, Form] = {
         "Exp, Sub, Div, Div, Sub, Div",
         "standard operators, the fastest in ONNX Runtime on CPU",
         scaled=("Mul, Exp, Sub, Div, Div, Sub, Div", 7),
-        advice="to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; for quantisers "
-        "that take other operators use --form op",
+        advice="to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; for "
+        "quantisers that take other operators use --form op",
     ),
     "op": Form(
         op,
@@ -197,8 +219,16 @@ FORMS: dict[str, Form] = {
         "this package's kernel in ONNX Runtime, with a fallback elsewhere",
         scaled=(f"Mul, {NATIVE_DOMAIN}.Mish, Div", 9),
         guarded=f"Mul, Max, {NATIVE_DOMAIN}.Mish, Div, Greater, Where",
-        advice="to quantise it: quantise the form sigmoid and then write this one; preparing a model for "
-        "the quantiser replaces the kernel by the fallback",
+        advice="to quantise it: quantise the form sigmoid and then write this one; preparing a "
+        "model for the quantiser replaces the kernel by the fallback",
+    ),
+    "float16": Form(
+        float16,
+        11,
+        spelling(1.0),
+        "within 1 ulp where every operator runs in float16; long",
+        scaled=(spelling(2.0), 11),
+        advice="to quantise it: quantise the form op instead",
     ),
 }
 """Each form by name."""

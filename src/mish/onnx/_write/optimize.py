@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 from onnx import helper
@@ -23,7 +24,13 @@ from mish.onnx._model.scopes import FunctionKey, Functions, Scope, key_of
 from mish.onnx._prove.operators import HALVES
 from mish.onnx._write.forms import FORMS, Form, inner_kind
 from mish.onnx._write.kernel import add_fallback, drop_domain, refuse_namesake
+from mish.onnx._write.lookup import LOOKUP, Table, as_table, lookup
+from mish.onnx._write.lookup import OPSET as _LOOKUP_SINCE
+from mish.onnx._write.nodes import NodeWriter
 from mish.onnx._write.rewrite import rewrite
+
+CHOICES = (*FORMS, LOOKUP)
+"""What can be written: a form, or a table in a quantised model."""
 
 _DOUBLE_SOFTPLUS = 18  # the opset at which ONNX Runtime on CPU runs Softplus of float64
 
@@ -67,7 +74,7 @@ class Report:
         """What to know before the new model is quantised; None if it cannot be or is already."""
         if not self.rewritten or not can_be_quantized(self.model):
             return None
-        return FORMS[self.form].advice
+        return FORMS[self.form].advice if self.form in FORMS else None
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the new model whole or not at all, replacing an existing file.
@@ -119,10 +126,16 @@ def optimize(
       package's own kernel after :func:`mish.onnx.register`, and elsewhere by a function in the
       model.
 
+    And in a quantised model
+
+    - ``lookup``: a table of the 256 results in the place of DequantizeLinear, Mish,
+      QuantizeLinear, where those are of 8 bits with one scale and one zero point. Each result is
+      the exact one, rounded once.
+
     Args:
         model: A model, which is left as it is, or the path of one. Weights kept in other files
             are not read.
-        form: The form to write, a key of ``FORMS``.
+        form: The form to write, a key of ``FORMS``, or ``lookup``.
         opset: The version of the standard operators to raise the model to; as low as the form
             allows if not given.
         operators: Operators of others that are Mish, as ``DOMAIN::NAME``, each with one input,
@@ -151,7 +164,10 @@ def optimize(
     with legible():
         before = opset_of(new)
         named = take(new, operators)
-        rewritten, skipped = _optimize(new, FORMS[form], opset)
+        if form == LOOKUP:
+            rewritten, skipped = _look_up(new, opset)
+        else:
+            rewritten, skipped = _optimize(new, FORMS[form], opset)
         inside = quantized_inside(new, [*(match.site for match in rewritten), *dict(skipped)])
         if named is not None:
             named.restore(new)
@@ -197,37 +213,55 @@ def require_form(form: str, opset: int | None) -> None:
     Raises:
         ValueError: If not.
     """
-    if form not in FORMS:
-        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
-    if opset is not None and not FORMS[form].opset <= opset <= NEWEST:
+    if form not in CHOICES:
+        raise ValueError(f"form must be one of {', '.join(CHOICES)}, not {form!r}")
+    oldest = _LOOKUP_SINCE if form == LOOKUP else FORMS[form].opset
+    if opset is not None and not oldest <= opset <= NEWEST:
         raise ValueError(
-            f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
+            f"opset must be from {oldest} to {NEWEST} for the form {form}, not {opset}"
         )
 
 
-def _optimize(
-    model: onnx.ModelProto, form: Form, opset: int | None
-) -> tuple[list[Match], list[tuple[Site, str]]]:
+class _Found(NamedTuple):
+    """The scopes of a model of the wanted opset, its functions, and its matches."""
+
+    scopes: list[Scope]
+    functions: Functions
+    matches: list[Match]
+
+
+def _found(
+    model: onnx.ModelProto, opset: int | None, oldest: Callable[[Match], int]
+) -> _Found | list[tuple[Site, str]]:
+    """Find Mish, and raise the model as far as writing it takes; or why that cannot be."""
     scopes, functions = typed_scopes(model, check(model))
     matches = find_in(scopes, functions)
-    if not matches:
-        return [], []
     version = opset_of(model)
-    if version < FORMS["sigmoid"].opset:
+    if matches and version < FORMS["sigmoid"].opset:
         raise ModelError(
             f"the model's opset is {version}, the oldest that can be rewritten is "
             f"{FORMS['sigmoid'].opset}; raise it with onnx.version_converter.convert_version"
         )
-    target = max(opset or 0, *(form.opset_of(match.site.scale) for match in matches))
+    target = max(opset or 0, *map(oldest, matches)) if matches else 0
     if any(opset_of(body) < target for body in (model, *model.functions)):
         try:
             raise_opset(model, scopes, target)
         except OpsetError as error:
             if opset is not None:
                 raise
-            return [], [(match.site, str(error)) for match in matches]
+            return [(match.site, str(error)) for match in matches]
         scopes, functions = typed_scopes(model)
         matches = find_in(scopes, functions)
+    return _Found(scopes, functions, matches)
+
+
+def _optimize(
+    model: onnx.ModelProto, form: Form, opset: int | None
+) -> tuple[list[Match], list[tuple[Site, str]]]:
+    found = _found(model, opset, lambda match: form.opset_of(match.site.scale))
+    if isinstance(found, list):
+        return [], found
+    scopes, functions, matches = found
     left = {id(match): match.doubt or _already(match, form) for match in matches}
     sound = [match for match in matches if left[id(match)] is None]
     if not sound:
@@ -235,7 +269,7 @@ def _optimize(
     if form is FORMS["native"]:
         refuse_namesake(model)
     used = used_functions(model, functions)
-    rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
+    rewrite(scopes, sound, form.stand_in, [_version(model, scope) for scope in scopes])
     _tidy(model, scopes, sound, used)
     if form is FORMS["native"]:
         native = sound + [match for match in matches if _already(match, form)]
@@ -243,6 +277,36 @@ def _optimize(
         add_fallback(model, kinds)
     check(model, weights=False)
     return sound, _reasons(matches, left)
+
+
+def _look_up(
+    model: onnx.ModelProto, opset: int | None
+) -> tuple[list[Match], list[tuple[Site, str]]]:
+    """Write a table for each Mish between a DequantizeLinear and a QuantizeLinear."""
+    found = _found(model, opset, lambda match: _LOOKUP_SINCE)
+    if isinstance(found, list):
+        return [], found
+    tables: dict[int, Table] = {}
+    sound: list[Match] = []
+    skipped: list[tuple[Site, str]] = []
+    for match in found.matches:
+        made = match.doubt or as_table(match)
+        if isinstance(made, str):
+            skipped.append((match.site, made))
+        else:
+            sound.append(made[0])
+            tables[id(made[0])] = made[1]
+
+    def write(writer: NodeWriter, match: Match, opset: int) -> None:
+        lookup(writer, match.site.input, match.site.output, tables[id(match)])
+
+    if sound:
+        used = used_functions(model, found.functions)
+        versions = [_version(model, scope) for scope in found.scopes]
+        rewrite(found.scopes, sound, write, versions)
+        _tidy(model, found.scopes, sound, used)
+        check(model, weights=False)
+    return sound, skipped
 
 
 def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Site, str]]:
