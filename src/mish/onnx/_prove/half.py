@@ -42,23 +42,45 @@ class Line(NamedTuple):
     operands: tuple[Operand, ...]
 
 
-_LEFT, _RIGHT = -0.609375, 0.351806640625  # where the polynomial in x begins and ends
+class Numbers(NamedTuple):
+    """The constants.
+
+    Attributes:
+        left: Where the polynomial in x begins.
+        right: Where it ends.
+        log2_e: An octave of exp(x) in x.
+        shift: j is smaller by this,
+        bend: and by this times e: r is a little less than e.
+        ln2: The logarithm of 2 in two parts.
+        exp: exp(t) = 1 + t + t**2 (...), highest power first.
+        middle: 2 r - 1 as a polynomial in x.
+        fraction: What both sides of the fraction on the right are multiplied by: so it rounds best.
+    """
+
+    left: float = -0.609375
+    right: float = 0.351806640625
+    log2_e: float = 1.4423828125
+    shift: float = 0.08502197265625
+    bend: float = 0.43994140625
+    ln2: tuple[float, float] = (0.6875, 0.005645751953125)
+    exp: tuple[float, ...] = (0.0469970703125, 0.1671142578125, 0.5)
+    middle: tuple[float, ...] = (
+        *(0.01239776611328125, -0.0009822845458984375, -0.0899658203125, -0.032073974609375),
+        *(0.6396484375, 0.2000732421875),
+    )
+    fraction: float = 0.28125
+
+
+FOUND = Numbers()
+"""Those of the form."""
+
 _FLAT, _STRAIGHT = -119.75, 16.0  # Mish is -0 to the left, its argument to the right
 _UP = 8.0  # the power of two that keeps the left out of the subnormal numbers
-_LOG2_E = 1.4423828125
-_SHIFT, _BEND = 0.08502197265625, 0.43994140625  # r is exp(x) less a little: they move j
-_LN2 = (0.6875, 0.005645751953125)
-_EXP = (0.0469970703125, 0.1671142578125, 0.5)  # exp(t) = 1 + t + t**2 (...)
-_MIDDLE = (
-    *(0.01239776611328125, -0.0009822845458984375, -0.0899658203125, -0.032073974609375),
-    *(0.6396484375, 0.2000732421875),
-)  # 2 r - 1
-_RIGHT_SCALE = 0.28125  # of both sides of the fraction: there it rounds best
 
 
 @functools.lru_cache(maxsize=256)
-def lines(scale: float) -> tuple[Line, ...]:
-    """The steps of the form for mish(scale x) / scale, in their order."""
+def lines(scale: float, n: Numbers = FOUND) -> tuple[Line, ...]:
+    """The steps of the form for mish(scale x) / scale, in their order, with these constants."""
     made: list[Line] = []
 
     def do(name: str, op: str, *operands: Operand) -> str:
@@ -73,17 +95,17 @@ def lines(scale: float) -> tuple[Line, ...]:
         return str(sum_)
 
     z = "x" if scale == 1 else do("scaled", "Mul", "x", scale)
-    left, right = do("left", "Less", z, _LEFT), do("right", "Greater", z, _RIGHT)
+    left, right = do("left", "Less", z, n.left), do("right", "Greater", z, n.right)
     near = do("near", "Clip", z, -1.0, _STRAIGHT)
     m = do("m", "Max", do("minus", "Neg", do("size", "Abs", z)), _FLAT)
     e = do("e", "Exp", m)
 
-    bend = do("bend", "Add", do("bent", "Mul", e, _BEND), _SHIFT)
-    j = do("j", "Round", do("octave", "Sub", do("octaves", "Mul", m, _LOG2_E), bend))
-    t = do("first", "Sub", m, do("most", "Mul", j, _LN2[0]))
-    rest = do("rest", "Mul", j, _LN2[1])
+    bend = do("bend", "Add", do("bent", "Mul", e, n.bend), n.shift)
+    j = do("j", "Round", do("octave", "Sub", do("octaves", "Mul", m, n.log2_e), bend))
+    t = do("first", "Sub", m, do("most", "Mul", j, n.ln2[0]))
+    rest = do("rest", "Mul", j, n.ln2[1])
     exact = do("t", "Sub", t, rest)
-    curved = do("curved", "Mul", do("square", "Mul", exact, exact), horner("exp", exact, _EXP))
+    curved = do("curved", "Mul", do("square", "Mul", exact, exact), horner("exp", exact, n.exp))
     p = do("p", "Add", t, do("bow", "Sub", curved, rest))
     half_u = do("half u", "Mul", do("u", "Add", p, 1.0), 0.5)
     half_e = do("half e", "Mul", e, 0.5)
@@ -92,12 +114,12 @@ def lines(scale: float) -> tuple[Line, ...]:
     on_left = do("on left", "Div", do("above", "Sub", p, less), below)
     large = do("large", "Mul", m, do("P", "Pow", 2.0, do("up", "Add", j, _UP)))
 
-    in_middle = horner("middle", near, _MIDDLE)
+    in_middle = horner("middle", near, n.middle)
 
-    k_e = do("k e", "Mul", e, -_RIGHT_SCALE)
+    k_e = do("k e", "Mul", e, -n.fraction)
     g = do("g", "Mul", e, k_e)
     twice_g = do("2 g", "Add", g, g)
-    under = do("k + 2 k e", "Sub", _RIGHT_SCALE, do("2 k e", "Add", k_e, k_e))
+    under = do("k + 2 k e", "Sub", n.fraction, do("2 k e", "Add", k_e, k_e))
     on_right = do("on right", "Div", twice_g, do("under", "Sub", under, twice_g))
 
     not_right = do("not right", "Where", left, on_left, in_middle)
@@ -113,12 +135,12 @@ def lines(scale: float) -> tuple[Line, ...]:
 
 
 @functools.lru_cache(maxsize=256)
-def program(scale: float) -> Program:
+def program(scale: float, n: Numbers = FOUND) -> Program:
     """The same as a program."""
     numbers: list[float] = []
     known = {"x": 0}
     steps = []
-    for count, line in enumerate(lines(scale), 1):
+    for count, line in enumerate(lines(scale, n), 1):
         inputs = []
         for operand in line.operands:
             if isinstance(operand, str):
