@@ -25,23 +25,20 @@ from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
     QuantFormat,
-    QuantType,
     get_qdq_config,
     quantize,
     quantize_static,
-    registry,
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 import mish.onnx
 from mish.bench import machine, timing
-from mish.onnx._write.lookup import LOOKUP
 
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
 CALIBRATION = 100  # images
 BATCH = 100
 ROUNDS = 15
-SIZE = 1 << 20
+FORMS = [form for form in mish.onnx.FORMS if form != "float16"]  # whose constants have 11 bits
 METHODS = (CalibrationMethod.MinMax, CalibrationMethod.Entropy, CalibrationMethod.Percentile)
 PRODUCTS = "x / (1 + 2/n)"  # with Add and Mul
 
@@ -72,18 +69,6 @@ x / (1 + 2/n) with these two operators, which the quantiser takes. "Prepared" is
 In the rows "default", Mish is quantised between its parts: none is found, and the places are told.
 
 {before}
-
-## Mish quantised too, then looked up
-
-The form `op`, quantised by `quantize_static` (QDQ, MinMax) with Mish among the operators, and then
-written as a table of 256 results by `--form lookup`.
-
-{looked_up}
-
-Nanoseconds for an element of one Mish of int8 between DequantizeLinear and QuantizeLinear, 2²⁰
-elements, one thread, medians of {rounds} turns:
-
-{bytes}
 
 ## Time
 
@@ -156,7 +141,7 @@ def quantized(source: Path, target: Path, layout: QuantFormat, **options: object
 def sources(folder: Path) -> dict[str, Path]:
     """The network as it came and in every form, by what a column is called."""
     found = {"as it came": DIGITS / "digits.onnx"}
-    for form in mish.onnx.FORMS:
+    for form in FORMS:
         found[form] = folder / f"{form}.onnx"
         mish.onnx.optimize(DIGITS / "digits.onnx", form).save(found[form])
     found["Add, Mul"] = folder / "products.onnx"
@@ -197,7 +182,7 @@ def before_table(folder: Path) -> str:
         options = {} if kinds is None else {"op_types_to_quantize": kinds}
         source = quantized(DIGITS / "digits.onnx", folder / "old.onnx", layout, **options)
         row = [layout.name, ", ".join(kinds or ["default"]), accuracy(source)]
-        for form in mish.onnx.FORMS:
+        for form in FORMS:
             report = mish.onnx.optimize(source, form)
             report.save(folder / "new.onnx")
             done = f"{len(report.rewritten)} rewritten"
@@ -205,36 +190,7 @@ def before_table(folder: Path) -> str:
                 done = f"{len(report.quantized)} quantised inside"
             row.append(f"{accuracy(folder / 'new.onnx')}, {done}")
         rows.append(row)
-    return table(["format", "quantised", "as it came", *mish.onnx.FORMS], rows)
-
-
-def lookup_table(models: dict[str, Path], folder: Path) -> str:
-    """Accuracy where Mish itself is quantised, before and after it is written as a table."""
-    rows = []
-    for kind in (QuantType.QUInt8, QuantType.QInt8):
-        kinds = [*registry.QDQRegistry, "Mish"]
-        options = {"op_types_to_quantize": kinds, "activation_type": kind}
-        source = quantized(models["op"], folder / "old.onnx", QuantFormat.QDQ, **options)
-        report = mish.onnx.optimize(source, "lookup")
-        report.save(folder / "new.onnx")
-        done = f"{accuracy(folder / 'new.onnx')}, {len(report.rewritten)} written"
-        rows.append([kind.name, accuracy(source), done])
-    return table(["activations", "quantised", "lookup"], rows)
-
-
-def bytes_table(folder: Path) -> str:
-    """Times of one Mish of bytes in every form."""
-    text = """<ir_version: 8, opset_import: ["": 18]> g (int8[N] b) => (int8[N] c)
-      <float s = {0.05}, int8 z = {3}, float u = {0.03}, int8 w = {-7}>
-      { x = DequantizeLinear(b, s, z) y = Mish(x) c = QuantizeLinear(y, u, w) }"""
-    numbers = np.random.default_rng(0).integers(-60, 60, SIZE).astype(np.int8)
-    runs = {}
-    for form in ("softplus", "sigmoid", "native", LOOKUP):
-        mish.onnx.optimize(onnx.parser.parse_model(text), form).save(folder / "bytes.onnx")
-        runs[form] = functools.partial(session(folder / "bytes.onnx").run, None, {"b": numbers})
-    found = timing.measure(runs, ROUNDS)
-    rows = [[name, f"{laps.median / SIZE * 1e9:.2f}"] for name, laps in found.items()]
-    return table(["form", "ns"], rows)
+    return table(["format", "quantised", "as it came", *FORMS], rows)
 
 
 def time_table(models: dict[str, Path], folder: Path) -> str:
@@ -267,8 +223,6 @@ def main() -> None:
             after=after_table(models, folder),
             every=every_table(models, folder),
             before=before_table(folder),
-            looked_up=lookup_table(models, folder),
-            bytes=bytes_table(folder),
             batch=BATCH,
             rounds=ROUNDS,
             time=time_table(models, folder),

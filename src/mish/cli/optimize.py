@@ -33,8 +33,8 @@ def optimize(
     form: Annotated[
         str | None,
         typer.Option(
-            help="What to write: sigmoid, op, softplus, native or float16; or lookup, in a "
-            "quantised model.",
+            help="What to write: sigmoid, op, softplus, native or float16; in a quantised model "
+            "also lookup or lookup-gather.",
             show_default="sigmoid",
         ),
     ] = None,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,23 +19,18 @@ from mish.onnx._prove.operators import is_standard
 from mish.onnx._prove.proof import scaled_mish
 from mish.onnx._write.nodes import NodeWriter
 
-LOOKUP = "lookup"
-"""What to ask for instead of a form."""
-
-OPSET = 11
-"""The oldest version of the standard operators with an index that counts from the end."""
-
 _BYTES: dict[int, Any] = {TensorProto.INT8: np.int8, TensorProto.UINT8: np.uint8}
 _REALS: dict[int, Any] = {TensorProto.FLOAT: np.float32, TensorProto.FLOAT16: np.float16}
 
 Table = npt.NDArray[np.generic]
+Reader = onnx.NodeProto | None
 
 
 class _No(Exception):
     """Says why a Mish cannot become a table."""
 
 
-def as_table(match: Match) -> tuple[Match, Table] | str:
+def as_table(match: Match, readers: Mapping[str, Sequence[Reader]]) -> tuple[Match, Table] | str:
     """The match of what lies from a DequantizeLinear to a QuantizeLinear, and its results.
 
     The table holds what the three make of each byte: first of those from 0 on, then, of int8, of
@@ -44,18 +38,32 @@ def as_table(match: Match) -> tuple[Match, Table] | str:
 
     Args:
         match: A Mish.
+        readers: Who reads each value of its scope.
 
     Returns:
         Both, or why there can be no table.
     """
     try:
-        return _as_table(match)
+        return _as_table(match, readers)
     except _No as reason:
         return str(reason)
 
 
-def lookup(writer: NodeWriter, x: str, y: str, table: Table) -> None:
-    """Append nodes for ``y = table[x]``, where ``x`` is of 8 bits.
+def readers_of(scope: Scope) -> dict[str, list[Reader]]:
+    """Who reads each value that a scope reads: a node, once for each time, or None: the outside."""
+    readers: dict[str, list[Reader]] = {}
+    for node, names in zip(scope.body.node, scope.reads, strict=True):
+        for name in names:
+            readers.setdefault(name, []).append(node)
+    for name in scope.results:
+        readers.setdefault(name, []).append(None)
+    return readers
+
+
+def by_row(writer: NodeWriter, x: str, y: str, table: Table) -> None:
+    """Append nodes for ``y = table[x]``, where ``x`` is of 8 bits, with GatherElements.
+
+    That wants the table and the indices in one row each. A -1 counts from the end, as it should.
 
     Args:
         writer: Where the nodes go.
@@ -64,20 +72,53 @@ def lookup(writer: NodeWriter, x: str, y: str, table: Table) -> None:
         table: The 256 results, those of negative bytes last.
     """
     results = writer.array(numpy_helper.from_array(table), stem=f"{y}/mish/table")
+    row = writer.array(numpy_helper.from_array(np.array([-1])), stem=f"{y}/mish/row")
+    shape = writer.op("Shape", x, stem=y)
+    index = writer.op("Cast", writer.op("Reshape", x, row, stem=y), stem=y, to=TensorProto.INT32)
+    found = writer.op("GatherElements", results, index, stem=y)
+    writer.op("Reshape", found, shape, stem=y, output=y, allowzero=1)
+
+
+def by_gather(writer: NodeWriter, x: str, y: str, table: Table) -> None:
+    """Append the same with Gather, for indices of any shape.
+
+    The arguments are those of :func:`by_row`.
+    """
+    results = writer.array(numpy_helper.from_array(table), stem=f"{y}/mish/table")
     index = writer.op("Cast", x, stem=y, to=TensorProto.INT32)
     writer.op("Gather", results, index, stem=y, output=y)
 
 
-def _as_table(match: Match) -> tuple[Match, Table]:
+class Lookup(NamedTuple):
+    """A way to read a table.
+
+    Attributes:
+        write: Appends the nodes.
+        opset: The oldest version of the standard operators in which it can be written: 11 brought
+            indices that count from the end, 14 shapes with a 0.
+        what: A few words about it.
+    """
+
+    write: Callable[[NodeWriter, str, str, Table], None]
+    opset: int
+    what: str
+
+
+LOOKUPS = {
+    "lookup": Lookup(by_row, 14, "a table of 256 results, for ONNX Runtime"),
+    "lookup-gather": Lookup(by_gather, 11, "a table of 256 results, for OpenVINO"),
+}
+"""What to ask for instead of a form in a quantised model."""
+
+
+def _as_table(match: Match, readers: Mapping[str, Sequence[Reader]]) -> tuple[Match, Table]:
     scope = match.scope
     before = scope.makers.get(match.site.input, (0, None))[1]
     if before is None or not is_standard(before, "DequantizeLinear"):
         raise _No("its input is not quantised: no DequantizeLinear makes it")
-    reads = Counter(chain(chain.from_iterable(scope.reads), scope.results))
-    readers = [node for node in scope.body.node if match.site.output in node.input]
-    if reads[match.site.output] != 1 or not all(is_standard(n, "QuantizeLinear") for n in readers):
+    after, *others = readers.get(match.site.output, [None])
+    if after is None or others or not is_standard(after, "QuantizeLinear"):
         raise _No("its output is not read by one QuantizeLinear alone")
-    (after,) = readers
     (step, zero), (new_step, new_zero) = (_scale(scope, node) for node in (before, after))
     kinds = zero.kind, new_zero.kind
     if step.kind not in _REALS or any(kind not in _BYTES for kind in kinds):
@@ -104,6 +145,8 @@ def _scale(scope: Scope, node: onnx.NodeProto) -> tuple[Uniform, Uniform]:
     step = constant_at(scope, node.input[1])
     if step is None or np.prod(step.shape) != 1:
         raise _No(f"the scale of {node.op_type} is not one constant number for all channels")
+    if not 0 < step.value < np.inf:
+        raise _No(f"the scale of {node.op_type} is {step.value}, not a positive number")
     given = node.input[2] if len(node.input) > 2 else ""
     zero = constant_at(scope, given) if given else Uniform(0, _kind(scope, node))
     if zero is None or np.prod(zero.shape) != 1:

@@ -24,12 +24,11 @@ from mish.onnx._model.scopes import FunctionKey, Functions, Scope, key_of
 from mish.onnx._prove.operators import HALVES
 from mish.onnx._write.forms import FORMS, Form, inner_kind
 from mish.onnx._write.kernel import add_fallback, drop_domain, refuse_namesake
-from mish.onnx._write.lookup import LOOKUP, Table, as_table, lookup
-from mish.onnx._write.lookup import OPSET as _LOOKUP_SINCE
+from mish.onnx._write.lookup import LOOKUPS, Lookup, Table, as_table, readers_of
 from mish.onnx._write.nodes import NodeWriter
 from mish.onnx._write.rewrite import rewrite
 
-CHOICES = (*FORMS, LOOKUP)
+CHOICES = (*FORMS, *LOOKUPS)
 """What can be written: a form, or a table in a quantised model."""
 
 _DOUBLE_SOFTPLUS = 18  # the opset at which ONNX Runtime on CPU runs Softplus of float64
@@ -130,12 +129,12 @@ def optimize(
 
     - ``lookup``: a table of the 256 results in the place of DequantizeLinear, Mish,
       QuantizeLinear, where those are of 8 bits with one scale and one zero point. Each result is
-      the exact one, rounded once.
+      the exact one, rounded once. ``lookup-gather`` reads it in the way that OpenVINO runs fast.
 
     Args:
         model: A model, which is left as it is, or the path of one. Weights kept in other files
             are not read.
-        form: The form to write, a key of ``FORMS``, or ``lookup``.
+        form: The form to write, a key of ``FORMS``, ``lookup`` or ``lookup-gather``.
         opset: The version of the standard operators to raise the model to; as low as the form
             allows if not given.
         operators: Operators of others that are Mish, as ``DOMAIN::NAME``, each with one input,
@@ -164,8 +163,8 @@ def optimize(
     with legible():
         before = opset_of(new)
         named = take(new, operators)
-        if form == LOOKUP:
-            rewritten, skipped = _look_up(new, opset)
+        if form in LOOKUPS:
+            rewritten, skipped = _look_up(new, LOOKUPS[form], opset)
         else:
             rewritten, skipped = _optimize(new, FORMS[form], opset)
         inside = quantized_inside(new, [*(match.site for match in rewritten), *dict(skipped)])
@@ -215,7 +214,7 @@ def require_form(form: str, opset: int | None) -> None:
     """
     if form not in CHOICES:
         raise ValueError(f"form must be one of {', '.join(CHOICES)}, not {form!r}")
-    oldest = _LOOKUP_SINCE if form == LOOKUP else FORMS[form].opset
+    oldest = LOOKUPS[form].opset if form in LOOKUPS else FORMS[form].opset
     if opset is not None and not oldest <= opset <= NEWEST:
         raise ValueError(
             f"opset must be from {oldest} to {NEWEST} for the form {form}, not {opset}"
@@ -280,17 +279,18 @@ def _optimize(
 
 
 def _look_up(
-    model: onnx.ModelProto, opset: int | None
+    model: onnx.ModelProto, way: Lookup, opset: int | None
 ) -> tuple[list[Match], list[tuple[Site, str]]]:
     """Write a table for each Mish between a DequantizeLinear and a QuantizeLinear."""
-    found = _found(model, opset, lambda match: _LOOKUP_SINCE)
+    found = _found(model, opset, lambda match: way.opset)
     if isinstance(found, list):
         return [], found
     tables: dict[int, Table] = {}
     sound: list[Match] = []
     skipped: list[tuple[Site, str]] = []
+    readers = {id(match.scope): readers_of(match.scope) for match in found.matches}
     for match in found.matches:
-        made = match.doubt or as_table(match)
+        made = match.doubt or as_table(match, readers[id(match.scope)])
         if isinstance(made, str):
             skipped.append((match.site, made))
         else:
@@ -298,7 +298,7 @@ def _look_up(
             tables[id(made[0])] = made[1]
 
     def write(writer: NodeWriter, match: Match, opset: int) -> None:
-        lookup(writer, match.site.input, match.site.output, tables[id(match)])
+        way.write(writer, match.site.input, match.site.output, tables[id(match)])
 
     if sound:
         used = used_functions(model, found.functions)
