@@ -30,6 +30,7 @@ from mish.onnx._prove.program import Program, Step
 
 ROUNDS = 9
 SIZE = 1 << 20
+JUDGED = 2000  # compositions that are the best on the sample
 KEPT = 16  # ulp on the sample, beyond which a composition is not looked at further
 Vector = np.ndarray
 
@@ -69,8 +70,13 @@ Gather; it needs opset 26.
 
 ## Short compositions
 
-{count:,} compositions: two expressions, of up to two operators and one, joined by one more, over x,
-{constants} and {atoms}, in {operators}. In between nothing may overflow. The best:
+{count:,} compositions: two expressions, of up to two operators and one, joined by one more, in
+{operators}, over
+
+- x, {constants},
+- {atoms}.
+
+In between nothing may overflow. The best, of each error the plainest:
 
 {short}
 
@@ -130,7 +136,7 @@ def larger(smaller: dict[str, Vector], base: dict[str, Vector]) -> dict[str, Vec
 
 
 def short() -> tuple[int, list[tuple[float, str]]]:
-    """How many short compositions there are, and the errors of the best at all numbers."""
+    """How many short compositions there are, and the best: errors at all numbers, each once."""
     hard = np.array([-16, -12.5, -9.75, -7.125, -4.5, -2.1, -1.2, -0.6, -0.2, -0.01, 0.3, 0.9])
     more = np.array([1.7, 2.6, 4.1, 6.5, 9, 30, 3000, 6e4, -11.1, -3.3, -14.2, -0.05, -40, -6e4])
     sample = to_half(np.concatenate([hard, more]))
@@ -144,10 +150,12 @@ def short() -> tuple[int, list[tuple[float, str]]]:
             count += len(rows)
             errors = np.max(truth.ulps(rows), axis=1)
             kept += [(errors[i], pattern.format(names[i])) for i in np.flatnonzero(errors < KEPT)]
-        best = sorted(kept)[:300]
         known = atoms(FINITE.astype(np.float64))
-        judged = sorted((float(worst(text, known)), text) for _, text in best)
-    return count, judged
+        plainest: dict[float, str] = {}
+        for _, text in sorted(kept)[:JUDGED]:
+            error = round(worst(text, known), 3)
+            plainest[error] = min(text, plainest.get(error, text), key=len)
+    return count, sorted(plainest.items())
 
 
 def worst(text: str, known: dict[str, Vector]) -> float:
