@@ -74,7 +74,7 @@ class _Cut(NamedTuple):
         wiring: What each instruction does to which of the others' results: all that decides the
             function.
         within: The matches that lie there, which have the same input.
-        beyond: Whether they have another input, which is a multiple of the value.
+        beyond: Whether they have another input, which is a multiple of the value, or within limits.
     """
 
     origin: _Origin
