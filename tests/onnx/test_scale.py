@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 import mish
 from mish.onnx import FORMS, find, optimize, verify
@@ -122,6 +123,18 @@ def test_no_float16_overflows(build, run, name, form):
     # ONNX Runtime's Softplus, and with it its Mish, is 0 where it is below 1e-7
     bound = {"sigmoid": 0.501, "native": 1.01, "float16": 1.0}.get(form, 20)
     assert np.max(np.abs(got - want) / ulp) < bound
+
+
+@pytest.mark.parametrize("form", ["op", "softplus", "sigmoid"])
+def test_no_float16_overflows_where_float16_is_computed_with(build, form):
+    """As on a GPU. ONNX Runtime's CPU computes in float32."""
+    plain = build(SCALED["softplus"], "float16[N] x", "float16[N] y")
+    other = build(SCALED["op, divided"], "float16[N] x", "float16[N] y")
+    new = optimize(other if form == "softplus" else plain, form).model
+    x = np.array([-6.5e4, -1e4, -8190, 8190, 1e4, 6.5e4, np.inf], np.float16)
+    with np.errstate(all="ignore"):
+        got = ReferenceEvaluator(new).run(None, {"x": x})[0]
+    np.testing.assert_array_equal(got, np.maximum(x, 0))
 
 
 @pytest.mark.parametrize("name", SCALED)
