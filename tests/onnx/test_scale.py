@@ -105,7 +105,9 @@ def test_every_form_is_right_in_float32(build, run, name, form):
     # softplus and op lose digits left of -17 in ONNX Runtime; sigmoid has none left of -88
     near = {"op": 1e-4, "softplus": 1e-4, "float16": 4e-4}.get(form, 4e-6)
     np.testing.assert_allclose(got, want, rtol=near, atol=3e-37)
-    assert np.array_equal(np.signbit(got[~np.isnan(got)]), np.signbit(want[~np.isnan(want)]))
+    if form != "float16":  # whose zeros on the far left have either sign
+        number = ~np.isnan(want)
+        np.testing.assert_array_equal(np.signbit(got[number]), np.signbit(want[number]))
 
 
 @pytest.mark.parametrize("form", FORMS)
