@@ -152,8 +152,8 @@ def test_float64_native(build, run, name):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_any_form_becomes_any_other(build, form):
-    for name, body in SCALED.items():
-        scale, new = scale_in(name), build(body)
+    for name in ("softplus", "op, scale 0.5", "exp, scale 3"):
+        scale, new = scale_in(name), build(SCALED[name])
         for each in (form, *FORMS, form):
             new = optimize(new, each).model
             (site,) = find(new)

@@ -124,12 +124,12 @@ def lines(scale: float, n: Numbers = FOUND) -> tuple[Line, ...]:
 
     not_right = do("not right", "Where", left, on_left, in_middle)
     ratio = do("ratio", "Where", right, on_right, not_right)
-    reach = _STRAIGHT / scale
+    reach = float(np.float32(_STRAIGHT / scale))  # so that a model of float32 keeps it
     bounded = near if scale == 1 else do("close", "Clip", "x", -reach, reach)
     factor = do("factor", "Where", left, large, bounded)
     whole = do("whole", "Where", left, large, "x")
     sum_ = do("all", "Add", whole, do("correction", "Mul", factor, ratio))
-    unit = do("half", "Where", left, 2.0**-_UP / scale, 0.5)
+    unit = do("half", "Where", left, float(np.float32(2.0**-_UP / scale)), 0.5)
     do("y", "Mul", sum_, do("unit", "Where", right, 1.0, unit))
     return tuple(made)
 
