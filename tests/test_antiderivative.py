@@ -136,9 +136,9 @@ def test_the_derivative_of_the_closed_form_is_mish_to_50_digits():
     with ctx.workprec(600):
         for x in POINTS:
             h = arb((1, -170))
-            chord = (
-                reference.integral_ball(arb(x) + h) - reference.integral_ball(arb(x) - h)
-            ) / (2 * h)
+            chord = (reference.integral_ball(arb(x) + h) - reference.integral_ball(arb(x) - h)) / (
+                2 * h
+            )
             assert abs(chord - reference.ball(arb(x), 0)) < arb(10) ** -50
 
 

@@ -55,9 +55,7 @@ def antiderivative(x: Number, digits: int = 30) -> Decimal:
     decide = to_digits(digits, what)
     if point == -math.inf:
         return narrow(left_limit, decide, what, _FIRST_BITS + 4 * digits)
-    return narrow(
-        lambda: integral_ball(as_ball(point)), decide, what, _FIRST_BITS + 4 * digits
-    )
+    return narrow(lambda: integral_ball(as_ball(point)), decide, what, _FIRST_BITS + 4 * digits)
 
 
 def integral_ball(x: arb) -> arb:
