@@ -103,8 +103,8 @@ def linear(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Lines:
     """Bound Mish on intervals by a line below and a line above, as CROWN and its kin need them.
 
     Of all lines that bound Mish on [l, u] these leave the least area to it, but for rounding: an
-    intercept is off by at most about 2⁻⁴⁷ of the largest number met, which is |slope·x| or |mish(x)|
-    at an end. Some microseconds an interval.
+    intercept is off by at most about 2⁻⁴⁷ of the largest number met, which is |slope·x| or
+    |mish(x)| at an end. Some microseconds an interval.
 
     Args:
         lower: the lower ends, of any shape; finite.

@@ -73,9 +73,9 @@ def inverse(
     the x at or above that place, for each y from the least value on; the left one the x below it,
     for y from the least value up to 0.
 
-    Largest errors, in ulp of the exact x: float64 2 (1.3 seen), float32, float16 and bfloat16 0.5
-    and a little. That is so next to the minimum too: y is taken as the number that it is. But there
-    x is ill-conditioned: a relative error ε of y moves x by about √(2.3·ε), so that mish(inverse(y))
+    Largest errors, in ulp of the exact x: float64 2 (1.25 seen), float32, float16 and bfloat16 0.5
+    and a little. That is so next to the minimum too: y is taken as the number that it is. But x is
+    ill-conditioned there: a relative error ε of y moves it by about √(2.3·ε), so mish(inverse(y))
     is y to the last bits, and inverse(mish(x)) is x to half its digits.
 
     Args:

@@ -83,11 +83,11 @@ def _below(point: float | Fraction, least_value: arb) -> bool | None:
 
 def least() -> arb:
     """Enclose the least value of Mish, at the working precision."""
-    return ball(_minimum(ctx.prec), 0)
+    return ball(minimum(ctx.prec), 0)
 
 
 @functools.lru_cache(maxsize=32)
-def _minimum(bits: int) -> arb:
+def minimum(bits: int) -> arb:
     """Enclose the place of the minimum."""
     with ctx.workprec(bits + 32):
         x = arb(_MINIMUM)
