@@ -70,7 +70,7 @@ def interval(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Interval:
     low, high = _ends(lower, upper)
     with np.errstate(all="ignore"):
         at_low, at_high = mish(low), mish(high)
-        least = np.where((low <= _X0) & (_X0 <= high), mish(_X0), np.minimum(at_low, at_high))
+        least = np.where((low <= _X0) & (high >= _X0), mish(_X0), np.minimum(at_low, at_high))
         # an end within an ulp of X0 is no exception: there Mish is its least value to the last bit
         most = np.maximum(at_low, at_high)
         return Interval(_outwards(least, -1)[()], _outwards(most, 1)[()])
@@ -152,10 +152,12 @@ def _slope_below(l: Floats, u: Floats) -> Floats:  # noqa: E741
     left, right = np.maximum(l, _C1), np.minimum(u, _C2)  # where Mish is convex
 
     def over_l(x: Floats) -> Floats:
-        return mish(x) + mish_d1(x) * (l - x) - at_end_l
+        height: Floats = mish(x) + mish_d1(x) * (l - x) - at_end_l
+        return height
 
     def over_u(x: Floats) -> Floats:
-        return at_end_u - mish(x) - mish_d1(x) * (u - x)
+        depth: Floats = at_end_u - mish(x) - mish_d1(x) * (u - x)
+        return depth
 
     # a line from l touches Mish at p, one from u at q
     p = np.where(l < _C1, _bisect(over_l, left, right), l)
@@ -180,7 +182,9 @@ def _intercept(l: Floats, u: Floats, slope: Floats, side: int) -> Floats:  # noq
     extremum = np.max(found, axis=0) if side > 0 else np.min(found, axis=0)
     largest = np.maximum(np.abs(l), np.abs(u))
     most = np.maximum(np.abs(mish(l)), np.abs(mish(u)))
-    return extremum + side * (_ROUNDING * np.abs(slope) * largest + _ROUNDING * most + _TINY)
+    room = _ROUNDING * np.abs(slope) * largest + _ROUNDING * most + _TINY
+    outside: Floats = extremum + side * room
+    return outside
 
 
 def _bisect(falling: Callable[[Floats], Floats], left: Any, right: Any) -> Floats:
@@ -194,7 +198,8 @@ def _bisect(falling: Callable[[Floats], Floats], left: Any, right: Any) -> Float
 
 
 def _middle(l: Floats, u: Floats) -> Floats:  # noqa: E741
-    return l / 2 + u / 2
+    middle: Floats = l / 2 + u / 2
+    return middle
 
 
 def _chord(l: Floats, u: Floats) -> Floats:  # noqa: E741

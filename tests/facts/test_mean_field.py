@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mish import facts
-from mish.facts import mean_field
+from mish.facts import _gaussian, mean_field
 
 X = np.linspace(-6.1, 6.1, 62)
 
@@ -20,7 +20,7 @@ def test_fast_values_are_the_certified_ones(name, order):
     exact = 1 / np.cosh(X) ** 2 if order else np.tanh(X)
     if name != "tanh":
         exact = facts.values(name, X, order)
-    np.testing.assert_allclose(mean_field._at(name, X, order), exact, rtol=2e-13, atol=1e-15)
+    np.testing.assert_allclose(_gaussian.at(name, X, order), exact, rtol=2e-13, atol=1e-15)
 
 
 def mish(x):
@@ -70,7 +70,7 @@ def test_the_dual_of_relu_is_the_arc_cosine_kernel():
 
 @pytest.mark.parametrize("name", ["mish", "silu", "gelu", "softplus"])
 def test_the_dual_is_mehlers_sum(name):
-    # Σ aₙ²ρⁿ with the certified Hermite coefficients; what is left out is below the last ones
+    # Σ aₙ²cⁿ with the certified Hermite coefficients; what is left out is below the last ones
     hermite = facts.certified(name, "normal")["hermite"].numbers
     a = [float(hermite[f"a{n}"].low) for n in range(6)]
     for c in (-0.2, 0.1, 0.2):
@@ -81,7 +81,7 @@ def test_the_dual_is_mehlers_sum(name):
 
 @pytest.mark.parametrize("name", mean_field.ACTIVATIONS)
 def test_the_slope_of_the_dual_is_the_dual_of_the_slopes(name):
-    # dK/dρ = q·E[f′(u)f′(v)]
+    # dK/dc = q·E[f′(u)f′(v)]
     q, c, h = 1.3, 0.4, 1e-4
     chord = (mean_field.dual(name, q, c + h) - mean_field.dual(name, q, c - h)) / (2 * h)
     assert chord == pytest.approx(q * mean_field.dual(name, q, c, 1), rel=1e-6)

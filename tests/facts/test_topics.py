@@ -201,7 +201,7 @@ def test_certified_means_are_those_of_the_gains(name):
 
 
 def test_bad_topics():
-    with pytest.raises(ValueError, match="topic must be one of shape, series, .*, not 'x'"):
+    with pytest.raises(ValueError, match=r"topic must be one of shape, series, .*, not 'x'"):
         facts.certified("mish", "x")
     with pytest.raises(ValueError, match="topic 'series' is told of mish alone, not of relu"):
         facts.certified("relu", "series")

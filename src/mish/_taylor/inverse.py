@@ -127,7 +127,7 @@ def _inverse(y: Floats, branch: Branch) -> Floats:
         served &= ~far
     else:
         result[y == 0] = -np.inf
-        special = (_LEFT_TAIL < y) & (y < 0)
+        special = (y > _LEFT_TAIL) & (y < 0)
         result[special] = _left_tail(y[special])
     s = np.sqrt(np.where(served, above, 0.0))
     near = served & (s <= _NEAR_MINIMUM)

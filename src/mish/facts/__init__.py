@@ -114,7 +114,9 @@ def topics(activation: str = "mish") -> tuple[str, ...]:
         ValueError: there is no activation of that name.
     """
     check_name(activation)
-    return TOPICS if activation == "mish" else tuple(each for each in TOPICS if each not in _OF_MISH)
+    return (
+        TOPICS if activation == "mish" else tuple(each for each in TOPICS if each not in _OF_MISH)
+    )
 
 
 def compare(

@@ -181,7 +181,9 @@ def integrals() -> list[Fact]:
     """The antiderivative and what it tends to."""
     with ctx.workprec(_BITS):
         left, right = left_limit(), right_limit()
-    form = "im((1 + I)*polylog(2, -(1 + I)/2*exp({x}))) + {x}*im((1 + I)*log(1 + (1 + I)/2*exp({x})))"
+    form = (
+        "im((1 + I)*polylog(2, -(1 + I)/2*exp({x}))) + {x}*im((1 + I)*log(1 + (1 + I)/2*exp({x})))"
+    )
     proof = (
         "by differentiation: d/dx Li₂(z) = −ln(1 − z)·z′/z, and T = 1 − 2·Im 1/(eˣ + 1 − i) is the "
         "derivative of Im((1 + i)·ln(1 + (1 + i)eˣ/2))"
@@ -189,11 +191,11 @@ def integrals() -> list[Fact]:
     return [
         Fact(
             "antiderivative",
-            "∫f from 0 to x = x·Im(c·ln(1 + c·eˣ/2)) + Im(c·Li₂(−c·eˣ/2)) + {left}, with c = 1 + i; "
-            "the constant is −Im(c·Li₂(−c/2))",
+            "∫f from 0 to x = x·Im(c·ln(1 + c·eˣ/2)) + Im(c·Li₂(−c·eˣ/2)) + {left}, "
+            "with c = 1 + i; the constant is −Im(c·Li₂(−c/2))",
             proof,
             {"left": Enclosure.of(left)},
-            form=f"Eq(Integral(f(t), (t, 0, x)), {form.format(x='x')} + left)",
+            form=form,
         ),
         Fact(
             "antiderivative_right",

@@ -177,7 +177,8 @@ def _largest(activation: Smooth, order: int, name: str) -> Fact:
         return Fact(name, statement, method, {"value": exact}, form=form)
     size = best.value if best.value.low > 0 else Enclosure(-best.value.high, -best.value.low)
     numbers = {"value": size, "x": best.place}
-    form = f"Le(Abs({_derivative(order, 't')}), value) & Eq(Abs({_derivative(order, 'x')}), value)"
+    anywhere, there = _derivative(order, "t"), _derivative(order, "x")
+    form = f"Le(Abs({anywhere}), value) & Eq(Abs({there}), value)"
     return Fact(name, f"{{value}}, reached by |{f}| at x = {{x}}", method, numbers, form=form)
 
 
@@ -195,7 +196,10 @@ def _range(activation: Smooth, order: int, name: str) -> Fact:
         high, numbers["high"] = "{high}]", highest.value
     method = f"{f} is monotonic between its extrema and its limits, {limits[0]:g} and {limits[1]:g}"
     at = _derivative(order, "t")
-    ends = ("low" if "low" in numbers else min(limits), "high" if "high" in numbers else max(limits))
+    ends = (
+        "low" if "low" in numbers else min(limits),
+        "high" if "high" in numbers else max(limits),
+    )
     form = f"Le({ends[0]}, {at}) & Le({at}, {ends[1]})".replace("inf", "oo")
     return Fact(name, f"{low}, {high}", method.replace("inf", "∞"), numbers, form=form)
 

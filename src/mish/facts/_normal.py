@@ -96,9 +96,7 @@ PIECES: dict[str, tuple[Piece, ...]] = {
         lambda x, _: x * _normal_gate(x), lambda x, _: _normal_gate(x) + x * _density(x)
     ),
     "gelu_tanh": _whole(lambda x, _: x * _gate(_cubic(x)), _gelu_tanh_slope),
-    "softplus": _whole(
-        lambda x, analytic: (1 + x.exp()).log(analytic), lambda x, _: _gate(x)
-    ),
+    "softplus": _whole(lambda x, analytic: (1 + x.exp()).log(analytic), lambda x, _: _gate(x)),
     "elu": (
         Piece(-_END, 0, lambda x, _: x.exp() - 1, lambda x, _: x.exp()),
         Piece(0, _END, _x, _one),

@@ -93,7 +93,5 @@ def collect(
     name: str, label: str, formula: str, facts: Iterable[Fact], topic: str = "shape"
 ) -> Facts:
     """Put facts under their names, and give them their identifiers."""
-    named = {
-        fact.name: replace(fact, identifier=f"{name}.{topic}.{fact.name}") for fact in facts
-    }
+    named = {fact.name: replace(fact, identifier=f"{name}.{topic}.{fact.name}") for fact in facts}
     return Facts(name, label, formula, named, topic)

@@ -2,14 +2,14 @@
 
 A layer is z′ = W·f(z) + b with independent normal weights of variance σ_w²/width and biases of
 variance σ_b². In the limit of infinite width, the pre-activations of two inputs are normal with
-variances q and a correlation ρ, and
+variances q and a correlation c, and
 
-    q′ = σ_w²·E[f(u)²] + σ_b²,    q′ρ′ = σ_w²·E[f(u)f(v)] + σ_b²,
+    q′ = σ_w²·E[f(u)²] + σ_b²,    q′·c′ = σ_w²·E[f(u)f(v)] + σ_b²,
 
-where u, v are normal with variance q and correlation ρ (Poole et al. 2016). The derivative of
-ρ → ρ′ is χ = σ_w²·E[f′(u)f′(v)]. At the fixed point q* with χ = 1 for ρ = 1 (the edge of chaos,
+where u, v are normal with variance q and correlation c (Poole et al. 2016). The derivative of
+c → c′ is χ = σ_w²·E[f′(u)f′(v)]. At the fixed point q* with χ = 1 for c = 1 (the edge of chaos,
 Schoenholz et al. 2017), small differences neither grow nor vanish; off it, they change like
-e^(−layers/ξ). The neural tangent kernel (Jacot et al. 2018) obeys Θ′ = K′ + χ·Θ, K = qρ.
+e^(−layers/ξ). The neural tangent kernel (Jacot et al. 2018) obeys Θ′ = K′ + χ·Θ, K = q·c.
 
 Means are computed by quadrature, to 12 digits or so; `mish facts --topic normal` has certified
 ones for q = 1.
@@ -23,23 +23,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-import mish
+from mish.facts._gaussian import SMOOTH, Floats, at, conditional, gauss_hermite, panels
 from mish.facts._names import ACTIVATIONS as _CERTIFIED
 from mish.facts._names import check_name
-from mish.facts._pieces import PIECES, piecewise_values
 
 ACTIVATIONS = (*_CERTIFIED, "tanh")
 """The names of the activations."""
 
-_HERMITE_NODES = 64  # for two variables, smooth
-_PANEL_NODES = 24
-_WIDEST = 9.0  # standard deviations
-_LEAST_Q, _MOST_Q = 1e-6, 1e4
-_GRID = 36
-
-Floats = npt.NDArray[np.float64]
+_LEAST_Q, _MOST_Q = 1e-6, 100.0  # where the edge of chaos is looked for
+_GRID = 28
+_GROWN = 1e4  # a variance beyond is taken to grow without end
 
 
 class Moments(NamedTuple):
@@ -107,9 +101,9 @@ def moments(activation: str, mean: float = 0.0, deviation: float = 1.0) -> Momen
     _check(activation, deviation=deviation)
     if not math.isfinite(mean):
         raise ValueError(f"mean must be finite, not {mean}")
-    z, weight = _panels(activation, mean, deviation)
+    z, weight = panels(activation, mean, deviation)
     x = mean + deviation * z
-    f, slope = _at(activation, x, 0), _at(activation, x, 1)
+    f, slope = at(activation, x, 0), at(activation, x, 1)
 
     def average(of: Floats) -> float:
         return math.fsum(weight * of)
@@ -144,20 +138,20 @@ def dual(activation: str, q: float, correlation: float, order: int = 0) -> float
     if order not in (0, 1):
         raise ValueError(f"order must be 0 or 1, not {order}")
     deviation = math.sqrt(q)
-    if abs(correlation) == 1 or activation not in _SMOOTH:
-        z, weight = _panels(activation, 0.0, deviation)
+    if abs(correlation) == 1 or activation not in SMOOTH:
+        z, weight = panels(activation, 0.0, deviation)
         u = deviation * z
         if abs(correlation) == 1:
-            other = _at(activation, correlation * u, order)
+            other = at(activation, correlation * u, order)
         else:
             rest = deviation * math.sqrt(1 - correlation**2)
-            other = _conditional(activation, correlation * u, rest, order)
-        return math.fsum(weight * _at(activation, u, order) * other)
-    z, weight = _gauss_hermite()
+            other = conditional(activation, correlation * u, rest, order)
+        return math.fsum(weight * at(activation, u, order) * other)
+    z, weight = gauss_hermite()
     # along u + v and u − v: then both sides of the product are equally smooth
     plus, minus = (deviation * math.sqrt((1 + s * correlation) / 2) for s in (1, -1))
     u, v = plus * z[:, None] + minus * z, plus * z[:, None] - minus * z
-    f = _at(activation, np.array([u, v]), order)
+    f = at(activation, np.array([u, v]), order)
     return float(weight @ (f[0] * f[1]) @ weight)
 
 
@@ -169,7 +163,7 @@ def edge_of_chaos(activation: str, sigma_b: float) -> Edge | None:
         sigma_b: the biases' standard deviation, positive.
 
     Returns:
-        The point with the least q, or None where there is none, as for ReLU.
+        The point with the least q, or None where there is none with q up to 100, as for ReLU.
 
     Raises:
         ValueError: there is no such activation, or ``sigma_b`` is not positive.
@@ -211,9 +205,9 @@ def depth_scales(activation: str, sigma_w: float, sigma_b: float) -> Scales:
 
     chi = sigma_w**2 * dual(activation, q, 1, 1)
     c = 1.0 if chi <= 1 else _fixed(follow, 0.5)
-    z, weight = _panels(activation, 0.0, math.sqrt(q))
+    z, weight = panels(activation, 0.0, math.sqrt(q))
     u = math.sqrt(q) * z
-    product = _at(activation, u, 0) * _at(activation, u, 1) * z / math.sqrt(q)
+    product = at(activation, u, 0) * at(activation, u, 1) * z / math.sqrt(q)
     chi_q = sigma_w**2 * math.fsum(weight * product)
     chi_c = sigma_w**2 * dual(activation, q, c, 1)
     return Scales(q, c, chi, _scale(chi_q), _scale(chi_c))
@@ -262,109 +256,6 @@ def _check(activation: str, **positive: float) -> None:
             raise ValueError(f"{name} must be a positive number, not {number}")
 
 
-def _at(activation: str, x: Floats, order: int) -> Floats:
-    """Compute an activation or its slope, in plain float64: the quadratures call it often."""
-    if activation in _SMOOTH:
-        with np.errstate(over="ignore"):
-            return _SMOOTH[activation][order](x)
-    return np.nan_to_num(piecewise_values(activation, x, order))  # a kink has no weight
-
-
-def _gate(x: Floats) -> Floats:
-    gate: Floats = 1 / (1 + np.exp(-x))
-    return gate
-
-
-def _gate_slope(x: Floats) -> Floats:
-    return _gate(x) * _gate(-x)
-
-
-def _cubic(x: Floats) -> Floats:
-    return math.sqrt(8 / math.pi) * (x + 0.044715 * x**3)
-
-
-def _cubic_slope(x: Floats) -> Floats:
-    return math.sqrt(8 / math.pi) * (1 + 3 * 0.044715 * x * x)
-
-
-def _phi(x: Floats) -> Floats:
-    """The normal distribution function."""
-    flat = [math.erfc(-each / math.sqrt(2)) / 2 for each in x.ravel().tolist()]
-    return np.array(flat).reshape(x.shape)
-
-
-def _density(x: Floats) -> Floats:
-    density: Floats = np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
-    return density
-
-
-_SMOOTH: dict[str, tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]]] = {
-    "mish": (mish.mish, mish.mish_d1),
-    "silu": (lambda x: x * _gate(x), lambda x: _gate(x) + x * _gate_slope(x)),
-    "gelu": (lambda x: x * _phi(x), lambda x: _phi(x) + x * _density(x)),
-    "gelu_tanh": (
-        lambda x: x * _gate(_cubic(x)),
-        lambda x: _gate(_cubic(x)) + x * _cubic_slope(x) * _gate_slope(_cubic(x)),
-    ),
-    "softplus": (lambda x: np.logaddexp(0, x), _gate),
-    "tanh": (np.tanh, lambda x: 4 * _gate_slope(2 * x)),
-}
-
-
-@functools.cache
-def _gauss_hermite() -> tuple[Floats, Floats]:
-    z, weight = np.polynomial.hermite_e.hermegauss(_HERMITE_NODES)
-    return z, weight / math.sqrt(2 * math.pi)
-
-
-@functools.cache
-def _gauss_legendre() -> tuple[Floats, Floats]:
-    places, weights = np.polynomial.legendre.leggauss(_PANEL_NODES)
-    return places, weights
-
-
-def _panels(activation: str, mean: float, deviation: float) -> tuple[Floats, Floats]:
-    """Places and weights over standard normal z: panels that begin and end at kinks."""
-    breaks = PIECES[activation][0] if activation in PIECES else ()
-    kinks = [(each - mean) / deviation for each in breaks]
-    step = 1.0 if activation not in _SMOOTH else min(1.0, 2 / deviation)
-    regular = np.arange(-_WIDEST, _WIDEST + step / 2, step)
-    edges = np.unique([*regular, *(each for each in kinks if abs(each) < _WIDEST)])
-    places, weights = _gauss_legendre()
-    half = np.diff(edges)[:, None] / 2
-    z = (edges[:-1, None] + half * (places + 1)).ravel()
-    weight = (half * weights).ravel() * _density(z)
-    return z, weight
-
-
-def _conditional(activation: str, mean: Floats, deviation: float, order: int) -> Floats:
-    """E[f⁽ᵏ⁾(v)] for v normal, piece by piece: truncated moments, and that of eᵛ − 1."""
-    breaks, pieces = PIECES[activation]
-    ends = [-math.inf, *breaks, math.inf]
-    total = np.zeros_like(mean)
-    for piece, low, high in zip(pieces, ends, ends[1:], strict=False):
-        a, b = ((end - mean) / deviation for end in (low, high))
-        zeroth = _phi(b) - _phi(a)
-        if piece is None:
-            shifted = np.exp(mean + deviation**2 / 2) * (_phi(b - deviation) - _phi(a - deviation))
-            total += shifted if order else shifted - zeroth
-            continue
-        at_a, at_b = (_density(end) for end in (a, b))
-        low_term, high_term = (
-            np.where(np.isfinite(end), end, 0.0) * at for end, at in ((a, at_a), (b, at_b))
-        )
-        first = at_a - at_b  # of the standard normal
-        second = zeroth + low_term - high_term
-        powers = [
-            zeroth,
-            mean * zeroth + deviation * first,
-            mean**2 * zeroth + 2 * mean * deviation * first + deviation**2 * second,
-        ]
-        for coefficient, power in zip(piece.deriv(order).coef, powers, strict=False):
-            total += coefficient * power
-    return total
-
-
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
     for _ in range(48):
         middle = (low + high) / 2
@@ -388,9 +279,11 @@ def _fixed(follow: Callable[[float], float], start: float) -> float:
         if abs(better - value) <= 1e-14 * abs(better):
             return float(better)
         value = better
-        if not value < _MOST_Q:
+        if not value < _GROWN:
             break
-    raise ArithmeticError("the layers do not settle: with these σ_w and σ_b there is no fixed point")
+    raise ArithmeticError(
+        "the layers do not settle: with these σ_w and σ_b there is no fixed point"
+    )
 
 
 def _scale(chi: float) -> float:
