@@ -27,7 +27,7 @@ Status = Literal["written", "found", "nothing", "refused", "failed"]
 
 @dataclass(frozen=True)
 class Settings:
-    """How to do a job.
+    """How to rewrite a model.
 
     Attributes:
         form: The form to write.
@@ -54,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job went.
+    """How rewriting a model went.
 
     Attributes:
         source: The model that was read.
