@@ -78,7 +78,7 @@ def read(fact):
         return
     names = {label: sympy.Symbol(label) for label in fact.numbers}
     names["f"] = sympy.Function("f")
-    expression = sympy.sympify(fact.form, locals=names, evaluate=False)
+    expression = sympy.sympify(fact.form, locals=names)
     known = {*fact.numbers, "x", "t", "z", "n", "k"}
     assert {each.name for each in expression.atoms(sympy.Symbol)} <= known, fact.identifier
 

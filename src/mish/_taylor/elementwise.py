@@ -82,7 +82,7 @@ def in_float64(
     points: npt.NDArray[Any],
     compute: Callable[[Floats], Floats],
     out: npt.NDArray[Any] | tuple[npt.NDArray[Any]] | None = None,
-    where: npt.ArrayLike = True,
+    where: Any = True,
 ) -> Any:
     """Compute in float64, in blocks, and round to the format of the points.
 
@@ -107,4 +107,4 @@ def in_float64(
         return result[()]  # a scalar where it is 0-d, as from a ufunc
     # the ufunc of identity casts, broadcasts and leaves out as any ufunc does
     with np.errstate(all="ignore"):
-        return np.positive(result, out=out, where=where)  # type: ignore[call-overload]
+        return np.positive(result, out=out, where=where)

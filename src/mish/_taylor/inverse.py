@@ -225,7 +225,9 @@ def _minimum(near: float) -> tuple[Decimal, Decimal, list[Decimal]]:
     off = -series[1] / (2 * series[2])
     for _ in range(2):  # Newton's method on the slope
         slope, curvature = (
-            sum(math.perm(m, k) * c * off ** (m - k) for m, c in enumerate(series) if m >= k)
+            sum(
+                (math.perm(m, k) * series[m] * off ** (m - k) for m in range(k, _TERMS)), Decimal(0)
+            )
             for k in (1, 2)
         )
         off -= slope / curvature

@@ -180,7 +180,8 @@ def complex_plane() -> list[Fact]:
 def integrals() -> list[Fact]:
     """The antiderivative and what it tends to."""
     with ctx.workprec(_BITS):
-        left, right = left_limit(), right_limit()
+        at_left, at_right = left_limit(), right_limit()
+        left, left_integral, right = map(Enclosure.of, (at_left, -at_left, -at_right))
     form = (
         "im((1 + I)*polylog(2, -(1 + I)/2*exp({x}))) + {x}*im((1 + I)*log(1 + (1 + I)/2*exp({x})))"
     )
@@ -194,7 +195,7 @@ def integrals() -> list[Fact]:
             "∫f from 0 to x = x·Im(c·ln(1 + c·eˣ/2)) + Im(c·Li₂(−c·eˣ/2)) + {left}, "
             "with c = 1 + i; the constant is −Im(c·Li₂(−c/2))",
             proof,
-            {"left": Enclosure.of(left)},
+            {"left": left},
             form=form,
         ),
         Fact(
@@ -202,7 +203,7 @@ def integrals() -> list[Fact]:
             "∫f from 0 to x = x²/2 + x·Im(c·ln(1 + c̄·e⁻ˣ)) − Im(c·Li₂(−c̄·e⁻ˣ)) − {right}, with "
             "c = 1 + i, c̄ = 1 − i; the last number is −Im(c·Li₂(−c̄))",
             "by differentiation, as above, of x − f",
-            {"right": Enclosure.of(-right)},
+            {"right": right},
             form="Eq(Integral(f(t), (t, 0, x)), x**2/2 + x*im((1 + I)*log(1 + (1 - I)*exp(-x))) "
             "- im((1 + I)*polylog(2, -(1 - I)*exp(-x))) - right)",
         ),
@@ -210,7 +211,7 @@ def integrals() -> list[Fact]:
             "left_integral",
             "∫f over x < 0 is {value} = Im((1 + i)·Li₂(−(1 + i)/2))",
             "the limit of the antiderivative",
-            {"value": Enclosure.of(-left)},
+            {"value": left_integral},
             form="Eq(Integral(f(t), (t, -oo, 0)), value) & "
             "Eq(value, im((1 + I)*polylog(2, -(1 + I)/2)))",
         ),
@@ -218,7 +219,7 @@ def integrals() -> list[Fact]:
             "right_integral",
             "∫(x − f) over x > 0 is {value} = −Im((1 + i)·Li₂(−1 + i))",
             "the limit of x²/2 minus the antiderivative",
-            {"value": Enclosure.of(-right)},
+            {"value": right},
             form="Eq(Integral(t - f(t), (t, 0, oo)), value) & "
             "Eq(value, -im((1 + I)*polylog(2, -1 + I)))",
         ),
