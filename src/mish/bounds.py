@@ -206,7 +206,8 @@ def _chord(l: Floats, u: Floats) -> Floats:  # noqa: E741
     """The slope from end to end; that of Mish where they are too near to tell."""
     width = u / 2 - l / 2
     near = width <= 2.0**-26 * np.maximum(np.abs(l), np.abs(u))
-    return np.where(near, mish_d1(_middle(l, u)), (mish(u) / 2 - mish(l) / 2) / width)
+    chord: Floats = (mish(u) / 2 - mish(l) / 2) / width
+    return np.where(near, mish_d1(_middle(l, u)), chord)
 
 
 def _ends(lower: npt.ArrayLike, upper: npt.ArrayLike) -> tuple[Floats, Floats]:

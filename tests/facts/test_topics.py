@@ -163,6 +163,16 @@ def test_integrals():
     assert_same(number("integrals", "antiderivative_right", "right"), right)
 
 
+def test_the_forms_of_the_antiderivative_hold():
+    for key, label in (("antiderivative", "left"), ("antiderivative_right", "right")):
+        form = facts.certified("mish", "integrals")[key].form
+        closed = form.removeprefix("Eq(Integral(f(t), (t, 0, x)), ")[:-1]
+        x, constant = sympy.symbols(f"x {label}")
+        at = {x: sympy.Rational(5, 4), constant: sympy.Float(str(number("integrals", key, label)))}
+        got = mpmath.mpf(str(sympy.sympify(closed).subs(at).evalf(35)))
+        assert_same(got, mpmath.quad(f, [0, mpmath.mpf(5) / 4]))
+
+
 def over_normal(of):
     def integrand(x):
         return of(x) * mpmath.npdf(x)

@@ -183,7 +183,8 @@ def integrals() -> list[Fact]:
         at_left, at_right = left_limit(), right_limit()
         left, left_integral, right = map(Enclosure.of, (at_left, -at_left, -at_right))
     form = (
-        "im((1 + I)*polylog(2, -(1 + I)/2*exp({x}))) + {x}*im((1 + I)*log(1 + (1 + I)/2*exp({x})))"
+        "Eq(Integral(f(t), (t, 0, x)), im((1 + I)*polylog(2, -(1 + I)/2*exp(x))) "
+        "+ x*(log(1 + exp(x) + exp(2*x)/2)/2 + atan(exp(x)/(exp(x) + 2))) + left)"
     )
     proof = (
         "by differentiation: d/dx Li₂(z) = −ln(1 − z)·z′/z, and T = 1 − 2·Im 1/(eˣ + 1 − i) is the "
@@ -204,8 +205,9 @@ def integrals() -> list[Fact]:
             "c = 1 + i, c̄ = 1 − i; the last number is −Im(c·Li₂(−c̄))",
             "by differentiation, as above, of x − f",
             {"right": right},
-            form="Eq(Integral(f(t), (t, 0, x)), x**2/2 + x*im((1 + I)*log(1 + (1 - I)*exp(-x))) "
-            "- im((1 + I)*polylog(2, -(1 - I)*exp(-x))) - right)",
+            form="Eq(Integral(f(t), (t, 0, x)), x**2/2 - right "
+            "+ x*(log(1 + 2*exp(-x) + 2*exp(-2*x))/2 - atan(exp(-x)/(1 + exp(-x)))) "
+            "- im((1 + I)*polylog(2, -(1 - I)*exp(-x))))",
         ),
         Fact(
             "left_integral",
