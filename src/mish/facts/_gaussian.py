@@ -119,5 +119,5 @@ def conditional(activation: str, mean: Floats, deviation: float, order: int) -> 
             mean**2 * zeroth + 2 * mean * deviation * first + deviation**2 * second,
         ]
         for coefficient, power in zip(piece.deriv(order).coef, powers, strict=False):
-            total += coefficient * power
+            total += float(coefficient) * power
     return total
