@@ -11,7 +11,9 @@ from mish._numpy import bfloat16, pint, threadpoolctl, threads
 from mish._numpy.config import get_include, get_library, show_config
 from mish._numpy.native import mish, mish_d1, mish_d2, mish_d3, mish_grad
 from mish._numpy.threads import get_num_threads, set_num_threads
+from mish._taylor.antiderivative import antiderivative
 from mish._taylor.derivative import derivative
+from mish._taylor.inverse import inverse
 
 __version__: str
 
@@ -21,10 +23,12 @@ pint.register_when_available()
 threadpoolctl.register_when_available()
 
 __all__ = [
+    "antiderivative",
     "derivative",
     "get_include",
     "get_library",
     "get_num_threads",
+    "inverse",
     "mish",
     "mish_d1",
     "mish_d2",

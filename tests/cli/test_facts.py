@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from mish import facts
 from mish.cli import app
-from mish.facts import claims
+from mish.facts import claims, mean_field
 
 
 def run(*arguments):
@@ -43,6 +43,28 @@ def test_comparison():
     assert [row["name"] for row in rows] == list(facts.ACTIVATIONS)
 
 
+def test_topics():
+    assert "−124979/98437500" in run("--topic", "series").stdout
+    data = json.loads(run("--topic", "integrals", "--json").stdout)
+    assert data["topic"] == "integrals"
+    fact = data["facts"]["left_integral"]
+    assert fact["identifier"] == "mish.integrals.left_integral"
+    assert fact["form"].startswith("Eq(Integral(f(t), (t, -oo, 0)), value)")
+    assert fact["numbers"]["value"]["low"].startswith("-0.8836289601030860852287774268")
+    every = json.loads(run("relu", "--topic", "all", "--json").stdout)["topics"]
+    assert [each["topic"] for each in every] == ["shape", "normal"]
+
+
+def test_chaos(monkeypatch):
+    monkeypatch.setattr(mean_field, "ACTIVATIONS", ("mish", "relu"))
+    shown = run("--chaos").stdout
+    assert "1.597167" in shown
+    assert "none" in shown
+    data = json.loads(run("--chaos", "--json").stdout)
+    assert data["mish"]["0.3"]["sigma_w"] == pytest.approx(1.421107, abs=1e-6)
+    assert data["relu"]["0.3"] is None
+
+
 def test_gains():
     assert "1.486848" in run("--gains").stdout
     assert json.loads(run("--gains", "--json").stdout)["relu"]["growth"] == pytest.approx(1)
@@ -71,7 +93,10 @@ def test_all_claims_as_table_and_page(monkeypatch):
         (["swish"], "not 'swish'; did you mean silu?"),
         (["Hard-Swish"], "not 'Hard-Swish'; did you mean hard_swish?"),
         (["--claim", "x"], "--claim must be one of derivative-sech"),
-        (["--claims", "--compare"], "give one of --compare, --gains, --claims and --claim"),
+        (["--claims", "--compare"], "give one of --compare, --chaos, --gains, --claims and"),
+        (["--topic", "x"], "--topic must be one of shape, series, complex, integrals, normal, not"),
+        (["relu", "--topic", "series"], "--topic 'series' is told of mish alone, not of relu"),
+        (["--topic", "series", "--gains"], "--topic goes with an activation alone"),
         (["--markdown"], "--markdown goes with --claims"),
         (["--digits", "0"], "Invalid value for '--digits'"),
     ],

@@ -1,1 +1,1 @@
-"""Derivatives of every order, by Taylor expansions in NumPy."""
+"""Derivatives of every order, the integral and the inverse, by Taylor expansions in NumPy."""

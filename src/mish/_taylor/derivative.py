@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mish._numpy import native, refusal
+from mish._numpy import native
+from mish._taylor.elementwise import Elementwise, in_float64
 from mish._taylor.expansions import Floats, two_product, two_sum
 from mish._taylor.tables import Tail, core, exponential, tails
-from mish._truth.formats import format_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,7 +20,6 @@ _NATIVE = (native.mish, native.mish_d1, native.mish_d2, native.mish_d3)
 # Right above its poles nearest the real axis, at ln √2 ± 3πi/4, the k-th derivative is as large as
 # about k!/(3π/4)ᵏ⁺¹ times a number near 1; that passes the largest float64 between 203 and 204.
 _HIGHEST_ORDER = 203
-_BLOCK = 1 << 14  # elements at a time: what lies between two steps stays in the cache
 
 
 def derivative(x: npt.ArrayLike, order: int = 1) -> Any:
@@ -63,37 +63,13 @@ def derivative(x: npt.ArrayLike, order: int = 1) -> Any:
         TypeError: ``order`` is not an integer, or ``x`` is of another dtype.
         ValueError: ``order`` is negative, or above 203.
     """
-    return Elementwise(_checked(order))(x)
+    return _of_order(_checked(order))(x)
 
 
-class Elementwise:
-    """The derivative of one order, as much like a ufunc as arrays of other libraries ask for.
-
-    Their ``__array_ufunc__`` is given it in the place of a ufunc. They call it on the plain arrays
-    that they hold, maybe later and in another process.
-    """
-
-    nin, nout, nargs, signature = 1, 1, 2, None
-
-    def __init__(self, order: int) -> None:
-        self.order = order
-        self.__name__ = f"mish_d{order}" if order else "mish"
-
-    def __call__(self, x: Any, **options: Any) -> Any:
-        """Compute it; ``options`` are those of a ufunc's call, for arrays that pass them on."""
-        if not isinstance(x, np.ndarray) and getattr(type(x), "__array_ufunc__", None) is not None:
-            y = x.__array_ufunc__(self, "__call__", x, **options)
-            if y is NotImplemented:
-                kind = getattr(x, "dtype", "unknown")
-                raise TypeError(
-                    f"x must hold numbers whose derivative of order {self.order} its own library "
-                    f"can take; {type(x).__name__} of dtype {kind} cannot"
-                )
-            return y
-        y = _compute(_as_floats(x), self.order, **options)
-        if isinstance(x, np.ndarray) and type(x) is not np.ndarray:
-            y = x.__array_wrap__(np.asarray(y), (self, (x,), 0))  # type: ignore[arg-type]
-        return y
+def _of_order(order: int) -> Elementwise:
+    name = f"mish_d{order}" if order else "mish"
+    compute = functools.partial(_compute, order=order)
+    return Elementwise(name, compute, what=f"derivative of order {order}")
 
 
 def _compute(points: npt.NDArray[Any], order: int, **options: Any) -> Any:
@@ -101,13 +77,7 @@ def _compute(points: npt.NDArray[Any], order: int, **options: Any) -> Any:
         return _NATIVE[order](points, **options)
     if options:
         raise TypeError(f"mish.derivative of order {order} takes no {', '.join(options)}")
-    flat = points.astype(np.float64).ravel()
-    with np.errstate(all="ignore"):
-        for start in range(0, flat.size, _BLOCK):
-            block = flat[start : start + _BLOCK]
-            block[:] = _derivative(block, order)
-        result = flat.reshape(points.shape).astype(np.result_type(points.dtype), copy=False)
-    return result[()]  # a scalar where it is 0-d, as from a ufunc
+    return in_float64(points, functools.partial(_derivative, order=order))
 
 
 def _checked(order: object) -> int:
@@ -125,17 +95,6 @@ def _checked(order: object) -> int:
             "float64; mish.reference.value computes them"
         )
     return index
-
-
-def _as_floats(x: npt.ArrayLike) -> npt.NDArray[Any]:
-    points = np.asarray(x)
-    if points.dtype.kind in "biu":
-        return points.astype(np.float64)
-    try:
-        format_of(points.dtype)
-    except TypeError:
-        raise TypeError(refusal.of(points)) from None
-    return points
 
 
 def _derivative(x: Floats, order: int) -> Floats:

@@ -17,7 +17,6 @@ whose coefficients follow from multiplication by d. Term by term,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from functools import cache, lru_cache
 from operator import mul
@@ -35,7 +34,7 @@ _MARGIN = 5.0  # from the outermost zeros, near −order and order/2, to the tai
 _TAIL_TERMS = 11
 _LN2_BITS = 36
 _POLE = complex(math.log(2) / 2, 0.75 * math.pi)
-_DECIMAL = Context(50, ROUND_HALF_EVEN)
+DECIMAL = Context(50, ROUND_HALF_EVEN)
 
 
 class Tail(NamedTuple):
@@ -59,7 +58,7 @@ class Exponential(NamedTuple):
     core: Expansions
 
 
-class _Series(NamedTuple):
+class Series(NamedTuple):
     """Σ terms[m]·2**−(bits + scale·m)·tᵐ, t the distance from the centre."""
 
     terms: list[int]
@@ -69,30 +68,41 @@ class _Series(NamedTuple):
 
 @lru_cache(maxsize=64)
 def core(order: int) -> Expansions:
-    """Expand the derivative of an order >= 2 wherever the tails do not serve."""
+    """Expand the derivative of an order >= 0 wherever the tails do not serve."""
     left, right = (side.edge for side in tails(order))
     centres = [*reversed(_march(0.0, left, order)), *_march(0.0, -right, order)[1:]]
     rows = [_derivative_series(centre, order) for centre in centres]
     for i in range(len(centres) - 1):
         if (rows[i].terms[0] > 0) != (rows[i + 1].terms[0] > 0):
-            zero = _zero_near(centres[i], order)
+            zero = zero_near(centres[i], order)
             nearest = i if zero - centres[i] < centres[i + 1] - zero else i + 1
             centres[nearest], rows[nearest] = zero, _derivative_series(zero, order)
-    return _expansions(centres, rows, -order)
+    return expansions(centres, rows, -order)
 
 
 @lru_cache(maxsize=64)
 def tails(order: int) -> tuple[Tail, Tail]:
-    """Make the left and the right tail of the derivative of an order >= 2."""
-    left = _tail(order, 1, lambda last, current: -current - last / 2, -1.0)
-    right = _tail(order, 2, lambda last, current: -2 * current - 2 * last, 0.0)
+    """Make the left and the right tail of the derivative of an order >= 0."""
+    left, right = _tail(order, 1, "left"), _tail(order, 2, "right")
     return left, right._replace(sign=(-1) ** order, exponent=order)
+
+
+def gate(side: str, count: int) -> list[float]:
+    """Give the coefficients of eʲʸ, j = 1, 2, …, in T on the left, in 1 − T on the right.
+
+    They are exact, as they are short binary fractions.
+    """
+    found = [1.0, -0.5] if side == "left" else [0.0, 2.0]
+    while len(found) < count:
+        before, last = found[-2:]
+        found.append(-last - before / 2 if side == "left" else -2 * last - 2 * before)
+    return found
 
 
 @cache
 def exponential() -> Exponential:
     """Make the table of the exponential function."""
-    with localcontext(_DECIMAL):
+    with localcontext(DECIMAL):
         ln2 = Decimal(2).ln()
         high = math.floor(ln2 * (1 << _LN2_BITS)) / (1 << _LN2_BITS)
         low = float(ln2 - Decimal(high))
@@ -101,24 +111,20 @@ def exponential() -> Exponential:
     rows = []
     for centre in centres:
         value = _fixed_exp(centre, bits)
-        rows.append(_Series([value // math.factorial(m) for m in range(_DEGREE + 1)], 0, bits))
-    return Exponential(high, low, _expansions(centres, rows, 0))
+        rows.append(Series([value // math.factorial(m) for m in range(_DEGREE + 1)], 0, bits))
+    return Exponential(high, low, expansions(centres, rows, 0))
 
 
-def _tail(order: int, first: int, follow: Callable[[float, float], float], before: float) -> Tail:
-    """Make a tail whose series begins ``first``; ``follow`` gives its next coefficient.
-
-    Coefficients are relative to the first: exact, as they are short binary fractions. What
-    comes before the first is ``before``.
-    """
+def _tail(order: int, first: int, side: str) -> Tail:
+    """Make a tail whose series begins with the power ``first``; coefficients are relative to it."""
     edge = -order / first - _MARGIN
-    last, current = before, 1.0
+    coefficients = gate(side, first + _TAIL_TERMS - 1)
     terms = []
     for i in range(1, _TAIL_TERMS):
-        last, current = current, follow(last, current)
-        with localcontext(_DECIMAL):
+        relative = coefficients[first + i - 1] / coefficients[first - 1]
+        with localcontext(DECIMAL):
             growth = (Decimal(first + i) / first) ** (order - 1)
-            terms.append(float(Decimal(current) * growth * (Decimal(edge) * i).exp()))
+            terms.append(float(Decimal(relative) * growth * (Decimal(edge) * i).exp()))
     return Tail(first, edge, tuple(terms), 1, 0)
 
 
@@ -131,7 +137,7 @@ def _march(start: float, end: float, order: int) -> list[float]:
     return centres
 
 
-def _zero_near(guess: float, order: int) -> float:
+def zero_near(guess: float, order: int) -> float:
     """Round the zero next to a guess to float64, by Newton's method."""
     while True:
         series = _derivative_series(guess, order)
@@ -142,14 +148,20 @@ def _zero_near(guess: float, order: int) -> float:
         guess = better
 
 
-def _derivative_series(centre: float, order: int) -> _Series:
+def _derivative_series(centre: float, order: int) -> Series:
     """Expand mish⁽ᵏ⁾·2**(k·scale), k = order, about a centre."""
     count = order + _DEGREE + 1
     # A zero rounded to float64 leaves the value some 60 bits below the slope, and at high orders
     # x = −order lies nearer still: the left tail's second term leaves (2/e)ᵏ there. That is
     # 0.44 bits an order; of what is left, 53 bits are kept, or else 106. The rest is for the
     # powers of e far out and the decay of the coefficients.
-    bits = 192 + 5 * count // 2
+    series = expand(centre, count, 192 + 5 * count // 2)
+    terms = [series.terms[n] * math.perm(n, order) for n in range(order, count)]
+    return series._replace(terms=terms)
+
+
+def expand(centre: float, count: int, bits: int) -> Series:
+    """Expand Mish about a centre, in so many terms, by fixed-point numbers of so many bits."""
     # so that the coefficients neither grow nor fall by more than 2 from one to the next
     scale = int(math.log2(abs(centre - _POLE)))
     step = -(1 << scale) if centre > 0 else 1 << scale
@@ -165,16 +177,17 @@ def _derivative_series(centre: float, order: int) -> _Series:
         double = double * 2 * step // n
         divisor.append(single + double)
         target.append(double if centre > 0 else 0)
-    rest: list[int] = []
+    gate: list[int] = []  # 2/d, then T = 1 − 2/d
     for n in range(count):
-        known = sum(map(mul, divisor[1 : n + 1], reversed(rest)))
-        rest.append(((target[n] << bits) - known) // divisor[0])
+        known = sum(map(mul, divisor[1 : n + 1], reversed(gate)))
+        gate.append(((target[n] << bits) - known) // divisor[0])
+    gate = [(1 << bits) - gate[0], *(-term for term in gate[1:])]
     numerator, denominator = centre.as_integer_ratio()
     terms = [
-        -(rest[n] * numerator // denominator + (rest[n - 1] << scale)) * math.perm(n, order)
-        for n in range(order, count)
+        term * numerator // denominator + (before << scale)
+        for term, before in zip(gate, [0, *gate[:-1]], strict=True)
     ]
-    return _Series(terms, scale, bits)
+    return Series(terms, scale, bits)
 
 
 def _fixed_exp(x: float, bits: int) -> int:
@@ -183,7 +196,7 @@ def _fixed_exp(x: float, bits: int) -> int:
         return int(Decimal(x).exp() * (1 << bits))
 
 
-def _expansions(centres: list[float], rows: list[_Series], derived: int) -> Expansions:
+def expansions(centres: list[float], rows: list[Series], derived: int) -> Expansions:
     """Round series to float64, each scaled to values near 1; 2**(derived·scale) is taken out."""
     columns, exponents = [], []
     for terms, scale, bits in rows:

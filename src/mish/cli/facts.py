@@ -25,6 +25,15 @@ def facts(
     compare: Annotated[
         bool, typer.Option("--compare", help="Compare all activations instead.")
     ] = False,
+    topic: Annotated[
+        str,
+        typer.Option(
+            metavar="TOPIC", help="shape, series, complex, integrals or normal; all for every one."
+        ),
+    ] = "shape",
+    chaos: Annotated[
+        bool, typer.Option("--chaos", help="Print the edge of chaos of all activations.")
+    ] = False,
     gains: Annotated[
         bool, typer.Option("--gains", help="Print the initialisation gains of all activations.")
     ] = False,
@@ -53,8 +62,11 @@ def facts(
     """
     from mish import facts as known
 
-    if compare + gains + claims + (claim is not None) > 1:
-        fail("give one of --compare, --gains, --claims and --claim", EXIT_USAGE)
+    asked = (compare, chaos, gains, claims, claim is not None)
+    if sum(asked) > 1:
+        fail("give one of --compare, --chaos, --gains, --claims and --claim", EXIT_USAGE)
+    if topic != "shape" and any(asked):
+        fail("--topic goes with an activation alone", EXIT_USAGE)
     if markdown and not claims:
         fail("--markdown goes with --claims", EXIT_USAGE)
     if claims or claim is not None:
@@ -63,19 +75,28 @@ def facts(
     if gains:
         _show_gains(as_json)
         return
+    if chaos:
+        _show_chaos(as_json)
+        return
     try:
         known.check_name(activation, "ACTIVATION")
+        if compare:
+            found = [known.certified(name) for name in known.ACTIVATIONS]
+        else:
+            topics = known.topics(activation) if topic == "all" else (topic,)
+            found = [known.certified(activation, each) for each in topics]
     except ValueError as problem:
-        fail(str(problem), EXIT_USAGE)
-    chosen = known.ACTIVATIONS if compare else (activation,)
-    found = [known.certified(name) for name in chosen]
+        message = str(problem)
+        fail(f"--{message}" if message.startswith("topic") else message, EXIT_USAGE)
     if as_json:
         shown = [_as_data(each) for each in found]
-        print_json({"activations": shown} if compare else shown[0])
+        many = {"activations": shown} if compare else {"topics": shown}
+        print_json(many if compare or topic == "all" else shown[0])
     elif compare:
         _print_comparison(found, digits or 6)
     else:
-        _print_facts(found[0], digits or 12)
+        for each in found:
+            _print_facts(each, digits or 12)
 
 
 def _show_claims(name: str | None, as_json: bool, markdown: bool) -> None:
@@ -120,13 +141,44 @@ def _show_gains(as_json: bool) -> None:
     print_table(table)
 
 
+def _show_chaos(as_json: bool) -> None:
+    from mish.facts import mean_field
+
+    biases = (0.05, 0.1, 0.2, 0.3)
+    found = {
+        name: [mean_field.edge_of_chaos(name, bias) for bias in biases]
+        for name in mean_field.ACTIVATIONS
+    }
+    if as_json:
+        print_json(
+            {
+                name: {
+                    str(bias): None if each is None else each._asdict()
+                    for bias, each in zip(biases, edges, strict=True)
+                }
+                for name, edges in found.items()
+            }
+        )
+        return
+    table = Table(caption="σ_w at which small differences neither grow nor vanish, for each σ_b")
+    for head in ("", *(f"σ_b = {bias}" for bias in biases)):
+        table.add_column(head)
+    for name, edges in found.items():
+        table.add_row(name, *("none" if each is None else f"{each.sigma_w:.6f}" for each in edges))
+    print_table(table)
+
+
 def _as_data(found: Facts) -> dict[str, object]:
     return {
         "name": found.name,
         "label": found.label,
         "formula": found.formula,
+        "topic": found.topic,
         "facts": {
             name: {
+                "identifier": fact.identifier,
+                "assumptions": fact.assumptions,
+                "form": fact.form,
                 "statement": fact.text(20),
                 "numbers": {
                     label: {"value": float(each), "low": str(each.low), "high": str(each.high)}

@@ -24,15 +24,18 @@ from mish._support.extras import needs
 with needs("reference", "mish.facts"):
     from flint import arb, ctx
 
+from mish.facts._analytic import complex_plane, integrals, series
 from mish.facts._certify import Turn, certify, turns_of, zeros_of
 from mish.facts._names import ACTIVATIONS, check_name
+from mish.facts._normal import normal
 from mish.facts._pieces import PIECEWISE, piecewise_values
 from mish.facts._smooth import SMOOTH, Smooth
-from mish.facts._types import Enclosure, Fact, Facts
+from mish.facts._types import Enclosure, Fact, Facts, collect
 
 __all__ = [
     "ACTIVATIONS",
     "SMOOTH_ACTIVATIONS",
+    "TOPICS",
     "Enclosure",
     "Fact",
     "Facts",
@@ -42,6 +45,7 @@ __all__ = [
     "check_name",
     "compare",
     "points",
+    "topics",
     "values",
 ]
 
@@ -58,23 +62,61 @@ class Point(NamedTuple):
     order: int
 
 
-@functools.lru_cache(maxsize=len(ACTIVATIONS))
-def certified(activation: str = "mish") -> Facts:
-    """Give the facts of an activation.
+TOPICS = ("shape", "series", "complex", "integrals", "normal")
+"""What there are facts of. Series, the complex plane and integrals are told of Mish alone."""
+
+_OF_MISH = {"series": series, "complex": complex_plane, "integrals": integrals}
+
+
+@functools.lru_cache(maxsize=len(ACTIVATIONS) * len(TOPICS))
+def certified(activation: str = "mish", topic: str = "shape") -> Facts:
+    """Give the facts of an activation on a topic.
 
     Args:
         activation: its name, one of ``ACTIVATIONS``.
+        topic: one of ``TOPICS``:
+
+            - ``"shape"``: ``zeros``, ``minimum``, ``monotonicity``, ``inflections``,
+              ``convexity``, ``curvature_extrema``, ``lipschitz``, ``lipschitz_of_slope``,
+              ``range``, ``slope_range``, ``curvature_range``, ``left``, ``right``, ``at_zero``,
+              ``smoothness``;
+            - ``"series"``, ``"complex"``, ``"integrals"``, of Mish alone: Taylor series and those
+              of the tails with bounds of their rest; poles, residues and zeros; the antiderivative;
+            - ``"normal"``: moments, slopes and Hermite coefficients over a standard normal
+              argument.
 
     Returns:
-        The facts, by name: ``zeros``, ``minimum``, ``monotonicity``, ``inflections``,
-        ``convexity``, ``curvature_extrema``, ``lipschitz``, ``lipschitz_of_slope``, ``range``,
-        ``slope_range``, ``curvature_range``, ``left``, ``right``, ``at_zero``, ``smoothness``.
+        The facts, by name. Each has an identifier, ``activation.topic.name``, what it assumes,
+        how it is proved, enclosures of its numbers and mostly a form that machines read.
+
+    Raises:
+        ValueError: there is no activation of that name, no such topic, or none for it.
+    """
+    check_name(activation)
+    if topic not in TOPICS:
+        raise ValueError(f"topic must be one of {', '.join(TOPICS)}, not {topic!r}")
+    if topic == "shape":
+        return PIECEWISE[activation] if activation in PIECEWISE else certify(SMOOTH[activation])
+    if topic == "normal":
+        found = normal(activation)
+    elif activation == "mish":
+        found = _OF_MISH[topic]()
+    else:
+        raise ValueError(f"topic {topic!r} is told of mish alone, not of {activation}")
+    shape = certified(activation)
+    return collect(activation, shape.label, shape.formula, found, topic)
+
+
+def topics(activation: str = "mish") -> tuple[str, ...]:
+    """Give the topics that there are facts of an activation on.
 
     Raises:
         ValueError: there is no activation of that name.
     """
     check_name(activation)
-    return PIECEWISE[activation] if activation in PIECEWISE else certify(SMOOTH[activation])
+    return (
+        TOPICS if activation == "mish" else tuple(each for each in TOPICS if each not in _OF_MISH)
+    )
 
 
 def compare(

@@ -111,7 +111,13 @@ def _zeros(activation: Smooth) -> Fact:
     if not found.zeros:
         return Fact("zeros", "none", found.method)
     (zero,) = found.zeros
-    return Fact("zeros", "x = {x}, the only zero", found.method, {"x": Enclosure.of(zero.place)})
+    return Fact(
+        "zeros",
+        "x = {x}, the only zero",
+        found.method,
+        {"x": Enclosure.of(zero.place)},
+        form="Equivalent(Eq(f(t), 0), Eq(t, x))",
+    )
 
 
 def _minimum(activation: Smooth) -> Fact:
@@ -125,6 +131,7 @@ def _minimum(activation: Smooth) -> Fact:
         "f = {value} at x = {x}, the only stationary point",
         method,
         {"x": turn.place, "value": turn.value},
+        form="Eq(f(x), value) & Equivalent(Eq(Derivative(f(t), t), 0), Eq(t, x)) & Ge(f(t), value)",
     )
 
 
@@ -150,7 +157,11 @@ def _turns(activation: Smooth, order: int, name: str, missing: str) -> Fact:
         parts.append(f"x = {{x{i}}} ({kind} of {f}, {{value{i}}})")
         numbers |= {f"x{i}": turn.place, f"value{i}": turn.value}
     statement = "; ".join(parts) if parts else f"no {missing}"
-    return Fact(name, statement, zeros_of(activation, order + 1).method, numbers)
+    form = " & ".join(
+        f"Eq({_derivative(order, f'x{i}')}, value{i}) & Eq({_derivative(order + 1, f'x{i}')}, 0)"
+        for i in range(len(turns))
+    )
+    return Fact(name, statement, zeros_of(activation, order + 1).method, numbers, form=form)
 
 
 def _largest(activation: Smooth, order: int, name: str) -> Fact:
@@ -161,10 +172,14 @@ def _largest(activation: Smooth, order: int, name: str) -> Fact:
     best = max(turns_of(activation, order), key=lambda turn: abs(float(turn.value)), default=None)
     if best is None or abs(float(best.value)) <= limit:
         exact = Enclosure.of(int(limit))
-        return Fact(name, f"{{value}}, the limit of |{f}| at ∞", method, {"value": exact})
+        form = f"Le(Abs({_derivative(order, 't')}), value)"
+        statement = f"{{value}}, the limit of |{f}| at ∞"
+        return Fact(name, statement, method, {"value": exact}, form=form)
     size = best.value if best.value.low > 0 else Enclosure(-best.value.high, -best.value.low)
     numbers = {"value": size, "x": best.place}
-    return Fact(name, f"{{value}}, reached by |{f}| at x = {{x}}", method, numbers)
+    anywhere, there = _derivative(order, "t"), _derivative(order, "x")
+    form = f"Le(Abs({anywhere}), value) & Eq(Abs({there}), value)"
+    return Fact(name, f"{{value}}, reached by |{f}| at x = {{x}}", method, numbers, form=form)
 
 
 def _range(activation: Smooth, order: int, name: str) -> Fact:
@@ -180,7 +195,13 @@ def _range(activation: Smooth, order: int, name: str) -> Fact:
     if highest and float(highest.value) > max(limits):
         high, numbers["high"] = "{high}]", highest.value
     method = f"{f} is monotonic between its extrema and its limits, {limits[0]:g} and {limits[1]:g}"
-    return Fact(name, f"{low}, {high}", method.replace("inf", "∞"), numbers)
+    at = _derivative(order, "t")
+    ends = (
+        "low" if "low" in numbers else min(limits),
+        "high" if "high" in numbers else max(limits),
+    )
+    form = f"Le({ends[0]}, {at}) & Le({at}, {ends[1]})".replace("inf", "oo")
+    return Fact(name, f"{low}, {high}", method.replace("inf", "∞"), numbers, form=form)
 
 
 def _asymptote(activation: Smooth, side: int, name: str, limit: str) -> Fact:
@@ -194,7 +215,13 @@ def _at_zero(activation: Smooth) -> Fact:
         values = [activation.derivative(arb(0), order) for order in range(3)]
     numbers = {f"value{order}": Enclosure.of(value) for order, value in enumerate(values)}
     statement = "f(0) = {value0}, f′(0) = {value1}, f″(0) = {value2}"
-    return Fact("at_zero", statement, "enclosed by ball arithmetic", numbers)
+    form = " & ".join(f"Eq({_derivative(order, '0')}, value{order})" for order in range(3))
+    return Fact("at_zero", statement, "enclosed by ball arithmetic", numbers, form=form)
+
+
+def _derivative(order: int, at: str) -> str:
+    """Write a derivative at a place, for machines."""
+    return f"Subs(Derivative(f(z), (z, {order})), z, {at})" if order else f"f({at})"
 
 
 def _limit(order: int, side: int) -> float:

@@ -106,7 +106,7 @@ _RAMP = Polynomial([0, 1])
 _ZERO = Polynomial([0])
 _EXPM1 = None  # the piece eˣ − 1
 
-_PIECES: dict[str, tuple[tuple[float, ...], tuple[Polynomial | None, ...]]] = {
+PIECES: dict[str, tuple[tuple[float, ...], tuple[Polynomial | None, ...]]] = {
     "relu": ((0.0,), (_ZERO, _RAMP)),
     "elu": ((0.0,), (_EXPM1, _RAMP)),
     "hard_swish": ((-3.0, 3.0), (_ZERO, Polynomial([0, 1 / 2, 1 / 6]), _RAMP)),
@@ -115,7 +115,7 @@ _PIECES: dict[str, tuple[tuple[float, ...], tuple[Polynomial | None, ...]]] = {
 
 def piecewise_values(name: str, x: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
     """Evaluate a derivative; NaN where two pieces meet and their derivatives differ."""
-    breaks, pieces = _PIECES[name]
+    breaks, pieces = PIECES[name]
     which = np.searchsorted(breaks, x)
     result = np.full(x.shape, np.nan)
     for i, piece in enumerate(pieces):

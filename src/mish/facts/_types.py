@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from flint import arb, ctx, fmpq
@@ -58,6 +58,16 @@ class Fact:
     """A sentence for people; ``{label}`` stands for the number of that label."""
     method: str
     numbers: Mapping[str, Enclosure] = field(default_factory=dict)
+    assumptions: str = "x real"
+    """What the statement takes for granted."""
+    form: str = ""
+    """The statement for machines, where it has one: an expression that ``sympy.sympify`` reads.
+
+    f is the activation; a number's label is its symbol; t, z, n and k are variables, for all of
+    which the statement holds under its assumptions.
+    """
+    identifier: str = ""
+    """activation.topic.name, unique and kept from version to version."""
 
     def text(self, digits: int = 10) -> str:
         """Give the statement with its numbers, to so many digits."""
@@ -67,17 +77,21 @@ class Fact:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one activation."""
+    """What is known of one activation, on one topic."""
 
     name: str
     label: str
     formula: str
     facts: Mapping[str, Fact]
+    topic: str = "shape"
 
     def __getitem__(self, name: str) -> Fact:
         return self.facts[name]
 
 
-def collect(name: str, label: str, formula: str, facts: list[Fact]) -> Facts:
-    """Put facts under their names."""
-    return Facts(name, label, formula, {fact.name: fact for fact in facts})
+def collect(
+    name: str, label: str, formula: str, facts: Iterable[Fact], topic: str = "shape"
+) -> Facts:
+    """Put facts under their names, and give them their identifiers."""
+    named = {fact.name: replace(fact, identifier=f"{name}.{topic}.{fact.name}") for fact in facts}
+    return Facts(name, label, formula, named, topic)

@@ -1,9 +1,4 @@
-"""The truth: Mish and its derivatives of any order, to any precision, with certified bounds.
-
-Everything rests on ball arithmetic (Arb, through python-flint): a result is an interval that
-provably holds the exact value, and it is made narrower until the question asked is decided
-(Ziv's strategy). An input is taken as exactly the number that it is: a float is its binary
-value, ``Fraction(1, 10)`` and ``"0.1"`` are one tenth.
+"""Mish and its derivatives of any order.
 
 How the derivatives are made. Write mish(x) = x·T(x) with
 
@@ -14,8 +9,6 @@ The j-th derivative of d is 2ʲe² + 2e, so Leibniz' rule on (2/d)·d = 2 gives 
 are divided by e² first and written in w = e⁻ˣ, so that no term is large. T itself is taken from
 the quotient: neither form subtracts near-equal numbers in the tails, and what is lost near a
 zero of a derivative comes back with a higher precision.
-
-Needs the ``reference`` extra (python-flint).
 """
 
 from __future__ import annotations
@@ -29,12 +22,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from flint import arb, ctx, fmpq
 
-from mish._support.extras import needs
 from mish._truth.formats import Format, as_dtype, format_of
-
-with needs("reference", "mish.reference"):
-    from flint import arb, ctx, fmpq
 
 Number: TypeAlias = float | int | str | Fraction | Decimal | np.generic
 """What an input may be; a string is a decimal number, as ``"-1.5e3"`` or ``"inf"``."""
@@ -70,21 +60,11 @@ def value(x: Number, order: int = 0, digits: int = 30) -> Decimal:
     if digits < 1:
         raise ValueError(f"digits must be at least 1, not {digits}")
     _check_order(order)
-    point = _exact(x)
+    point = exact(x)
     special = _special(point, order)
     if special is not None:
         return Decimal(special)
-    rounding = Context(digits, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX)
-
-    def decide(ball: arb) -> Decimal | None:
-        mid, rad, exponent = (int(part) for part in ball.mid_rad_10exp(ctx.dps))
-        if exponent < MIN_EMIN // 2:
-            raise ArithmeticError(f"derivative {order} at {x} is smaller than a Decimal can be")
-        if abs(mid) <= rad:
-            return None
-        low, high = (rounding.create_decimal(end) for end in (mid - rad, mid + rad))
-        return rounding.scaleb(low, exponent) if low == high else None
-
+    decide = to_digits(digits, f"derivative {order} at {x}")
     return decide_at(point, order, decide, _FIRST_BITS + 4 * digits)
 
 
@@ -106,11 +86,11 @@ def enclosure(x: Number, order: int = 0, bits: int = _FIRST_BITS) -> arb:
     if bits < 2:
         raise ValueError(f"bits must be at least 2, not {bits}")
     _check_order(order)
-    point = _exact(x)
+    point = exact(x)
     if isinstance(point, float) and not math.isfinite(point):
         raise ValueError(f"x must be finite, not {point}")
     with ctx.workprec(bits):
-        return ball(_arb(point), order)
+        return ball(as_ball(point), order)
 
 
 def rounded(x: Number | npt.ArrayLike, dtype: npt.DTypeLike, order: int = 0) -> npt.NDArray[Any]:
@@ -141,13 +121,29 @@ def rounded(x: Number | npt.ArrayLike, dtype: npt.DTypeLike, order: int = 0) -> 
     return np.array(results, np.float64).reshape(points.shape).astype(target)
 
 
+def to_digits(digits: int, what: str) -> Callable[[arb], Decimal | None]:
+    """Make the question which decimal number of so many digits is nearest."""
+    rounding = Context(digits, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX)
+
+    def decide(ball: arb) -> Decimal | None:
+        mid, rad, exponent = (int(part) for part in ball.mid_rad_10exp(ctx.dps))
+        if exponent < MIN_EMIN // 2:
+            raise ArithmeticError(f"{what} is smaller than a Decimal can be")
+        if abs(mid) <= rad:
+            return None
+        low, high = (rounding.create_decimal(end) for end in (mid - rad, mid + rad))
+        return rounding.scaleb(low, exponent) if low == high else None
+
+    return decide
+
+
 def exact_points(x: Number | npt.ArrayLike) -> npt.NDArray[Any]:
     """Turn numbers of any kind into an array of exact ones: floats and Fractions."""
     given = np.asarray(x)
-    exact = np.empty(given.size, object)
+    points = np.empty(given.size, object)
     # tolist() gives Python numbers of the same value for every format.
-    exact[:] = [_exact(one) for one in given.ravel().tolist()]
-    return exact.reshape(given.shape)
+    points[:] = [exact(one) for one in given.ravel().tolist()]
+    return points.reshape(given.shape)
 
 
 def decide_at(
@@ -168,14 +164,35 @@ def decide_at(
     Raises:
         ArithmeticError: the narrowest enclosure that is tried does not decide.
     """
+    return narrow(
+        lambda: ball(as_ball(point), order), decide, f"derivative {order} at {point}", bits
+    )
+
+
+def narrow(
+    enclose: Callable[[], arb],
+    decide: Callable[[arb], _Decided | None],
+    what: str,
+    bits: int = _FIRST_BITS,
+) -> _Decided:
+    """Answer a question about a number by ever narrower enclosures of it.
+
+    Args:
+        enclose: encloses the number, at the working precision.
+        decide: gets an enclosure; returns the answer, or None where it is too wide. It runs
+            at the enclosure's working precision.
+        what: the number, in words.
+        bits: working precision of the first enclosure.
+
+    Raises:
+        ArithmeticError: the narrowest enclosure that is tried does not decide.
+    """
     for working in (bits << doubling for doubling in range(_DOUBLINGS + 1)):
         with ctx.workprec(working):
-            answer = decide(ball(_arb(point), order))
+            answer = decide(enclose())
         if answer is not None:
             return answer
-    raise ArithmeticError(
-        f"derivative {order} at {point} is not decided by an enclosure of {working} bits"
-    )
+    raise ArithmeticError(f"{what} is not decided by an enclosure of {working} bits")
 
 
 def saturate(point: float | Fraction, order: int) -> float | Fraction:
@@ -190,7 +207,7 @@ def _check_order(order: int) -> None:
         raise ValueError(f"order must be 0 or more, not {order}")
 
 
-def _exact(x: object) -> float | Fraction:
+def exact(x: object) -> float | Fraction:
     if isinstance(x, float):
         return float(x)
     if isinstance(x, Rational):
@@ -231,7 +248,7 @@ def _special(point: float | Fraction, order: int) -> float | None:
     return float(point) if point == 0 and order == 0 else None
 
 
-def _arb(point: float | Fraction) -> arb:
+def as_ball(point: float | Fraction) -> arb:
     """Convert to a ball: without error from a float, at the working precision otherwise."""
     if isinstance(point, float):
         return arb(point)
@@ -285,7 +302,7 @@ def rounded_one(point: float | Fraction, order: int, form: Format) -> float:
         upper = ball.upper()
         if order == 0 and point > 0:
             # mish(x) < x: where x is a tie of a narrower format, this alone tells the side
-            x = _arb(point)
+            x = as_ball(point)
             if x.is_exact() and upper > x:
                 upper = x
         low, high = _nearest(ball.lower(), form, True), _nearest(upper, form, False)
