@@ -24,7 +24,7 @@ that took turns, on normal inputs, one thread, conversion not counted. Forms bes
 DONE = 1e6
 
 
-def speed(row: Row) -> float | None:
+def ratio_to_plain(row: Row) -> float | None:
     """How many times faster than ONNX Runtime's plain form, if it was timed."""
     laps = row.get("laps")
     return median(theirs / ours for ours, theirs in laps) if laps else None
@@ -42,7 +42,7 @@ def line(*cells: str) -> str:
 
 def ratio(row: Row) -> str:
     """The speed as a cell."""
-    found = speed(row)
+    found = ratio_to_plain(row)
     return "" if found is None else f"{found:.2f}"
 
 

@@ -91,22 +91,28 @@ def optimize(
     with needs("onnx", "mish optimize"):
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
 
+        from mish._support.targets import TITLES, require_target
         from mish.onnx import FORMS, ModelError
         from mish.onnx._compare import inputs as model_inputs
         from mish.onnx._find.named import require_names
         from mish.onnx._model.files import first_line
         from mish.onnx._optimize_file import Outcome, Settings, run
         from mish.onnx._write.optimize import require_form
-        from mish.onnx.targets import require_target
     if form is not None and runtime is not None:
         fail("give one of --form and --for", EXIT_USAGE)
     if runtime is not None:
         try:
-            found = require_target(runtime)
+            advice = require_target(runtime).onnx
         except ValueError as error:
             fail(f"--for: {error}", EXIT_USAGE)
-        form = found.form
-        err.print(f"{runtime} gets the form {form}: {found.why}", highlight=False)
+        if advice is None:
+            fail(
+                f"--for: {runtime} takes no ONNX files but {TITLES['torch']}: "
+                f"mish.torch.convert_for_export(model, {runtime!r})",
+                EXIT_USAGE,
+            )
+        form = advice.form
+        err.print(f"{runtime} gets the form {form}: {advice.why}", highlight=False)
     form = form or "sigmoid"
     if form not in FORMS:
         fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)

@@ -17,6 +17,7 @@ from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (som
 from mish.torch._accelerate.switch import accelerate
 from mish.torch._convert.convert import convert
 from mish.torch._convert.stand_in import stand_in
+from mish.torch._export.convert_for_export import convert_for_export
 from mish.torch._functions import derivative, mish
 from mish.torch._fused.modules import BatchNormMish, GroupNormMish
 from mish.torch._kept import cuda  # noqa: F401  (some register)
@@ -30,6 +31,7 @@ __all__ = [
     "Mish",
     "accelerate",
     "convert",
+    "convert_for_export",
     "derivative",
     "functional",
     "init",
