@@ -84,7 +84,6 @@ SPELLINGS = {
 
 NEAR_MISSES = {
     "another tensor": "p = Softplus(x) t = Tanh(p) y = Mul(w, t)",
-    "scaled inside": "k = Mul(x, eight) p = Softplus(k) t = Tanh(p) y = Mul(x, t)",
     "scaled by a tensor": "k = Mul(x, w) p = Softplus(k) t = Tanh(p) y = Mul(x, t)",
     "scaled outside": "k = Mul(x, w) p = Softplus(x) t = Tanh(p) y = Mul(k, t)",
     "beta 8": (

@@ -20,7 +20,8 @@ from mish.onnx._model.infer import typed_scopes, used_functions
 from mish.onnx._model.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx._model.saving import write
 from mish.onnx._model.scopes import FunctionKey, Functions, Scope, key_of
-from mish.onnx._write.forms import FORMS, Form
+from mish.onnx._prove.operators import HALVES
+from mish.onnx._write.forms import FORMS, Form, inner_kind
 from mish.onnx._write.kernel import add_fallback, drop_domain, refuse_namesake
 from mish.onnx._write.rewrite import rewrite
 
@@ -98,6 +99,9 @@ def optimize(
     operators: Collection[str] = (),
 ) -> Report:
     """Rewrite every Mish of a model, in its subgraphs and functions too.
+
+    That includes Mish of a scale k, x tanh(softplus(k x)) = mish(k x) / k, for k from 1/1024 to
+    1024; results are right where k x overflows too.
 
     Nothing else changes: other nodes, weights, names, types, documentation and metadata are
     kept. What a rewritten Mish no longer needs is removed, unless something else reads it.
@@ -214,7 +218,7 @@ def _optimize(
             f"the model's opset is {version}, the oldest that can be rewritten is "
             f"{FORMS['sigmoid'].opset}; raise it with onnx.version_converter.convert_version"
         )
-    target = max(form.opset, opset or 0)
+    target = max(opset or 0, *(form.opset_of(match.site.scale) for match in matches))
     if any(opset_of(body) < target for body in (model, *model.functions)):
         try:
             raise_opset(model, scopes, target)
@@ -234,8 +238,9 @@ def _optimize(
     rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
     _tidy(model, scopes, sound, used)
     if form is FORMS["native"]:
-        native = sound + [match for match in matches if match.site.spelling == form.spelling]
-        add_fallback(model, {match.output.kind for match in native})
+        native = sound + [match for match in matches if _already(match, form)]
+        kinds = {inner_kind(match.output.kind, match.site.scale) for match in native}
+        add_fallback(model, kinds)
     check(model, weights=False)
     return sound, _reasons(matches, left)
 
@@ -247,9 +252,11 @@ def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Si
 
 def _already(match: Match, form: Form) -> str | None:
     """Why a match needs no rewriting, if it has the form already."""
-    narrow = match.input.kind in (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
-    exact = not narrow or form is not FORMS["sigmoid"] or match.nodes[0].op_type == "Cast"
-    return "it has this form already" if match.site.spelling == form.spelling and exact else None
+    kind, scale = match.input.kind, match.site.scale
+    widened = kind in HALVES and (form is FORMS["sigmoid"] or inner_kind(kind, scale) != kind)
+    exact = not widened or match.nodes[0].op_type == "Cast"
+    written = match.site.spelling == form.spelling_of(scale)
+    return "it has this form already" if written and exact else None
 
 
 def _version(model: onnx.ModelProto, scope: Scope) -> int:

@@ -93,7 +93,7 @@ def _written(
     x, y = match.site.input, match.site.output
     if match.input.kind != match.output.kind:
         x = writer.op("Cast", x, stem=y, to=match.output.kind)
-    form.write(writer, x, y, match.output.kind, opset)
+    form.write(writer, x, y, match.output.kind, opset, match.site.scale)
     last = writer.nodes[-1]
     last.name = old.name
     last.doc_string = old.doc_string
