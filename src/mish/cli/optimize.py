@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from mish._support.extras import needs
+from mish._support.targets import TITLES, Advice, require_target
 from mish.cli.console import EXIT_USAGE, err, fail, require_writable
 from mish.cli.outcomes import tell
 
@@ -33,7 +34,7 @@ def optimize(
     form: Annotated[
         str | None,
         typer.Option(
-            help="What to write: sigmoid, op, softplus or native.", show_default="sigmoid"
+            help="What to write: sigmoid, logistic, op, softplus or native.", show_default="sigmoid"
         ),
     ] = None,
     runtime: Annotated[
@@ -46,7 +47,9 @@ def optimize(
     ] = None,
     opset: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Raise the model to this version of ONNX's operators."),
+        typer.Option(
+            metavar="N", help="The version of ONNX's operators to raise or lower the model to."
+        ),
     ] = None,
     operators: Annotated[
         list[str] | None,
@@ -91,13 +94,13 @@ def optimize(
     with needs("onnx", "mish optimize"):
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
 
-        from mish._support.targets import TITLES, require_target
         from mish.onnx import FORMS, ModelError
         from mish.onnx._compare import inputs as model_inputs
         from mish.onnx._find.named import require_names
         from mish.onnx._model.files import first_line
         from mish.onnx._optimize_file import Outcome, Settings, run
         from mish.onnx._write.optimize import require_form
+    newest = None
     if form is not None and runtime is not None:
         fail("give one of --form and --for", EXIT_USAGE)
     if runtime is not None:
@@ -112,7 +115,8 @@ def optimize(
                 EXIT_USAGE,
             )
         form = advice.form
-        err.print(f"{runtime} gets the form {form}: {advice.why}", highlight=False)
+        newest = advice.opset
+        _tell_advice(runtime, advice)
     form = form or "sigmoid"
     if form not in FORMS:
         fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
@@ -126,6 +130,7 @@ def optimize(
     settings = Settings(
         form=form,
         opset=opset,
+        newest=newest,
         operators=tuple(operators or ()),
         dry=dry_run,
         verify=not no_verify,
@@ -151,6 +156,17 @@ def optimize(
                 outcomes.append(Outcome(model, target, "failed", message=told))
             progress.advance(task)
     tell(outcomes, settings, source.is_dir(), verbose, as_json)
+
+
+def _tell_advice(runtime: str, advice: Advice) -> None:
+    """Say what a runtime gets, and why."""
+    opset = "any" if advice.opset is None else f"at most {advice.opset}"
+    for line in (
+        f"{runtime} gets the form {advice.form}: {advice.why}",
+        f"opset: {opset}",
+        f"precision: {advice.precision}",
+    ):
+        err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _jobs(
