@@ -35,7 +35,8 @@ NETWORKS = {
         9,
     ),
     "softmax": ("y = Softmax<axis = -1>(m)", "float[2, 3, 4, 4]", 7),
-    "softmax inside": ("y = Softmax<axis = 1>(m)", "float[2, 3, 4, 4]", 7),
+    "softmax by default": ("y = Softmax(m)", "float[2, 3, 4, 4]", 7),
+    "softmax inside": ("y = Softmax<axis = 1>(m)", "float[2, 3, 4, 4]", 13),
     "concatenation": ("y = Concat<axis = -1>(m, x)", "float[2, 3, 4, 8]", 7),
     "pool": (
         "y = MaxPool<kernel_shape = [2, 2], dilations = [1, 1], ceil_mode = 0>(m)",

@@ -20,6 +20,7 @@ from mish.onnx._model.scopes import Scope, names_read
 
 _SMALL = 1024  # elements of a constant that may become an attribute; axes and sizes have fewer
 _NEGATIVE_AXES = 11  # the version since which axes may be counted from the last one
+_ALONG_ONE_AXIS = {"Hardmax", "LogSoftmax", "Softmax"}
 _OPTIONAL = defs.OpSchema.FormalParameterOption.Optional
 _VARIADIC = defs.OpSchema.FormalParameterOption.Variadic
 _TYPES = {kind: f"tensor({name.lower()})" for name, kind in onnx.TensorProto.DataType.items()}
@@ -70,6 +71,8 @@ def _step(
     """What a node becomes in the version of its operator before."""
     newer, older = schemas(node, version, target)
     *made, plain = _plain(node, scope, newer, older, taken)
+    if node.op_type in _ALONG_ONE_AXIS and older.since_version < 13 <= newer.since_version:
+        return [_along_the_last(plain, scope, version, target)]
     if _means_the_same(plain, scope, newer, older):
         return [*made, plain]
     if node.op_type == "Constant":  # ONNX's converter would make it a constant of the same kind
@@ -139,6 +142,24 @@ def _plain(
                 made.append(helper.make_node("Constant", [], [name], name=name, value=empty))
                 plain.input[index] = name
     return [*made, plain]
+
+
+def _along_the_last(
+    node: onnx.NodeProto, scope: Scope, version: int, target: int
+) -> onnx.NodeProto:
+    """A Softmax and the like before opset 13, which took all axes from one on for a single one.
+
+    ONNX's own converter overlooks that.
+    """
+    shape = scope.known(node.input[0]).shape
+    axis = next((each.i for each in node.attribute if each.name == "axis"), -1)
+    if shape is None or axis % len(shape) != len(shape) - 1:
+        raise refusal(
+            node, version, target, "has no rule: it works along another than the last axis"
+        )
+    _delete(node.attribute, lambda given: given.name == "axis")
+    node.attribute.append(helper.make_attribute("axis", len(shape) - 1))
+    return node
 
 
 def _count_axes_up(node: onnx.NodeProto, scope: Scope) -> None:
