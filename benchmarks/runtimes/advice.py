@@ -76,7 +76,7 @@ def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
             for row in single
             if row["form"] == form and row["mode"] != mode and "failed" not in row
         },
-        "reasons": list(avoided.values()),
+        "reasons": [reason for reason in avoided.values() if reason],
         "versions": next(row["versions"] for row in runs.values()),
         "forms": {
             each: _told(known[each], speeds.get(each, {})) for each in FORMS if each in known

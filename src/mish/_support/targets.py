@@ -84,7 +84,7 @@ def _why(found: dict[str, Any]) -> str:
         return str(found["told"])
     forms = [f"{form} {_told(of)}" for form, of in found["forms"].items()]
     versions = ", ".join(f"{package} {version}" for package, version in found["versions"].items())
-    return f"{'; '.join([*found['reasons'], *forms])} ({versions})"
+    return f"{'; '.join([*found.get('reasons', ()), *forms])} ({versions})"
 
 
 def _told(of: dict[str, Any]) -> str:
