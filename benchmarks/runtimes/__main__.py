@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...] [--untimed]
        [--environments FOLDER] [--conversions FOLDER]
-       (defaults: benchmarks/results, every runtime, "one" Mish, "opsets" and "networks", build/runtimes,
-       build/conversions)
+       (defaults: benchmarks/results, every runtime, "one" Mish, "opsets" and "networks",
+       build/runtimes, build/conversions)
 
 Each runtime gets a virtual environment, and each conversion a process there that a failure may
 take down. What was converted is kept, so that after a call with --untimed another one does little
@@ -41,7 +41,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ADVICE = ROOT / "src" / "mish" / "_support" / "targets.json"
 LIMIT = 600  # seconds
-ROUNDS = 7
+ROUNDS = 5
 Arrays = dict[str, np.ndarray]
 Rows = Iterator[dict[str, Any]]
 ERROR = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Failure)\b.*", re.MULTILINE)

@@ -145,9 +145,10 @@ def quantized(model: onnx.ModelProto, inputs: dict[str, np.ndarray]) -> onnx.Mod
             return self._rest.pop() if self._rest else None
 
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name, "int8.onnx")
+        path, source = Path(name, "int8.onnx"), Path(name, "float.onnx")
+        onnx.save(model, source)  # of a model itself it would change the weights
         quantize_static(
-            model,
+            source,
             path,
             Reader(),
             quant_format=QuantFormat.QDQ,

@@ -84,7 +84,7 @@ def test_for_writes_that_form_and_says_why(tmp_path, build):
 
 
 def test_an_unknown_runtime_is_told_which_there_are(tmp_path):
-    with pytest.raises(ValueError, match=r"no such runtime: 'tensorrtx'; there are coreml, .*openvino"):
+    with pytest.raises(ValueError, match="no such runtime: 'tensorrtx'; there are coreml, "):
         require_target("tensorrtx")
     shown = run("model.onnx", "--for", "tensorrtx", "-o", tmp_path / "x.onnx")
     assert shown.exit_code == 2

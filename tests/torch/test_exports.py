@@ -12,8 +12,6 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-import mish.torch  # noqa: E402
-
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the converters
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 HERE = "make test-exports has it"
@@ -104,9 +102,7 @@ def test_iree(space):
 
     recipe("IREE", space)
     config = iree.runtime.Config("local-task")
-    binary = iree.runtime.VmModule.copy_buffer(
-        config.vm_instance, Path("model.vmfb").read_bytes()
-    )
+    binary = iree.runtime.VmModule.copy_buffer(config.vm_instance, Path("model.vmfb").read_bytes())
     module = iree.runtime.load_vm_module(binary, config)
     agrees(space, module["main"](space["x"].numpy()).to_host())
 
