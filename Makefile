@@ -15,7 +15,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-exports test-extras test-neon test-triton gpu-bundle wheels lint bench sanitize proto lock clean
+.PHONY: demo quick test test-torch test-others test-more test-exports test-extras test-neon test-triton gpu-bundle wheels tables-check lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -76,6 +76,12 @@ wheels: $(WHEELS)/wheels.stamp
 test-neon:
 	$(MAKE) -C native/tests MACHINE=aarch64 CXX=aarch64-linux-gnu-g++ SANITIZE= \
 		EMULATOR='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+
+# Whether the tables of constants are those that their generators make; takes five minutes. Without
+# --check each generator writes its own.
+tables-check: $(VENV)/dev.stamp
+	for generator in native/coefficients/generate*.py; do \
+		$(BIN)/python $$generator --check || exit; done
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

@@ -165,12 +165,25 @@ MISH_INLINE size_t apply_blocks(const Operation& operation,
   return start;
 }
 
-// A chunk of which many elements lie outside of the table.
+// A chunk of which many elements lie outside of the table. A vector that lies there as a whole
+// needs no place.
 template <mish_stores stores, class Element, class Operation>
 MISH_CALLED void apply_far_chunk(const Element* const (&in)[Operation::kInputs], size_t start,
                                  Element* out) {
+  using Derivative = typename Operation::Derivative;
+  using V = typename Operation::V;
   const Operation operation;
-  apply_blocks<Lanes::kLikelyOutside, stores>(operation, in, start, start + kChunk, out);
+  for (size_t i = start; i < start + kChunk; i += V::kLanes) {
+    prefetch_ahead<stores>(in, i, out, V::kLanes * sizeof(Element));
+    const V x = V::load(in[Operation::kInputs - 1] + i);
+    if (Derivative::all_outside(x)) {
+      const typename Derivative::Place nowhere = {};
+      apply_block<Lanes::kOutside, 1, stores>(operation, in, i, &nowhere, out);
+    } else {
+      const typename Derivative::Place place = operation.derivative.place(x);
+      apply_block<Lanes::kLikelyInside, 1, stores>(operation, in, i, &place, out);
+    }
+  }
 }
 
 // Not inlined, since the compiler takes long over each copy. The operation with its tables is made
@@ -188,6 +201,10 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
   if constexpr (Derivative::kPutsAside) {
     Strays<Element, Operation> strays;
     for (; i + kChunk <= n; i += kChunk) {
+      if (Derivative::all_outside(V::load(x + i))) {  // so will its neighbours be
+        apply_far_chunk<stores, Element, Operation>(in, i, out);
+        continue;
+      }
       typename Derivative::Place place[kChunk / lanes];
       const bool inside = operation.derivative.places(x + i, place);
       MISH_THROUGH_MEMORY(place);
