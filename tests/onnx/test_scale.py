@@ -97,12 +97,14 @@ def test_every_form_is_right_in_float32(build, run, name, form):
     with np.errstate(all="ignore"):
         got = run(report.model, x=x)[0]
     want = exact(x, scale_in(name))
-    if form in ("sigmoid", "softplus") or scale_in(name) < 1 and form == "op":
+    if form in ("sigmoid", "logistic", "softplus") or (scale_in(name) < 1 and form == "op"):
         assert np.isnan(got[0]), "as without a scale"
         got[0] = want[0]
     # softplus and op lose digits left of -17 in ONNX Runtime; sigmoid has none left of -88
     near = 1e-4 if form in ("op", "softplus") else 4e-6
-    np.testing.assert_allclose(got, want, rtol=near, atol=3e-37)
+    # the Sigmoid of ONNX Runtime is off by up to 1.4e-7 left of -5, and x is a factor
+    least = 5e-6 if form == "logistic" else 3e-37
+    np.testing.assert_allclose(got, want, rtol=near, atol=least)
     assert np.array_equal(np.signbit(got[~np.isnan(got)]), np.signbit(want[~np.isnan(want)]))
 
 
