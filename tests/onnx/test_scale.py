@@ -120,8 +120,9 @@ def test_no_float16_overflows(build, run, name, form):
     got = run(new, x=x)[0].astype(np.float64)
     want = exact(x, scale_in(name))
     ulp = np.spacing(np.minimum(np.abs(want), 6e4).astype(np.float16)).astype(np.float64)
-    # ONNX Runtime's Softplus, and with it its Mish, is 0 where it is below 1e-7
-    bound = {"sigmoid": 0.501, "native": 1.01}.get(form, 20)
+    # ONNX Runtime's Softplus, and with it its Mish, is 0 where it is below 1e-7; its
+    # Sigmoid is off by as much
+    bound = {"sigmoid": 0.501, "native": 1.01, "logistic": 50}.get(form, 20)
     assert np.max(np.abs(got - want) / ulp) < bound
 
 
