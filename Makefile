@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCH := .venv-bench
 MORE := .venv-more
+EXPORTS := .venv-exports
 WHEELS := .venv-wheels
 
 # The lock is made for Python 3.11 and newer; under 3.10 the newest versions that fit are taken.
@@ -14,8 +15,8 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-triton gpu-bundle wheels \
-	tables-check docs lint bench sanitize proto lock clean
+.PHONY: demo quick test test-torch test-others test-more test-exports test-extras test-neon test-triton \
+	gpu-bundle wheels tables-check docs lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -50,6 +51,10 @@ test-more: $(MORE)/more.stamp docs
 	for backend in torch jax tensorflow numpy; do \
 		KERAS_BACKEND=$$backend JAX_ENABLE_X64=1 $(MORE)/bin/python -m pytest -rs tests/keras \
 			tests/faults/test_keras.py tests/backends -k keras || exit; done
+
+# The recipes of docs/deploy.md, in the runtimes that they are for; Linux, Python 3.11 or 3.12.
+test-exports: $(EXPORTS)/exports.stamp
+	$(EXPORTS)/bin/python -m pytest -p no:anyio -rs tests/torch/test_exports.py
 
 # Each extra in a new environment, of packages freshly installed: some minutes, and some GB for PyTorch.
 test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp
@@ -140,6 +145,13 @@ $(MORE)/more.stamp: $(SOURCES) $(LOCK) tests/requirements-more.txt
 
 $(MORE)/docs.stamp: $(MORE)/more.stamp docs/requirements.txt
 	$(MORE)/bin/pip install --quiet --requirement docs/requirements.txt
+	touch $@
+
+$(EXPORTS)/exports.stamp: $(SOURCES) tests/requirements-exports.txt
+	$(PYTHON) -m venv $(EXPORTS)
+	$(EXPORTS)/bin/pip install --quiet --constraint $(LOCK) '.[onnx,torch]' pytest onnxscript \
+		|| $(EXPORTS)/bin/pip install --quiet '.[onnx,torch]' pytest onnxscript
+	$(EXPORTS)/bin/pip install --quiet --requirement tests/requirements-exports.txt
 	touch $@
 
 $(WHEELS)/wheels.stamp: tools/wheels/requirements.txt

@@ -1,41 +1,49 @@
 """Run Mish in every form in every runtime: does it convert, how wrong is it, how fast.
 
-Usage: python benchmarks/runtimes [--only RUNTIME ...] [--quick] [--environments FOLDER] [FOLDER]
-       (defaults: every runtime, build/runtimes, benchmarks/results)
+Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...] [--untimed]
+       [--environments FOLDER] [--conversions FOLDER]
+       (defaults: benchmarks/results, every runtime, "one" Mish, "opsets" and "networks",
+       build/runtimes, build/conversions)
 
 Each runtime gets a virtual environment, and each conversion a process there that a failure may
-take down. FOLDER gets runtimes.json, which keeps what other calls found of other runtimes, and
-runtimes.md. Needs torch and timm for the networks.
+take down. What was converted is kept, so that after a call with --untimed another one does little
+but time. FOLDER gets runtimes.json, where each row replaces the one of the same runtime, model,
+mode and form that another call found, and runtimes.md. Needs torch and timm for the networks.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from advice import advise
+from advice import FORMS, advise
 from judge import judge, points
-from models import SHAPE, forms, in_form, networks
+from models import OPSETS, SHAPE, forms, networks, of_opset, quantized
 from page import page
+from table import write_table
 
 import mish.onnx
-from mish.bench import machine
+from mish._measure import machine
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-ADVICE = ROOT / "src" / "mish" / "onnx" / "targets.json"
+ADVICE = ROOT / "src" / "mish" / "_support" / "targets.json"
 LIMIT = 600  # seconds
-ROUNDS = 9
+ROUNDS = 5
+Arrays = dict[str, np.ndarray]
+Rows = Iterator[dict[str, Any]]
 ERROR = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Failure)\b.*", re.MULTILINE)
 RUNTIMES = sorted(path.stem for path in (HERE / "of").glob("[a-z]*.py"))
 
@@ -79,107 +87,170 @@ def work(python: Path, job: dict[str, Any]) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         return {"failed": f"not done after {LIMIT} s"}
     if done.returncode:
-        said = re.findall(
-            r"^(?:\w+\.)*\w*(?:Error|Exception|Failure)\b.*", done.stderr, re.MULTILINE
-        )
+        said = ERROR.findall(done.stderr)
         return {"failed": (said or [f"exit status {done.returncode}"])[-1][:300]}
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 
-def job_for(runtime: str, mode: str, folder: Path, model: str, inputs: str) -> dict[str, Any]:
-    """A job for ``worker.py`` on files of a folder; nothing is timed."""
-    return {
-        "runtime": runtime,
-        "mode": mode,
-        "model": str(folder / model),
-        "plain": str(folder / "plain.onnx"),
-        "inputs": str(folder / inputs),
-        "outputs": str(folder / "outputs.npz"),
-        "folder": tempfile.mkdtemp(dir=folder),
-        "rounds": 0,
-    }
+class Bench:
+    """One runtime on models in all forms.
+
+    Args:
+        runtime: Its name.
+        python: The interpreter of its environment.
+        folder: Where models, inputs and outputs go.
+        kept: Where conversions are kept.
+        timed: Whether to time.
+    """
+
+    def __init__(self, runtime: str, python: Path, folder: Path, kept: Path, timed: bool) -> None:
+        self.runtime, self.about = runtime, constants(runtime)
+        self._python, self._folder, self._kept = python, folder, kept
+        self._timed = timed and self.about.get("TIMED", True)
+
+    def run(
+        self, model: onnx.ModelProto, plain: onnx.ModelProto, inputs: Arrays, row: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """One model in one mode: the row, with ``laps`` if it was timed, and the outputs."""
+        data = model.SerializeToString()
+        key = hashlib.sha256(b" ".join((self.runtime.encode(), row["mode"].encode(), data)))
+        (self._folder / "plain.onnx").write_bytes(plain.SerializeToString())
+        (self._folder / "inputs.npz").unlink(missing_ok=True)
+        np.savez(self._folder / "inputs.npz", **inputs)
+        path = self._folder / f"{row['form']}.onnx"
+        path.write_bytes(data)
+        job = {
+            "runtime": self.runtime,
+            "mode": row["mode"],
+            "model": str(path),
+            "plain": str(self._folder / "plain.onnx"),
+            "inputs": str(self._folder / "inputs.npz"),
+            "outputs": str(self._folder / "outputs.npz"),
+            "folder": str(self._kept / key.hexdigest()),
+            "rounds": ROUNDS if self._timed and row["model"] != "opset" else 0,
+        }
+        row = row | work(self._python, job)
+        found = np.load(job["outputs"]) if "failed" not in row else {}
+        return row, [found[name] for name in found]
+
+    def one_mish(self) -> Rows:
+        """Each form of one Mish in each mode."""
+        x = points(int(np.prod(SHAPE)))
+        normal = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
+        models = forms()
+        for mode in self.about["MODES"]:
+            for form, model in models.items():
+                row = {"model": "one Mish", "mode": mode, "form": form}
+                plain, inputs = models["softplus"], {"x": x.reshape(SHAPE)}
+                timed, self._timed = self._timed, False
+                row, outputs = self.run(model, plain, inputs, row)
+                self._timed = timed
+                if outputs:
+                    row |= judge(x, outputs[0].ravel()).as_dict()
+                    if self._timed:
+                        row |= self.run(model, plain, {"x": normal}, row)[0]
+                yield row
+
+    def opsets(self) -> Rows:
+        """A small network at each version of ONNX's operators, in the first mode."""
+        if self.about.get("TAKES", "ONNX") != "ONNX":
+            return
+        mode = next(iter(self.about["MODES"]))
+        plain, inputs, want = of_opset(17, "softplus")
+        for opset in OPSETS:
+            model, _, _ = of_opset(opset, "sigmoid")
+            row = {"model": "opset", "mode": mode, "form": str(opset), "opset": opset}
+            row, outputs = self.run(model, plain, inputs, row)
+            right = bool(outputs) and np.allclose(outputs[0].ravel(), want.ravel(), 1e-3, 1e-4)
+            yield row | {"right": right}
+
+    def networks(self) -> Rows:
+        """Whole networks in the forms, beside the plain ones in ONNX Runtime."""
+        if self.about.get("TAKES", "ONNX") != "ONNX":
+            return
+        for name, (network, inputs, want) in networks(self._kept).items():
+            for mode in [*self.about["MODES"], *self.about.get("QUANTIZED", ())]:
+                for form in FORMS:
+                    model = network if form == "softplus" else in_form(network, form)
+                    if mode in self.about.get("QUANTIZED", ()):
+                        model = quantized(model, inputs)
+                    row = {"model": name, "mode": mode, "form": form}
+                    row, outputs = self.run(model, network, inputs, row)
+                    if outputs:
+                        off = np.abs(outputs[0].ravel() - want.ravel()).max()
+                        row["off"] = float(off / np.abs(want).max())
+                    yield row
 
 
-def one_mish(runtime: str, python: Path, folder: Path) -> list[dict[str, Any]]:
-    """Each form of one Mish in each mode of a runtime."""
-    x = points(int(np.prod(SHAPE)))
-    np.savez(folder / "hard.npz", x=x.reshape(SHAPE))
-    normal = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
-    np.savez(folder / "normal.npz", x=normal)
-    models = forms()
-    onnx.save(models["softplus"], folder / "plain.onnx")
-    rows = []
-    for mode in constants(runtime)["MODES"]:
-        for form, model in models.items():
-            onnx.save(model, folder / f"{form}.onnx")
-            job = job_for(runtime, mode, folder, f"{form}.onnx", "hard.npz")
-            row = {"model": "one Mish", "mode": mode, "form": form} | work(python, job)
-            if "failed" not in row:
-                y = np.load(folder / "outputs.npz")["arr_0"].ravel()
-                row |= judge(x, y).as_dict()
-                if constants(runtime).get("TIMED", True):
-                    timed = {"inputs": str(folder / "normal.npz"), "rounds": ROUNDS}
-                    row |= work(python, job | timed)
-            print(runtime, row, flush=True)
-            rows.append(row)
-    return rows
+def in_form(network: onnx.ModelProto, form: str) -> onnx.ModelProto:
+    """A network in a form of the package."""
+    return mish.onnx.optimize(network, form).model
 
 
-def whole(runtime: str, python: Path, folder: Path) -> list[dict[str, Any]]:
-    """Whole networks in each form of the package, beside the plain one in ONNX Runtime."""
-    rows: list[dict[str, Any]] = []
-    if "ONNX" not in constants(runtime).get("TAKES", "ONNX"):
-        return rows
-    for name, (network, inputs) in networks().items():
-        np.savez(folder / "inputs.npz", **inputs)
-        onnx.save(network, folder / "plain.onnx")
-        for form in mish.onnx.FORMS:
-            onnx.save(in_form(network, form), folder / "model.onnx")
-            for mode in constants(runtime)["MODES"]:
-                job = job_for(runtime, mode, folder, "model.onnx", "inputs.npz")
-                found = work(python, job | {"rounds": 5})
-                row = {"model": name, "mode": mode, "form": form} | found
-                print(runtime, row, flush=True)
-                rows.append(row)
-    return rows
+def merged(old: list[dict[str, Any]], new: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows with one put in the place of that of the same model, mode and form.
+
+    If the new one was not timed, the times of the old one stay.
+    """
+
+    def key(row: dict[str, Any]) -> tuple[Any, ...]:
+        return row.get("model"), row.get("mode"), row.get("form")
+
+    before = next((row for row in old if key(row) == key(new)), {})
+    if "laps" in before and "failed" not in new:
+        new = {"laps": before["laps"]} | new
+    if not before:
+        return [*old, new]
+    return [new if row is before else row for row in old]
 
 
 def write_advice(known: dict[str, Any]) -> None:
-    """Write the data of the package: the form for each runtime that takes ONNX models."""
-    advice = {}
+    """Write the data of the package: what each runtime should get, by each start."""
+    advice: dict[str, dict[str, Any]] = json.loads((HERE / "documented.json").read_text())
     for runtime, found in sorted(known["runtimes"].items()):
-        told = advise(runtime, found["rows"])
-        if told and constants(runtime).get("TAKES", "ONNX") == "ONNX":
-            advice[runtime] = told
-    ADVICE.write_text(json.dumps(advice, indent=1) + "\n")
+        about = constants(runtime)
+        told = advise(found["rows"], about)
+        if told:
+            start = "onnx" if about.get("TAKES", "ONNX") == "ONNX" else "torch"
+            advice.setdefault(about.get("RUNTIME", runtime), {})[start] = told
+    ADVICE.write_text(json.dumps(dict(sorted(advice.items())), indent=1) + "\n")
 
 
 def main() -> None:
     """Measure what is asked for, and write the page of all that is known."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=RUNTIMES, default=RUNTIMES)
+    kinds = {"one": Bench.one_mish, "opsets": Bench.opsets, "networks": Bench.networks}
+    parser.add_argument("--only", nargs="*", choices=RUNTIMES, default=RUNTIMES)
+    parser.add_argument("--models", nargs="+", choices=kinds, default=list(kinds))
+    parser.add_argument("--untimed", action="store_true", help="convert and judge alone")
     parser.add_argument("--environments", type=Path, default=ROOT / "build" / "runtimes")
-    parser.add_argument("--quick", action="store_true", help="leave the networks out")
+    parser.add_argument("--conversions", type=Path, default=ROOT / "build" / "conversions")
     parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "benchmarks" / "results")
     options = parser.parse_args()
     data = options.folder / "runtimes.json"
     known = json.loads(data.read_text()) if data.exists() else {"runtimes": {}}
+    options.conversions.mkdir(parents=True, exist_ok=True)
     for runtime in options.only:
+        found = known["runtimes"].setdefault(runtime, {"rows": []})
+        found["machine"] = machine.summary(machine.facts())
         try:
             python = environment(runtime, options.environments.resolve())
         except (OSError, subprocess.CalledProcessError) as error:
-            found: list[dict[str, Any]] = [{"failed": f"cannot be installed: {error}"}]
-        else:
-            with tempfile.TemporaryDirectory() as name:
-                folder = Path(name)
-                found = one_mish(runtime, python, folder)
-                if not options.quick:
-                    found += whole(runtime, python, folder)
-        known["runtimes"][runtime] = {"machine": machine.summary(machine.facts()), "rows": found}
-        data.write_text(json.dumps(known, indent=1) + "\n")
-        (options.folder / "runtimes.md").write_text(page(known))
-        write_advice(known)
+            found["rows"] = [{"failed": f"cannot be installed: {error}"}]
+            continue
+        with tempfile.TemporaryDirectory() as name:
+            kept = options.conversions.resolve()
+            bench = Bench(runtime, python, Path(name), kept, not options.untimed)
+            for kind in options.models:
+                for row in kinds[kind](bench):
+                    print(runtime, row, flush=True)
+                    found["rows"] = merged(found["rows"], row)
+                    data.write_text(json.dumps(known, indent=1) + "\n")
+    data.write_text(json.dumps(known, indent=1) + "\n")
+    (options.folder / "runtimes.md").write_text(page(known))
+    write_advice(known)
+    write_table(ROOT / "docs" / "deploy.md", json.loads(ADVICE.read_text()))
 
 
 if __name__ == "__main__":

@@ -2,55 +2,95 @@
 
 from __future__ import annotations
 
+from math import isfinite, prod
 from typing import Any
 
-from page import DONE, Row, speed
+from page import DONE, Row, ratio_to_plain
 
-FORMS = ("sigmoid", "op", "softplus")
+FORMS = ("sigmoid", "logistic", "op", "softplus")
 """In this order where nothing else decides; `native` is for ONNX Runtime with mish beside it."""
 
-MODES = {"openvino": "f32", "mnn": "high", "ncnn": "fp32", "executorch": "xnnpack"}
-"""The mode that decides, where it is not float32."""
-
 CLOSE = 0.95  # two forms whose speeds differ less are equally fast
-ULP = 100.0  # beyond it, results of a form are called wrong where another's are right
+ULP = 100.0  # beyond it, a form has lost its digits left of zero
+FINITE = ("-1e4", "-3e38", "3e38", "1e4", "65504")
 
 
-def _errors(row: Row) -> float:
+def _middle(row: Row) -> float:
     return float(row["ulp"]["middle"])
 
 
-def advise(runtime: str, rows: list[Row]) -> dict[str, Any] | None:
-    """The form for a runtime, and what is known of each; None if no form runs there.
+def _stays_finite(row: Row) -> bool:
+    """Whether no finite input was seen to give an infinity or NaN."""
+    return all(isfinite(row["specials"].get(name, 0.0)) for name in FINITE)
 
-    A form that keeps its digits goes before one that loses them left of zero, and then the
-    fastest one; forms that are equally fast stand in the order of FORMS.
+
+def _speeds(rows: list[Row], mode: str, form: str) -> dict[str, float]:
+    """The speed of each network, and of one Mish."""
+    found = {}
+    for row in rows:
+        if row.get("mode") == mode and row.get("form") == form:
+            speed = ratio_to_plain(row)
+            if speed is not None:
+                found[row["model"]] = speed
+    return found
+
+
+def _overall(speeds: dict[str, float]) -> float:
+    """What decides: networks where they were timed, else one Mish."""
+    chosen = [speed for name, speed in speeds.items() if name != "one Mish"]
+    chosen = chosen or list(speeds.values())
+    return prod(chosen) ** (1 / len(chosen)) if chosen else 0.0
+
+
+def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
+    """What a runtime should get, and what is known of each form; None if no form runs there.
+
+    A form that stays finite for finite inputs goes before one that does not, one that keeps its
+    digits before one that loses them left of zero, and then the fastest one; forms that are equally
+    fast stand in the order of FORMS.
+
+    Args:
+        rows: What was found.
+        about: The constants of the runtime's module: the first of its MODES decides, and the forms
+            that AVOID names, each with the reason, are not taken.
     """
-    mode = MODES.get(runtime, "float32")
-    known = {
-        row["form"]: row
-        for row in rows
-        if row.get("model") == "one Mish" and row["mode"] == mode and row["form"] in FORMS
-    }
+    mode, avoided = next(iter(about["MODES"])), about.get("AVOID", {})
+    single = [row for row in rows if row.get("model") == "one Mish"]
+    known = {row["form"]: row for row in single if row["mode"] == mode and row["form"] in FORMS}
     runs = {form: row for form, row in known.items() if "failed" not in row}
     if not runs:
         return None
-    exact = {form for form, row in runs.items() if _errors(row) <= ULP} or set(runs)
-    best = max((speed(runs[form]) or 0.0) for form in exact)
-    form = next(
-        each for each in FORMS if each in exact and (speed(runs[each]) or 0.0) >= CLOSE * best
-    )
+    speeds = {form: _speeds(rows, mode, form) for form in runs}
+    good = [form for form in FORMS if form in runs and form not in avoided]
+    for better in (_stays_finite, lambda row: _middle(row) <= ULP):
+        good = [form for form in good if better(runs[form])] or good
+    best = max(_overall(speeds[form]) for form in good)
+    form = next(each for each in good if _overall(speeds[each]) >= CLOSE * best)
+    taken = [row["opset"] for row in rows if row.get("model") == "opset" and row.get("right")]
     return {
         "form": form,
+        **({"opset": max(taken)} if taken else {}),
+        "precision": mode,
+        "precisions": {
+            row["mode"]: row["absolute"]
+            for row in single
+            if row["form"] == form and row["mode"] != mode and "failed" not in row
+        },
+        "reasons": [reason for reason in avoided.values() if reason],
         "versions": next(row["versions"] for row in runs.values()),
         "forms": {
-            each: {"fails": row["failed"]}
-            if "failed" in row
-            else {
-                "ulp": None if _errors(row) > DONE else round(_errors(row), 1),
-                "wrong": sorted(row["specials"]),
-                "faster": None if speed(row) is None else round(speed(row) or 0.0, 2),
-            }
-            for each, row in known.items()
+            each: _told(known[each], speeds.get(each, {})) for each in FORMS if each in known
         },
+    }
+
+
+def _told(row: Row, speeds: dict[str, float]) -> dict[str, Any]:
+    if "failed" in row:
+        return {"fails": row["failed"]}
+    rounded = {name: round(speed, 2) for name, speed in speeds.items()}
+    return {
+        "ulp": None if _middle(row) > DONE else round(_middle(row), 1),
+        "wrong": sorted(row["specials"]),
+        "faster": rounded.pop("one Mish", None),
+        "networks": rounded,
     }

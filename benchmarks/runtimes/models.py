@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 
 import mish.onnx
 
@@ -20,7 +24,6 @@ SHAPE = (1, 16, 256, 256)
 
 PLAIN = "Softplus, Tanh, Mul"
 OTHERS = {
-    "one Sigmoid": "x * (t / (2-t))",
     "log": "x * tanh(log(1+e))",
     "softsign": "c * softsign(n/2), c and e = exp(min(c, 20)) clipped",
 }
@@ -41,34 +44,115 @@ def forms() -> dict[str, onnx.ModelProto]:
     return ours | {name: bare(CANDIDATES[which]) for name, which in OTHERS.items()}
 
 
-def networks() -> dict[str, tuple[onnx.ModelProto, dict[str, np.ndarray]]]:
-    """Whole networks with plain Mish, and an input for each."""
+OPSETS = (7, 9, 11, 13, 15, 17, *range(18, onnx.defs.onnx_opset_version() + 1))
+
+
+@functools.cache
+def of_opset(opset: int, form: str) -> tuple[onnx.ModelProto, dict[str, np.ndarray], np.ndarray]:
+    """A small network of usual operators at an opset, its input, and the right output."""
+    random = np.random.default_rng(0)
+    weights = {"w": (8, 3, 3, 3), "v": (8, 8, 3, 3), "m": (8, 4)}
+    lines = [
+        *("a = Conv <pads = [1, 1, 1, 1]> (x, w)", *nodes(CANDIDATES[PLAIN], "a")),
+        *("p = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (ay)", "bx = Conv (p, v)"),
+        *(*nodes(CANDIDATES[PLAIN], "b"), "g = GlobalAveragePool (by)"),
+        *("f = Flatten <axis = 1> (g)", "y = MatMul (f, m)"),
+    ]
+    lines[0] = lines[0].replace("a = ", "ax = ")
+    model = parse(lines, "float", "float[1, 3, 32, 32] x", "float[1, 4] y")
+    for name, shape in weights.items():
+        array = (0.3 * random.standard_normal(shape)).astype(np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    inputs = {"x": random.standard_normal((1, 3, 32, 32)).astype(np.float32)}
+    want = run(model, inputs)
+    if (opset, form) != (18, "softplus"):
+        # What is Softplus, Tanh, Mul already goes by another form, for it to be written anew.
+        before = mish.onnx.optimize(model, "sigmoid").model if form == "softplus" else model
+        model = mish.onnx.optimize(before, form, opset=opset).model
+    return model, inputs, want
+
+
+def run(model: onnx.ModelProto, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    """The first output in ONNX Runtime."""
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    found: np.ndarray = session.run(None, inputs)[0]
+    return found
+
+
+def networks(
+    folder: Path,
+) -> dict[str, tuple[onnx.ModelProto, dict[str, np.ndarray], np.ndarray]]:
+    """Whole networks with plain Mish, an input for each, and the output in ONNX Runtime.
+
+    They are exported into the folder, unless they are there.
+    """
+    found = {}
+    for name, build in (("CSPDarknet-53", _darknet), ("transformer", _transformer)):
+        path = folder / f"{name}.onnx"
+        if not path.exists():
+            _export(*build(), path)
+        with np.load(path.with_suffix(".npz")) as kept:
+            found[name] = onnx.load(path), {"x": kept["x"]}, kept["y"]
+    return found
+
+
+def _darknet() -> tuple[Any, Any]:
     import torch
     from cspdarknet import build
+
+    return build(), torch.randn(1, 3, 256, 256)
+
+
+def _transformer() -> tuple[Any, Any]:
+    import torch
     from torch import nn
     from zoo import transformer
 
     torch.manual_seed(0)
-    found = {}
-    image, words = torch.randn(1, 3, 256, 256), torch.randn(1, 128, 256)
-    for name, network, example in (
-        ("CSPDarknet-53", build(), image),
-        ("transformer", transformer(nn.Mish), words),
-    ):
-        stream = io.BytesIO()
-        torch.onnx.export(
-            network.eval(),
-            (example,),
-            stream,
-            input_names=["x"],
-            output_names=["y"],
-            opset_version=17,
-            dynamo=False,
+    return transformer(nn.Mish), torch.randn(1, 128, 256)
+
+
+def _export(network: Any, example: Any, path: Path) -> None:
+    import torch
+
+    stream = io.BytesIO()
+    torch.onnx.export(
+        network.eval(),
+        (example,),
+        stream,
+        input_names=["x"],
+        output_names=["y"],
+        opset_version=17,
+        dynamo=False,
+    )
+    model = onnx.load_from_string(stream.getvalue())
+    inputs = {"x": example.numpy()}
+    np.savez(path.with_suffix(".npz"), x=inputs["x"], y=run(model, inputs))
+    onnx.save(model, path)
+
+
+def quantized(model: onnx.ModelProto, inputs: dict[str, np.ndarray]) -> onnx.ModelProto:
+    """A network whose convolutions and matrix products are quantised to int8, QDQ."""
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+
+    class Reader(CalibrationDataReader):
+        def __init__(self) -> None:
+            self._rest = [inputs]
+
+        def get_next(self) -> dict[str, np.ndarray] | None:
+            return self._rest.pop() if self._rest else None
+
+    with tempfile.TemporaryDirectory() as name:
+        path, source = Path(name, "int8.onnx"), Path(name, "float.onnx")
+        onnx.save(model, source)  # of a model itself it would change the weights
+        quantize_static(
+            source,
+            path,
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv", "Gemm", "MatMul"],
+            per_channel=True,
         )
-        found[name] = (onnx.load_from_string(stream.getvalue()), {"x": example.numpy()})
-    return found
-
-
-def in_form(network: onnx.ModelProto, form: str) -> onnx.ModelProto:
-    """A network in a form of the package."""
-    return network if form == "softplus" else mish.onnx.optimize(network, form).model
+        return onnx.load(path)

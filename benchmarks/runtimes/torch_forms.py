@@ -1,38 +1,28 @@
-"""The forms in PyTorch's operators, for converters that start there."""
+"""The forms in PyTorch's operators, for converters that start there: the package's, and others."""
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
 import torch
 from torch import Tensor
-from torch.nn.functional import mish, softplus
 
+PATH = Path(__file__).resolve().parents[2] / "src" / "mish" / "torch" / "_export" / "forms.py"
+"""Read from here, since the package is not installed beside the runtimes."""
 
-def _sigmoid(x: Tensor) -> Tensor:
-    e = torch.exp(x)
-    return x / (1 - -2 / (e - -2) / e)
-
-
-def _one_sigmoid(x: Tensor) -> Tensor:
-    s = torch.sigmoid(x)
-    t = s * (2 - s)
-    return x * (t / (2 - t))
+spec = spec_from_file_location("forms", PATH)
+assert spec is not None
+assert spec.loader is not None
+package = module_from_spec(spec)
+spec.loader.exec_module(package)
 
 
 def _log(x: Tensor) -> Tensor:
     return x * torch.tanh(torch.log(1 + torch.exp(x)))
 
 
-def _softplus(x: Tensor) -> Tensor:
-    return x * torch.tanh(softplus(x))
-
-
-FORMS = {
-    "op": mish,
-    "softplus": _softplus,
-    "sigmoid": _sigmoid,
-    "one Sigmoid": _one_sigmoid,
-    "log": _log,
-}
+FORMS = {**package.FORMS, "log": _log}
 
 
 class Network(torch.nn.Module):

@@ -149,6 +149,45 @@ def test_stand_in_for_no_name(name):
         mish.torch.stand_in(name)
 
 
+def test_a_runtime_that_is_not_known():
+    model = torch.nn.Mish().eval()
+    with pytest.raises(ValueError, match=r"no such runtime: 'coremls'; there are .*coreml, .*tvm"):
+        mish.torch.convert_for_export(model, "coremls")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated")
+def test_models_that_cannot_be_converted_for_export():
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Mish())
+    with pytest.raises(ValueError, match=r"training mode; call model.eval\(\)"):
+        mish.torch.convert_for_export(model, "coreml")
+    model.eval()
+    program = torch.export.export(model, (torch.ones(1, 2),))
+    with pytest.raises(TypeError, match="not ExportedProgram; convert the module before"):
+        mish.torch.convert_for_export(program, "coreml")
+    with pytest.raises(TypeError, match=r"torch\.compile made; give the module"):
+        mish.torch.convert_for_export(torch.compile(model), "coreml")
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script deprecated")
+def test_scripts_are_not_converted_for_export():
+    script = torch.jit.script(torch.nn.Mish().eval())
+    with pytest.raises(TypeError, match="TorchScript, which cannot be changed"):
+        mish.torch.convert_for_export(script, "coreml")
+    converted = mish.torch.convert_for_export(torch.nn.Sequential(script).eval(), "coreml")
+    assert converted.left == {"0": "it is TorchScript, which cannot be changed"}
+
+
+def test_lean_models_are_not_converted_for_export():
+    class Caller(torch.nn.Module):
+        def forward(self, x):
+            return torch.nn.functional.mish(x) + 1
+
+    model = torch.nn.Sequential(Caller()).eval()
+    with mish.torch.lean(model), pytest.raises(ValueError, match="model is lean; call the method"):
+        mish.torch.convert_for_export(model, "coreml")
+    assert mish.torch.convert_for_export(model, "coreml")
+
+
 def test_shapes_of_backward_that_differ():
     with pytest.raises(ValueError, match=r"dy must have the shape of x, \(3,\), not \(2,\)"):
         torch.ops.mish.backward(torch.ones(2, device="meta"), torch.ones(3, device="meta"))

@@ -99,12 +99,14 @@ def test_every_form_is_right_in_float32(build, run, name, form):
     with np.errstate(all="ignore"):
         got = run(report.model, x=x)[0]
     want = exact(x, scale_in(name))
-    if form in ("sigmoid", "softplus") or (scale_in(name) < 1 and form == "op"):
+    if form in ("sigmoid", "logistic", "softplus") or (scale_in(name) < 1 and form == "op"):
         assert np.isnan(got[0]), "as without a scale"
         got[0] = want[0]
     # softplus and op lose digits left of -17 in ONNX Runtime; sigmoid has none left of -88
     near = {"op": 1e-4, "softplus": 1e-4, "float16": 4e-4}.get(form, 4e-6)
-    np.testing.assert_allclose(got, want, rtol=near, atol=3e-37)
+    # the Sigmoid of ONNX Runtime is off by up to 1.4e-7 left of -5, and x is a factor
+    least = 5e-6 if form == "logistic" else 3e-37
+    np.testing.assert_allclose(got, want, rtol=near, atol=least)
     if form != "float16":  # whose zeros on the far left have either sign
         number = ~np.isnan(want)
         np.testing.assert_array_equal(np.signbit(got[number]), np.signbit(want[number]))
@@ -122,8 +124,9 @@ def test_no_float16_overflows(build, run, name, form):
     got = run(new, x=x)[0].astype(np.float64)
     want = exact(x, scale_in(name))
     ulp = np.spacing(np.minimum(np.abs(want), 6e4).astype(np.float16)).astype(np.float64)
-    # ONNX Runtime's Softplus, and with it its Mish, is 0 where it is below 1e-7
-    bound = {"sigmoid": 0.501, "native": 1.01, "float16": 1.0}.get(form, 20)
+    # ONNX Runtime's Softplus, and with it its Mish, is 0 where it is below 1e-7; its
+    # Sigmoid is off by as much
+    bound = {"sigmoid": 0.501, "native": 1.01, "float16": 1.0, "logistic": 50}.get(form, 20)
     assert np.max(np.abs(got - want) / ulp) < bound
 
 

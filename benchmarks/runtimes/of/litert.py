@@ -19,15 +19,9 @@ def load(
     model: Path, inputs: dict[str, np.ndarray], mode: str, folder: Path
 ) -> Callable[[], list[np.ndarray]]:
     """A call that runs the model on the inputs; what it returns are the outputs."""
-    done = subprocess.run(
-        [Path(sys.executable).with_name("onnx2tf"), "-i", model, "-o", folder, "-nuo"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    if not list(folder.glob(f"*_{mode}.tflite")):
+        _convert(model, mode, folder)
     paths = list(folder.glob(f"*_{mode}.tflite"))
-    if not paths:
-        raise RuntimeError(f"onnx2tf: {(done.stdout + done.stderr).strip()[-250:]}")
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_path=str(paths[0]), num_threads=1)
@@ -46,6 +40,17 @@ def load(
         return [np.moveaxis(found, -1, 1) if last else found]
 
     return run
+
+
+def _convert(model: Path, mode: str, folder: Path) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("onnx2tf"), "-i", model, "-o", folder, "-nuo"],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if not list(folder.glob(f"*_{mode}.tflite")):
+        raise RuntimeError(f"onnx2tf: {(done.stdout + done.stderr).strip()[-250:]}")
 
 
 def fitting(array: np.ndarray, shape: list[int]) -> np.ndarray:

@@ -18,20 +18,8 @@ def load(
 ) -> Callable[[], list[np.ndarray]]:
     """A call that runs the model on the inputs; what it returns are the outputs."""
     target = folder / "model.mnn"
-    # Its command mnnconvert would install a package that reports what is converted.
-    convert = "import sys, _tools; _tools.mnnconvert(sys.argv)"
-    done = subprocess.run(
-        [
-            *(sys.executable, "-c", convert, "-f", "ONNX", "--modelFile", model),
-            *("--MNNModel", target, "--bizCode", "x"),
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
     if not target.exists():
-        said = [line for line in done.stdout.splitlines() if "rror" in line or "upport" in line]
-        raise RuntimeError("mnnconvert: " + " ".join(said)[:250])
+        _convert(model, target)
     import onnx
     from MNN import expr, nn
 
@@ -53,3 +41,20 @@ def load(
         return [np.array(expr.convert(each, expr.NCHW).read()) for each in found]
 
     return run
+
+
+def _convert(model: Path, target: Path) -> None:
+    # Its command mnnconvert would install a package that reports what is converted.
+    convert = "import sys, _tools; _tools.mnnconvert(sys.argv)"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", convert, "-f", "ONNX", "--modelFile", model),
+            *("--MNNModel", target, "--bizCode", "x"),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if not target.exists():
+        said = [line for line in done.stdout.splitlines() if "rror" in line or "upport" in line]
+        raise RuntimeError("mnnconvert: " + " ".join(said)[:250])

@@ -18,19 +18,8 @@ def load(
     model: Path, inputs: dict[str, np.ndarray], mode: str, folder: Path
 ) -> Callable[[], list[np.ndarray]]:
     """A call that runs the model on the inputs; what it returns are the outputs."""
-    copy = folder / "model.onnx"
-    shutil.copyfile(model, copy)
-    shapes = ",".join(f"[{','.join(map(str, each.shape))}]f32" for each in inputs.values())
-    tool = Path(sys.executable).with_name("pnnx")
-    done = subprocess.run(
-        [tool, copy, f"inputshape={shapes}", "fp16=0"],
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
     if not (folder / "model.ncnn.param").exists():
-        raise RuntimeError(f"pnnx: {(done.stderr or done.stdout).strip()[-300:]}")
+        _convert(model, inputs, folder)
     import ncnn
 
     net = ncnn.Net()
@@ -52,3 +41,19 @@ def load(
         return [np.array(found).copy()[None]]
 
     return run
+
+
+def _convert(model: Path, inputs: dict[str, np.ndarray], folder: Path) -> None:
+    copy = folder / "model.onnx"
+    shutil.copyfile(model, copy)
+    shapes = ",".join(f"[{','.join(map(str, each.shape))}]f32" for each in inputs.values())
+    tool = Path(sys.executable).with_name("pnnx")
+    done = subprocess.run(
+        [tool, copy, f"inputshape={shapes}", "fp16=0"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if not (folder / "model.ncnn.param").exists():
+        raise RuntimeError(f"pnnx: {(done.stderr or done.stdout).strip()[-300:]}")

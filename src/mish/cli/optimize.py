@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from mish._support.extras import needs
+from mish._support.targets import TITLES, Advice, require_target
 from mish.cli.console import EXIT_USAGE, err, fail, require_writable
 from mish.cli.outcomes import tell
 
@@ -33,8 +34,8 @@ def optimize(
     form: Annotated[
         str | None,
         typer.Option(
-            help="What to write: sigmoid, op, softplus, native or float16; in a quantised model "
-            "also lookup or lookup-gather.",
+            help="What to write: sigmoid, logistic, op, softplus, native or float16; in a quantised "
+            "model also lookup or lookup-gather.",
             show_default="sigmoid",
         ),
     ] = None,
@@ -48,7 +49,9 @@ def optimize(
     ] = None,
     opset: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Raise the model to this version of ONNX's operators."),
+        typer.Option(
+            metavar="N", help="The version of ONNX's operators to raise or lower the model to."
+        ),
     ] = None,
     operators: Annotated[
         list[str] | None,
@@ -99,16 +102,23 @@ def optimize(
         from mish.onnx._model.files import first_line
         from mish.onnx._optimize_file import Outcome, Settings, run
         from mish.onnx._write.optimize import CHOICES, require_form
-        from mish.onnx.targets import require_target
+    newest = None
     if form is not None and runtime is not None:
         fail("give one of --form and --for", EXIT_USAGE)
     if runtime is not None:
         try:
-            found = require_target(runtime)
+            advice = require_target(runtime).onnx
         except ValueError as error:
             fail(f"--for: {error}", EXIT_USAGE)
-        form = found.form
-        err.print(f"{runtime} gets the form {form}: {found.why}", highlight=False)
+        if advice is None:
+            fail(
+                f"--for: {runtime} takes no ONNX files but {TITLES['torch']}: "
+                f"mish.torch.convert_for_export(model, {runtime!r})",
+                EXIT_USAGE,
+            )
+        form = advice.form
+        newest = advice.opset
+        _tell_advice(runtime, advice)
     form = form or "sigmoid"
     if form not in CHOICES:
         fail(f"--form must be one of {', '.join(CHOICES)}, not {form!r}", EXIT_USAGE)
@@ -122,6 +132,7 @@ def optimize(
     settings = Settings(
         form=form,
         opset=opset,
+        newest=newest,
         operators=tuple(operators or ()),
         dry=dry_run,
         verify=not no_verify,
@@ -147,6 +158,17 @@ def optimize(
                 outcomes.append(Outcome(model, target, "failed", message=told))
             progress.advance(task)
     tell(outcomes, settings, source.is_dir(), verbose, as_json)
+
+
+def _tell_advice(runtime: str, advice: Advice) -> None:
+    """Say what a runtime gets, and why."""
+    opset = "any" if advice.opset is None else f"at most {advice.opset}"
+    for line in (
+        f"{runtime} gets the form {advice.form}: {advice.why}",
+        f"opset: {opset}",
+        f"precision: {advice.precision}",
+    ):
+        err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _jobs(

@@ -31,7 +31,8 @@ class Settings:
 
     Attributes:
         form: The form to write.
-        opset: The version of the standard operators to raise models to, if any.
+        opset: The version of the standard operators that models are to have, if any.
+        newest: The newest version that is of use, if any.
         dry: Whether to stop before anything is compared or written.
         verify: Whether to run both models and write only if they agree.
         inputs: What to run them on, by name; made up if None.
@@ -43,6 +44,7 @@ class Settings:
 
     form: str = "sigmoid"
     opset: int | None = None
+    newest: int | None = None
     dry: bool = False
     verify: bool = True
     inputs: Mapping[str, npt.NDArray[np.generic]] | None = None
@@ -95,7 +97,13 @@ def run(
     """
     try:
         step("rewriting")
-        report = optimize(source, settings.form, opset=settings.opset, operators=settings.operators)
+        report = optimize(
+            source,
+            settings.form,
+            opset=settings.opset,
+            newest=settings.newest,
+            operators=settings.operators,
+        )
         if settings.dry or target is None:
             return Outcome(source, target, "found", report)
         if not report.rewritten:

@@ -17,6 +17,7 @@ from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (som
 from mish.torch._accelerate.switch import accelerate
 from mish.torch._convert.convert import convert
 from mish.torch._convert.stand_in import stand_in
+from mish.torch._export.convert_for_export import convert_for_export
 from mish.torch._functions import derivative, mish
 from mish.torch._fused import sync  # noqa: F401  (wraps)
 from mish.torch._fused.modules import BatchNormMish, GroupNormMish
@@ -31,6 +32,7 @@ __all__ = [
     "Mish",
     "accelerate",
     "convert",
+    "convert_for_export",
     "derivative",
     "functional",
     "init",

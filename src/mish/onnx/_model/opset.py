@@ -1,8 +1,8 @@
-"""Raises the version of the standard operators, where that leaves the model's meaning alone."""
+"""Another version of the standard operators, where that leaves the model's meaning alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import onnx
 from onnx import defs, helper, version_converter
@@ -19,7 +19,7 @@ NEWEST = defs.onnx_opset_version()
 
 
 class OpsetError(ModelError):
-    """The version cannot be raised. The message names the node in the way."""
+    """The version cannot be had. The message names the node in the way."""
 
 
 def opset_of(body: onnx.ModelProto | onnx.FunctionProto) -> int:
@@ -42,17 +42,39 @@ def raise_opset(model: onnx.ModelProto, scopes: list[Scope], target: int) -> Non
     Raises:
         OpsetError: If a node's meaning would change and there is no rule to keep it.
     """
+    bring(model, scopes, target, lambda version: version < target, converted)
+    needed = helper.find_min_ir_version_for(list(model.opset_import), ignore_unknown=True)
+    model.ir_version = max(model.ir_version, needed)
+
+
+def bring(
+    model: onnx.ModelProto,
+    scopes: list[Scope],
+    target: int,
+    concerns: Callable[[int], bool],
+    convert: Callable[[onnx.NodeProto, Scope, int, int, set[str]], list[onnx.NodeProto] | None],
+) -> None:
+    """Bring bodies to another version of the standard operators.
+
+    Args:
+        model: The model; untouched if this fails.
+        scopes: All its scopes, each before those in it.
+        target: The version to have.
+        concerns: Whether a body of this version is one of them.
+        convert: What a node of a scope becomes, from one version to another, None if it can stay;
+            the names that are taken are last.
+    """
     taken = {name for scope in scopes for node in scope.body.node for name in node.output}
     changes: list[tuple[Scope, dict[int, list[onnx.NodeProto]]]] = []
     version = opset_of(model)
     for scope in scopes:
         if isinstance(scope.body, onnx.FunctionProto):
             version = opset_of(scope.body)
-        if 0 < version < target:
+        if version and concerns(version):
             changed = {
                 index: nodes
                 for index, node in enumerate(scope.body.node)
-                if (nodes := _raised(node, scope, version, target, taken)) is not None
+                if (nodes := convert(node, scope, version, target, taken)) is not None
             }
             changes.append((scope, changed))
     for scope, changed in reversed(changes):
@@ -60,60 +82,96 @@ def raise_opset(model: onnx.ModelProto, scopes: list[Scope], target: int) -> Non
             _splice(scope.body, changed)
     for body in (model, *model.functions):
         for entry in body.opset_import:
-            if entry.domain in ("", "ai.onnx"):
-                entry.version = max(entry.version, target)
-    needed = helper.find_min_ir_version_for(list(model.opset_import), ignore_unknown=True)
-    model.ir_version = max(model.ir_version, needed)
+            if entry.domain in ("", "ai.onnx") and concerns(entry.version):
+                entry.version = target
 
 
-def _raised(
-    node: onnx.NodeProto, scope: Scope, version: int, target: int, taken: set[str]
-) -> list[onnx.NodeProto] | None:
-    """What a node becomes in a later version, or None if it can stay as it is."""
-    if node.domain not in ("", "ai.onnx"):
-        return None
+def refusal(node: onnx.NodeProto, version: int, target: int, why: str) -> OpsetError:
+    """The error that a node is in the way."""
+    verb = "lowered" if target < version else "raised"
     title = f"{node.op_type} ({node.name or 'made ' + ', '.join(node.output)})"
+    return OpsetError(f"the opset cannot be {verb} from {version} to {target}: {title} {why}")
+
+
+def schemas(node: onnx.NodeProto, version: int, target: int) -> tuple[defs.OpSchema, defs.OpSchema]:
+    """What two versions say of a node's operator.
+
+    Raises:
+        OpsetError: If one of them does not know it.
+    """
     try:
         old, new = (defs.get_schema(node.op_type, each, "") for each in (version, target))
     except defs.SchemaError as error:
-        raise OpsetError(f"the opset cannot be raised to {target}: {title} is unknown") from error
+        raise refusal(node, version, target, "is unknown there") from error
+    return old, new
+
+
+def converted(
+    node: onnx.NodeProto,
+    scope: Scope,
+    version: int,
+    target: int,
+    taken: set[str],
+    constants: Iterable[onnx.TensorProto] = (),
+) -> list[onnx.NodeProto] | None:
+    """What a node becomes in another version by ONNX's own converter, or None if it can stay.
+
+    Args:
+        node: The node.
+        scope: Where it is.
+        version: The version that it is of.
+        target: The other one.
+        taken: The names that the model has; new ones are added.
+        constants: Those of its inputs whose values may be needed.
+
+    Raises:
+        OpsetError: If the converter has no rule for it.
+    """
+    if node.domain not in ("", "ai.onnx"):
+        return None
+    old, new = schemas(node, version, target)
     if old.since_version == new.since_version and not new.deprecated:
         return None
     if node.op_type in _CONTROL and (node.op_type != "Scan" or old.since_version > 8):
         return None
     for attribute in node.attribute:
         if attribute.ref_attr_name:  # the converter would put 0 for it
-            raise OpsetError(
-                f"the opset cannot be raised from {version} to {target}: {title} has "
-                f"{attribute.name} = @{attribute.ref_attr_name}, which only the function's call "
-                "gives"
-            )
-    graph = onnx.GraphProto(name="one node")
+            given = f"{attribute.name} = @{attribute.ref_attr_name}"
+            why = f"has {given}, which only the function's call gives"
+            raise refusal(node, version, target, why)
+    graph = onnx.GraphProto(name="one node", initializer=constants)
     graph.node.add().CopyFrom(node)
+    known_values = {constant.name for constant in graph.initializer}
     for name in dict.fromkeys(name for name in node.input if name):
-        known = scope.known(name)
-        kind = known.kind or onnx.TensorProto.FLOAT
-        graph.input.append(helper.make_tensor_value_info(name, kind, known.shape))
+        if name not in known_values:
+            known = scope.known(name)
+            kind = known.kind or onnx.TensorProto.FLOAT
+            graph.input.append(helper.make_tensor_value_info(name, kind, known.shape))
     for name in filter(None, node.output):
         known = scope.known(name)
         kind = known.kind or onnx.TensorProto.FLOAT
         graph.output.append(helper.make_tensor_value_info(name, kind, known.shape))
     single = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)])
     try:
-        converted = version_converter.convert_version(single, target)
-        if not _same_interface(single.graph, converted.graph):
+        result = version_converter.convert_version(single, target)
+        if not _same_interface(single.graph, result.graph):
             raise ModelError("it would have other inputs or outputs")
-    except (version_converter.ConvertError, RuntimeError, ModelError) as error:
-        raise OpsetError(
-            f"the opset cannot be raised from {version} to {target}: "
-            f"there is no rule for {title}: {first_line(error)}"
-        ) from error
+        onnx.checker.check_model(result)  # the converter may leave an attribute that is unknown
+    except (
+        version_converter.ConvertError,
+        onnx.checker.ValidationError,
+        RuntimeError,
+        ModelError,
+    ) as error:
+        reason = first_line(error).rpartition("failed: ")[2]  # behind a place in ONNX's sources
+        raise refusal(node, version, target, f"has no rule: {reason}") from error
     nodes = [
         *(
             helper.make_node("Constant", [], [each.name], value=each)
-            for each in converted.graph.initializer
+            for each in result.graph.initializer
+            if each.name not in known_values
         ),
-        *converted.graph.node,
+        *result.graph.node,
     ]
     if len(nodes) == 1 and _same(nodes[0], node):
         return None
@@ -155,14 +213,18 @@ def _rename(nodes: Iterable[onnx.NodeProto], kept: set[str], taken: set[str]) ->
         for index, name in enumerate(node.output):
             if name in kept or not name:
                 continue
-            fresh, count = f"{name}/raised", 1
-            while fresh in taken:
-                fresh, count = f"{name}/raised_{count}", count + 1
-            taken.add(fresh)
-            renamed[name] = fresh
-            node.output[index] = fresh
+            renamed[name] = node.output[index] = fresh(f"{name}/converted", taken)
         for index, name in enumerate(node.input):
             node.input[index] = renamed.get(name, name)
+
+
+def fresh(stem: str, taken: set[str]) -> str:
+    """A name that nothing in the model has."""
+    name, count = stem, 1
+    while name in taken:
+        name, count = f"{stem}_{count}", count + 1
+    taken.add(name)
+    return name
 
 
 def _splice(body: Body, changed: dict[int, list[onnx.NodeProto]]) -> None:

@@ -64,6 +64,22 @@ def sigmoid(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: fl
         writer.op("Div", a, divisor, stem=y, output=b)
 
 
+def logistic(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
+    """Append nodes of opset 7 and up with one Sigmoid.
+
+    With s = sigmoid(x) and t = s (2 - s), tanh(softplus(x)) = t / (2 - t). Nothing overflows and
+    nothing cancels, so it is as right as the runtime's own Sigmoid is left of zero. Runtimes that
+    bound the argument of Exp, or have a fast Sigmoid, do better by it than by :func:`sigmoid`.
+    Half precision is computed in float32, as there. The arguments are those of :func:`sigmoid`.
+    """
+    with writer.inside(x, y, kind, TensorProto.FLOAT if kind in HALVES else kind) as (a, b, inner):
+        two = writer.constant(2.0, inner)
+        s = writer.op("Sigmoid", _times(writer, a, y, scale, inner), stem=y)
+        t = writer.op("Mul", s, writer.op("Sub", two, s, stem=y), stem=y)
+        factor = writer.op("Div", t, writer.op("Sub", two, t, stem=y), stem=y)
+        writer.op("Mul", a, factor, stem=y, output=b)
+
+
 def op(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
     """Append the operator Mish, of opset 18; before opset 22 it knows no bfloat16.
 
@@ -157,6 +173,7 @@ class Form(NamedTuple):
         scaled: Those for Mish of a scale, and its oldest opset.
         guarded: Those for Mish of a scale above 1, where that takes more.
         what: A few words about it.
+        widens: Whether half precision is computed in float32.
         advice: What to know before a model with it is quantised, if anything.
     """
 
@@ -166,6 +183,7 @@ class Form(NamedTuple):
     what: str
     scaled: tuple[str, int]
     guarded: str | None = None
+    widens: bool = False
     advice: str | None = None
 
     def spelling_of(self, scale: float) -> str:
@@ -194,8 +212,18 @@ FORMS: dict[str, Form] = {
         "Exp, Sub, Div, Div, Sub, Div",
         "standard operators, the fastest in ONNX Runtime on CPU",
         scaled=("Mul, Exp, Sub, Div, Div, Sub, Div", 7),
+        widens=True,
         advice="to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; for "
         "quantisers that take other operators use --form op",
+    ),
+    "logistic": Form(
+        logistic,
+        7,
+        "Sigmoid, Sub, Mul, Sub, Div, Mul",
+        "standard operators with one Sigmoid, for runtimes whose own is right left of zero",
+        scaled=("Mul, Sigmoid, Sub, Mul, Sub, Div, Mul", 7),
+        widens=True,
+        advice="to quantise it: use the form sigmoid; quantisers take this one's Sigmoid and Mul",
     ),
     "op": Form(
         op,

@@ -18,6 +18,7 @@ from mish.onnx._find.site import Match, Site
 from mish.onnx._model.checking import check
 from mish.onnx._model.files import ModelError, legible, read
 from mish.onnx._model.infer import typed_scopes, used_functions
+from mish.onnx._model.lowering import lower_opset
 from mish.onnx._model.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx._model.saving import write
 from mish.onnx._model.scopes import FunctionKey, Functions, Scope, key_of
@@ -102,6 +103,7 @@ def optimize(
     form: str = "sigmoid",
     *,
     opset: int | None = None,
+    newest: int | None = None,
     operators: Collection[str] = (),
 ) -> Report:
     """Rewrite every Mish of a model, in its subgraphs and functions too.
@@ -135,8 +137,10 @@ def optimize(
         model: A model, which is left as it is, or the path of one. Weights kept in other files
             are not read.
         form: The form to write, a key of ``FORMS``, ``lookup`` or ``lookup-gather``.
-        opset: The version of the standard operators to raise the model to; as low as the form
-            allows if not given.
+        opset: The version of the standard operators that the model is to have: it is raised or
+            lowered. If not given, it is raised as far as the form needs.
+        newest: The newest version that is of use, if ``opset`` is not given: a newer model is
+            lowered, or else a warning tells what is in the way.
         operators: Operators of others that are Mish, as ``DOMAIN::NAME``, each with one input,
             one output and no attributes. What they compute is not in the model; it is taken on
             trust. One named Log1p is taken for the logarithm of 1 + x.
@@ -147,7 +151,7 @@ def optimize(
     Raises:
         ValueError: If there is no such form or opset, or an operator is not told in that way.
         ModelError: If the path holds no readable ONNX model, if it breaks ONNX's rules, if it
-            has Mish and its opset is older than 7, if it cannot be raised to ``opset``, if one of
+            has Mish and its opset is older than 7, if it cannot be brought to ``opset``, if one of
             ``operators`` has another number of inputs or outputs, or attributes, or if the form is
             ``native`` and the model has a function of the operator's name that is not Mish.
     """
@@ -167,6 +171,7 @@ def optimize(
             rewritten, skipped = _look_up(new, LOOKUPS[form], opset)
         else:
             rewritten, skipped = _optimize(new, FORMS[form], opset)
+        kept_newer = _lower(new, opset, newest) if rewritten else ()
         inside = quantized_inside(new, [*(match.site for match in rewritten), *dict(skipped)])
         if named is not None:
             named.restore(new)
@@ -182,9 +187,27 @@ def optimize(
         named=() if named is None else named.operators,
         untaken=others,
         reference=None if named is None else named.model,
-        warnings=_warnings(rewritten, form, opset_of(new)),
+        warnings=(*_warnings(rewritten, form, opset_of(new)), *kept_newer),
         _source=source,
     )
+
+
+def _lower(model: onnx.ModelProto, opset: int | None, newest: int | None) -> tuple[str, ...]:
+    """Lower a model whose Mish has its form; why it was not, if it only should have been.
+
+    Mish comes first, since the operator Mish is itself what older versions lack.
+    """
+    target = newest if opset is None else opset
+    if target is None or all(opset_of(body) <= target for body in (model, *model.functions)):
+        return ()
+    try:
+        lower_opset(model, typed_scopes(model)[0], target)
+        check(model, weights=False)
+    except OpsetError as error:
+        if opset is not None:
+            raise
+        return (f"opset {target} is the newest that is known to do, but {error}",)
+    return ()
 
 
 def _titled(site: Site) -> Site:
@@ -317,7 +340,7 @@ def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Si
 def _already(match: Match, form: Form) -> str | None:
     """Why a match needs no rewriting, if it has the form already."""
     kind, scale = match.input.kind, match.site.scale
-    widened = kind in HALVES and (form is FORMS["sigmoid"] or inner_kind(kind, scale) != kind)
+    widened = kind in HALVES and (form.widens or inner_kind(kind, scale) != kind)
     exact = not widened or match.nodes[0].op_type == "Cast"
     written = match.site.spelling == form.spelling_of(scale)
     return "it has this form already" if written and exact else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from torch import nn
 
+from mish.torch._convert.changes import Changes, table
 from mish.torch._lean.account import kept_bytes
-from mish.torch._lean.sites import Change, Place, Plan
+from mish.torch._lean.sites import Place, Plan
 
 
 class Saving(NamedTuple):
@@ -26,7 +26,7 @@ class Saving(NamedTuple):
         )
 
 
-class Lean(dict[str, Place]):
+class Lean(Changes[Place]):
     """What `lean` did: the name of each place, what stood there, what is kept now, and why.
 
     It is a context manager too, which undoes everything at the end. ``str`` makes a table of it.
@@ -36,26 +36,8 @@ class Lean(dict[str, Place]):
     """
 
     def __init__(self, model: nn.Module, plan: Plan) -> None:
-        super().__init__(plan.places)
-        self.left = plan.left
+        super().__init__(plan.places, plan.left, plan.changes)
         self._model = model
-        self._changes: list[Change] = plan.changes
-
-    def __enter__(self) -> Lean:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.undo()
-
-    def undo(self) -> None:
-        """Give every module back the class and the attributes that it had."""
-        while self._changes:
-            self._changes.pop().undo()
 
     def saving(self, *inputs: Any, **options: Any) -> Saving:
         """Call the model as it was and as it is now, and add up what autograd keeps.
@@ -78,10 +60,7 @@ class Lean(dict[str, Place]):
 
     def __str__(self) -> str:
         """A line for each place."""
-        rows = [(name or "the model", place.save, place.why) for name, place in self.items()]
-        rows += [(name or "the model", "left", why) for name, why in self.left.items()]
-        widths = [max((len(row[i]) for row in rows), default=0) for i in (0, 1)]
-        return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c}" for a, b, c in rows)
+        return table([(name, place.save, place.why) for name, place in self.items()], self.left)
 
 
 def lean(model: nn.Module, save: str = "auto", otherwise: str = "input") -> Lean:
@@ -115,7 +94,4 @@ def lean(model: nn.Module, save: str = "auto", otherwise: str = "input") -> Lean
     """
     if not isinstance(model, nn.Module):
         raise TypeError(f"model must be a torch.nn.Module, not {type(model).__name__}")
-    plan = Plan(model, save, otherwise)
-    for change in plan.changes:
-        change.do()
-    return Lean(model, plan)
+    return Lean(model, Plan(model, save, otherwise))

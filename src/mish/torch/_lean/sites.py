@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from torch import nn
 from torch.fx import Node
 
+from mish.torch._convert.calls import before
+from mish.torch._convert.changes import Change
 from mish.torch._convert.convert import become_mish, is_pytorchs, may_be_mish
 from mish.torch._convert.forwards import names_of, why_left
 from mish.torch._convert.look_alike import NotMish, works_in_place
@@ -19,7 +21,7 @@ from mish.torch._fused import kept_norm
 from mish.torch._fused.modules import BatchNormMish, GroupNormMish
 from mish.torch._kept import ways
 from mish.torch._lean.flow import Fate, Flow
-from mish.torch._lean.saving_forward import saving
+from mish.torch._lean.saving_forward import SavingForward
 from mish.torch._module import Mish
 
 AUTO = "auto"
@@ -33,46 +35,6 @@ class Place(NamedTuple):
     was: str  # what stood there
     save: str  # what is kept now
     why: str
-
-
-class Change:
-    """A module's class and attributes before and after."""
-
-    def __init__(self, module: nn.Module) -> None:
-        self._module = module
-        self._states = [_state(module)]
-
-    def end(self) -> Change:
-        """The module has become what it is to be; it goes back for now."""
-        self._states.append(_state(self._module))
-        self.undo()
-        return self
-
-    def do(self) -> None:
-        """Make it what it is to be."""
-        self._take(1)
-
-    def undo(self) -> None:
-        """Make it what it was. What was given to it since, as hooks and data, stays."""
-        self._take(0)
-
-    def _take(self, which: int) -> None:
-        kind, attributes, children = self._states[which]
-        vars(self._module).update(attributes)
-        for name in self._states[1 - which][1].keys() - attributes.keys():
-            vars(self._module).pop(name, None)
-        if children != self._states[1 - which][2]:
-            self._module._modules.clear()
-            self._module._modules.update(children)
-        self._module.__class__ = kind
-
-
-_TOUCHED = ("inplace", "save", "mish_save")  # the attributes that a change may set
-
-
-def _state(module: nn.Module) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    attributes = {name: vars(module)[name] for name in _TOUCHED if name in vars(module)}
-    return module.__class__, attributes, dict(module._modules)
 
 
 @dataclass
@@ -209,7 +171,7 @@ class Plan:
         was = f"torch.nn.functional.mish in {_name(module)}"
         vars(module)["mish_save"] = save
         kind: Any = type(module)
-        module.__class__ = saving(kind)
+        module.__class__ = before(SavingForward, kind)
         self._record(module, change, was, save, why)
 
     def _record(self, module: nn.Module, change: Change, was: str, save: str, why: str) -> None:
