@@ -58,7 +58,8 @@ def antiderivative(
 
     It is 0 at 0 and positive elsewhere, since Mish has the sign of x. On the left it tends to
     0.88362896…, on the right to x²/2 − 0.24073833…. Largest errors, in ulp of the exact value:
-    float64 4 (2.2 seen, next to 0), float32, float16 and bfloat16 0.5 and a little. No input raises a warning.
+    float64 4 (2.2 seen, next to 0), float32, float16 and bfloat16 0.5 and a little. No input
+    raises a warning.
 
     Args:
         x: points of float16, bfloat16, float32 or float64, of any shape. Integers and truth

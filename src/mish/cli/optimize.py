@@ -34,8 +34,8 @@ def optimize(
     form: Annotated[
         str | None,
         typer.Option(
-            help="What to write: sigmoid, logistic, op, softplus, native or float16; in a quantised "
-            "model also lookup or lookup-gather.",
+            help="What to write: sigmoid, logistic, op, softplus, native or float16; in a "
+            "quantised model also lookup or lookup-gather.",
             show_default="sigmoid",
         ),
     ] = None,
