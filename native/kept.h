@@ -145,7 +145,7 @@ void encode(const void* x_, int bits, unsigned char* packed, size_t n) {
       for (size_t i = 0; i < count; ++i) codes[i] = wide[i] < Inverted<T>::kRightOf;
     } else {
       const T* const input[1] = {wide};
-      apply_contiguous<MISH_CACHED, T, Unary<T, 1>>(input, wide, count);
+      apply_contiguous<T, Unary<T, 1>>(input, wide, count, MISH_CACHED);
       const float* const borders = code_tables::kBorders[bits - 1];
       for (int border = 0; border < (1 << bits) - 1; ++border)
         for (size_t i = 0; i < count; ++i) codes[i] += wide[i] >= T(borders[border]);

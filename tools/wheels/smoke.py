@@ -16,6 +16,7 @@ import numpy as np
 
 import mish
 from mish._numpy import native
+from mish._support.libraries import loadable
 
 FUNCTIONS = (mish.mish, mish.mish_d1, mish.mish_d2, mish.mish_d3)
 
@@ -55,7 +56,7 @@ def main() -> None:
         return
     if hashes != HASHES:
         sys.exit(f"other bits than expected: {hashes}")
-    kernel = ctypes.CDLL(str(Path(mish.__file__).parent / "onnx" / "_kernel.so"))
+    kernel = ctypes.CDLL(str(loadable(Path(mish.__file__).parent / "onnx", "_kernel")))
     if not hasattr(kernel, "RegisterCustomOps"):
         sys.exit("the library for ONNX Runtime has no RegisterCustomOps")
     seconds = time.perf_counter() - start

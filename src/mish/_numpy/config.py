@@ -25,7 +25,7 @@ def get_library() -> str:
         FileNotFoundError: if the installation has none.
     """
     folder = _PACKAGE / "lib"
-    for suffix in ("so", "dylib"):
+    for suffix in ("so", "dylib", "dll"):
         if (found := folder / f"libmish.{suffix}").exists():
             return str(found)
     raise FileNotFoundError(
