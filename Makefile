@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 BENCH := .venv-bench
 MORE := .venv-more
 WHEELS := .venv-wheels
+WINE ?= $(firstword $(wildcard /usr/bin/wine /usr/lib/wine/wine64) wine)
 
 # The lock is made for Python 3.11 and newer; under 3.10 the newest versions that fit are taken.
 LOCK := $(shell $(PYTHON) -c 'import sys; \
@@ -14,7 +15,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-triton gpu-bundle wheels lint bench sanitize proto lock clean
+.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-windows test-triton gpu-bundle wheels lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -62,7 +63,7 @@ gpu-bundle:
 		echo "$(PYTHON312) is missing: install Python 3.12, or name it by PYTHON312=" >&2; exit 1; }
 	$(PYTHON312) benchmarks/torch/gpu_bundle.py dist/gpu-bundle
 
-# The wheels of Linux for x86-64 and AArch64, with glibc, in dist/wheels; see docs/releasing.md.
+# The wheels of all platforms, in dist/wheels; see docs/releasing.md.
 wheels: $(WHEELS)/wheels.stamp
 	$(WHEELS)/bin/python tools/wheels/build.py
 
@@ -71,6 +72,11 @@ wheels: $(WHEELS)/wheels.stamp
 test-neon:
 	$(MAKE) -C native/tests MACHINE=aarch64 CXX=aarch64-linux-gnu-g++ SANITIZE= \
 		EMULATOR='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+
+# The native tests as programs of Windows. Debian has what runs them: apt install wine64
+test-windows: $(WHEELS)/wheels.stamp
+	$(MAKE) -C native/tests MACHINE=x86_64 SANITIZE= BUILD=../../build/windows EMULATOR='$(WINE)' \
+		CXX='$(CURDIR)/$(WHEELS)/bin/python -I -m ziglang c++ -target x86_64-windows-gnu'
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check

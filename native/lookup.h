@@ -18,9 +18,8 @@
 // AVX-512 computes faster than any table is read.
 #define MISH_LOOKS_UP (MISH_ISA_CODE(MISH_ISA) != MISH_ISA_IS_avx512)
 
-#include <unistd.h>
-
 #include "loops.h"
+#include "system.h"
 
 namespace mish::MISH_ISA {
 
@@ -42,7 +41,7 @@ class Results {
     if (__atomic_load_n(&filler_, __ATOMIC_ACQUIRE) == kFilled) return values_;
     if (__atomic_add_fetch(&asked_, n, __ATOMIC_RELAXED) < kLeastTotal) return nullptr;
     // A process that was forked while another thread filled has a filler that does not exist.
-    const int self = int(getpid());
+    const int self = this_process();
     int filler = __atomic_load_n(&filler_, __ATOMIC_RELAXED);
     if (filler == kFilled || filler == self ||
         !__atomic_compare_exchange_n(&filler_, &filler, self, false, __ATOMIC_RELAXED,

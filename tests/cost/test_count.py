@@ -12,7 +12,6 @@ import pytest
 
 import mish
 from mish import cost
-from mish._numpy import native
 from mish.cost import _binary, _count, _model
 
 pytestmark = pytest.mark.skipif(

@@ -1,8 +1,8 @@
 """Whether a wheel is what it says it is.
 
 Its tags against the symbols it needs (auditwheel), the limited API (abi3audit), its contents
-(check-wheel-contents); and, here, for each compiled file: what it shows, what it loads, and where it
-looks for that.
+(check-wheel-contents); and, here, for each compiled file: what it shows, what it loads, and where
+it looks for that.
 """
 
 from __future__ import annotations

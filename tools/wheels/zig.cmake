@@ -18,8 +18,9 @@ set(CMAKE_CXX_COMPILER ${zig} c++ -target $ENV{MISH_ZIG_TARGET})
 set(Python_INCLUDE_DIR $ENV{MISH_HEADERS}/python)
 set(Python_NumPy_INCLUDE_DIR $ENV{MISH_HEADERS}/numpy)
 
-# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped.
-set(CMAKE_CXX_FLAGS_INIT "-fno-sized-deallocation -g0")
+# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped. With
+# another level of optimisation, in CMake's own tries say, Zig would compile its C++ library once more.
+set(CMAKE_CXX_FLAGS_INIT "-O3 -fno-sized-deallocation -g0")
 set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 
