@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,7 @@ def epoch() -> str:
 
 
 def build(target: str, into: Path) -> Path:
-    """Build one wheel; what it is called comes from its target."""
+    """Build one wheel and check it; what it is called comes from its target."""
     platform, numpys = TARGETS[target]
     folder = ROOT / "build" / "wheels" / target
     headers = folder.with_name(f"{target}-headers")
@@ -77,7 +78,11 @@ def build(target: str, into: Path) -> Path:
         def change(name: str, content: bytes) -> bytes:
             return name_libc(content, target) if "musl" in target else content
 
-        return pack(built, platform, int(epoch()), into, change)
+        packed = Path(made, "packed")
+        packed.mkdir()
+        wheel = pack(built, platform, int(epoch()), packed, change)
+        check(wheel, platform)
+        return Path(shutil.move(wheel, into / wheel.name))
 
 
 def name_libc(content: bytes, target: str) -> bytes:
@@ -110,7 +115,6 @@ def main() -> None:
     options.into.mkdir(parents=True, exist_ok=True)
     for target in options.targets or TARGETS:
         wheel = build(target, options.into.resolve())
-        check(wheel, TARGETS[target][0])
         print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.3f} MB", flush=True)
 
 

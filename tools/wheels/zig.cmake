@@ -24,6 +24,8 @@ set(CMAKE_CXX_FLAGS_INIT "-O3 -fno-sized-deallocation -g0")
 set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 
+set(MISH_MORE_SOURCES ${CMAKE_CURRENT_LIST_DIR}/demangle.cpp)
+
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND "$ENV{MISH_ZIG_TARGET}" MATCHES "gnu")
   # Zig links its own C++ library, libc++, into each module, which suits all but one: exceptions pass
   # between PyTorch and its module in both directions, so that both must have one C++ runtime,

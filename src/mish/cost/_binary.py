@@ -1,7 +1,7 @@
 """The machine code of a kernel, read from the library that Python has loaded.
 
-Symbols are not needed: the module beside it tells where each kernel begins, and the table that serves
-exceptions (.eh_frame) where it ends. Both are in every build, stripped or not.
+Symbols are not needed: the module of the ufuncs tells where each kernel begins, and the table that
+serves exceptions (.eh_frame) where it ends. Both are in every build, stripped or not.
 """
 
 from __future__ import annotations

@@ -17,9 +17,9 @@ with needs("torch", "mish.torch"):
 
 if find_spec("mish.torch._native") is None:
     raise ImportError(
-        "mish.torch has no kernels here: this wheel is for a platform where they could not be built "
-        "beforehand, see docs/releasing.md; install mish from its source (not on Windows), or "
-        "use mish.formula on tensors",
+        "mish.torch has no kernels here: this wheel is for a platform where they cannot be built "
+        "beforehand (docs/releasing.md); install mish from its source (not on Windows), or use "
+        "mish.formula on tensors",
         name="mish.torch._native",
     )
 
