@@ -12,7 +12,8 @@ from context import DTYPES, Context, name_of
 import mish
 import mish.torch
 from mish.bench import machine
-from mish.torch import _cuda, _fused, functional
+from mish.torch import _cuda, functional
+from mish.torch._fused import ops
 
 
 def run(context: Context) -> None:
@@ -77,7 +78,7 @@ def _is_triton(context: Context) -> str:
     if context.dry:
         return "dry run: no"
     assert _cuda.kernels_for(x) is not None, "mish.torch does not use its kernels here"
-    assert _fused._fused_kernels(x) is not None, "mish.torch does not use its fused kernels here"
+    assert ops._fused_kernels(x) is not None, "mish.torch does not use its fused kernels here"
     return "pointwise and fused"
 
 

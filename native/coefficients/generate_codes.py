@@ -1,7 +1,7 @@
 """Make the tables of coarse slopes: mish′(x) in 1 to 4 bits.
 
 Run by hand, with NumPy installed; the outputs, `native/code_tables.h` and
-`src/mish/torch/_kept_tables.py`, are checked in:
+`src/mish/torch/_kept/tables.py`, are checked in:
 
     python native/coefficients/generate_codes.py            # writes both
     python native/coefficients/generate_codes.py --check    # fails if a file on disk differs
@@ -152,7 +152,7 @@ def files() -> dict[Path, str]:
     found = tables()
     return {
         ROOT / "native/code_tables.h": header(*found),
-        ROOT / "src/mish/torch/_kept_tables.py": module(*found),
+        ROOT / "src/mish/torch/_kept/tables.py": module(*found),
     }
 
 

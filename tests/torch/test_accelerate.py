@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 import mish.torch
-from mish.torch import _aten
+from mish.torch._accelerate import aten
 
 # Here PyTorch's backward pass has lost all digits, even the sign.
 TAIL = torch.full((4,), -100.0)
@@ -272,4 +272,4 @@ def test_where_overriding_is_refused(monkeypatch):
     plain = torch.library.Library.impl
     refusing = functools.partialmethod(plain, allow_override=False)
     monkeypatch.setattr(torch.library.Library, "impl", refusing)
-    _aten._warn_once_in_vain()
+    aten._warn_once_in_vain()

@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from mish.torch import _keepers
-from mish.torch._forwards import traced
+from mish.torch._convert.forwards import traced
+from mish.torch._lean import keepers
 
 IMAGE = (2, 4, 6, 6)
 LINE, CUBE = (2, 4, 8), (2, 4, 4, 4, 4)
@@ -77,10 +77,10 @@ def keeps(function, shape):
     return any(v.untyped_storage().data_ptr() == x.untyped_storage().data_ptr() for v in saved)
 
 
-@pytest.mark.parametrize("name", sorted({*FUNCTIONS, *_keepers.KEEPS}))
+@pytest.mark.parametrize("name", sorted({*FUNCTIONS, *keepers.KEEPS}))
 def test_functions(name):
     shape, function = FUNCTIONS[name]
-    assert keeps(function, shape) == (name in _keepers.KEEPS)
+    assert keeps(function, shape) == (name in keepers.KEEPS)
 
 
 MODULES = [
@@ -117,7 +117,7 @@ MODULES = [
 
 @pytest.mark.parametrize(("module", "shape"), MODULES, ids=[repr(each[0]) for each in MODULES])
 def test_modules(module, shape):
-    assert keeps(module, shape) == _keepers.module_keeps(module)
+    assert keeps(module, shape) == keepers.module_keeps(module)
 
 
 def only_node(function):
@@ -153,5 +153,5 @@ def add_to(x, y):
 )
 def test_nodes(function, writes, keeps):
     x, node = only_node(function)
-    assert _keepers.writes_over(node, x) == writes
-    assert _keepers.keeps(node, x) == keeps
+    assert keepers.writes_over(node, x) == writes
+    assert keepers.keeps(node, x) == keeps

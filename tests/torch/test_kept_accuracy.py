@@ -178,7 +178,7 @@ def test_same_bits_under_every_instruction_set():
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 511, 513, 300_001])
 def test_packed_alike_by_native_code_and_by_operations(count):
-    from mish.torch import _kept_formula as formula
+    from mish.torch._kept import formula
 
     x = torch.randn(count)
     assert torch.equal(ops.sides(x), formula.sides(x))

@@ -13,8 +13,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from mish.torch import BatchNormMish, GroupNormMish, _kept_norm
-from mish.torch import _kept_formula as formula
+from mish.torch import BatchNormMish, GroupNormMish
+from mish.torch._fused import kept_norm
+from mish.torch._kept import formula
 from mish.torch.functional import batch_norm_mish, group_norm_mish
 
 C = 8
@@ -117,7 +118,7 @@ def test_weights_that_drown_the_input(kind, save, size):
 def test_outputs_that_underflow(kind, save, dtype, size, kernels, monkeypatch):
     """Their inputs are lost; no other gradient may be. Other devices have formulas for kernels."""
     if not kernels:
-        monkeypatch.setattr(_kept_norm, "OPERATORS", WithoutKernels())
+        monkeypatch.setattr(kept_norm, "OPERATORS", WithoutKernels())
     x, weight, bias = leaves(dtype, (4, C, 50))
     with torch.no_grad():
         weight.copy_(torch.tensor(size) * weight.sign())
@@ -301,7 +302,7 @@ def test_what_is_refused():
 
 def test_the_bound_of_what_drowns():
     """Where a channel keeps its input besides: beyond, errors would exceed √ε/8 of x̂."""
-    from mish.torch._kept_norm import _drowned
+    from mish.torch._fused.kept_norm import _drowned
 
     eps = torch.finfo(torch.float32).eps
     least = 4 * math.sqrt(eps)

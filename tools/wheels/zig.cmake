@@ -19,8 +19,11 @@ set(Python_INCLUDE_DIR $ENV{MISH_HEADERS}/python)
 set(Python_NumPy_INCLUDE_DIR $ENV{MISH_HEADERS}/numpy)
 
 # Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped. With
-# another level of optimisation, in CMake's own tries say, Zig would compile its C++ library once more.
+# another level of optimisation or kind of code, in CMake's own tries say, Zig would compile its C++ library once more.
 set(CMAKE_CXX_FLAGS_INIT "-O3 -fno-sized-deallocation -g0")
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Windows")
+  string(APPEND CMAKE_CXX_FLAGS_INIT " -fPIC")
+endif()
 set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 

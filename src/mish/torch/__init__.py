@@ -23,15 +23,16 @@ if find_spec("mish.torch._native") is None:
         name="mish.torch._native",
     )
 
-from mish.torch import _cuda, _distributed, _kept_cuda, functional, init  # noqa: F401  (some register)
-from mish.torch._accelerate import accelerate
-from mish.torch._account import kept_bytes
-from mish.torch._convert import convert
+from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (some register)
+from mish.torch._accelerate.switch import accelerate
+from mish.torch._convert.convert import convert
+from mish.torch._convert.stand_in import stand_in
 from mish.torch._functions import derivative, mish
-from mish.torch._fused_modules import BatchNormMish, GroupNormMish
-from mish.torch._lean import lean
+from mish.torch._fused.modules import BatchNormMish, GroupNormMish
+from mish.torch._kept import cuda  # noqa: F401  (some register)
+from mish.torch._lean.account import kept_bytes
+from mish.torch._lean.lean import lean
 from mish.torch._module import Mish
-from mish.torch._stand_in import stand_in
 
 __all__ = [
     "BatchNormMish",

@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from mish._support.when_imported import when_imported
-from mish.torch import _kept_ops  # noqa: F401  (defines some of the operators)
+from mish.torch._kept import ops  # noqa: F401  (defines some of the operators)
 from mish.torch._ops import OPERATORS
 
 

@@ -11,8 +11,9 @@ from torch.compiler import is_compiling
 from torch.jit import is_scripting  # type: ignore[attr-defined]
 
 from mish import formula
-from mish.torch import _kept, _state
+from mish.torch import _state
 from mish.torch._autograd import FORWARD, FORWARD_INPLACE, RECORDED_FORWARD
+from mish.torch._kept import ways
 from mish.torch._ops import OPERATORS, derivative_formula
 from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_written_down
 
@@ -49,7 +50,7 @@ def mish(x: Tensor, inplace: bool = False, save: str = "input") -> Tensor:
     if is_scripting():
         return F.mish(x, inplace=inplace)
     else:  # which TorchScript does not compile
-        if save != _kept.INPUT:
+        if save != ways.INPUT:
             return _keeping(x, inplace, save)
         if inplace:
             return _inplace(x)
@@ -69,15 +70,15 @@ def mish(x: Tensor, inplace: bool = False, save: str = "input") -> Tensor:
 
 
 def _keeping(x: Tensor, inplace: bool, save: str) -> Tensor:
-    _kept.require_save(save)
+    ways.require_save(save)
     eager = type(x) in PLAIN and is_eager()
     if not eager:
         if is_written_down(x):
             return F.mish(x, inplace=inplace)
         _require_tensor(x)
-    if not _kept.serves(x) or (eager and not (x.requires_grad and torch.is_grad_enabled())):
+    if not ways.serves(x) or (eager and not (x.requires_grad and torch.is_grad_enabled())):
         return mish(x, inplace)
-    return _kept.mish(x, inplace, save, eager)
+    return ways.mish(x, inplace, save, eager)
 
 
 def _inplace(x: Tensor) -> Tensor:

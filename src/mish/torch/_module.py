@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch import _kept
 from mish.torch._functions import mish
+from mish.torch._kept import ways
 
 
 class Mish(torch.nn.Mish):
@@ -30,16 +30,16 @@ class Mish(torch.nn.Mish):
     """
 
     __constants__ = [*torch.nn.Mish.__constants__, "save"]  # noqa: RUF012  (PyTorch has it so)
-    save = _kept.INPUT  # of objects that were made as another class and became this one
+    save = ways.INPUT  # of objects that were made as another class and became this one
 
-    def __init__(self, inplace: bool = False, save: str = _kept.INPUT) -> None:
-        _kept.require_save(save)
+    def __init__(self, inplace: bool = False, save: str = ways.INPUT) -> None:
+        ways.require_save(save)
         super().__init__(inplace)
         self.save = save
 
     def extra_repr(self) -> str:
         """As PyTorch has it, and ``save`` unless it is the usual one."""
-        save = f"save={self.save!r}" if self.save != _kept.INPUT else ""
+        save = f"save={self.save!r}" if self.save != ways.INPUT else ""
         inplace: str = super().extra_repr()
         return ", ".join(filter(None, (inplace, save)))
 

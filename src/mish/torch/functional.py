@@ -17,8 +17,8 @@ from torch.nn.functional import (  # type: ignore[attr-defined]
     _verify_batch_size as verify_batch_size,
 )
 
-from mish.torch import _fused, _kept_norm, _norms, _unfused
 from mish.torch._functions import mish
+from mish.torch._fused import kept_norm, norms, ops, unfused
 from mish.torch._ops import OPERATORS
 from mish.torch._tracing import PLAIN, is_eager, is_symbolic, is_traced
 
@@ -41,19 +41,19 @@ def bias_mish(x: Tensor, bias: Tensor) -> Tensor:
         TypeError: if ``x`` is of no floating-point dtype.
     """
     if is_scripting():
-        return _unfused.bias_mish(x, bias)
+        return unfused.bias_mish(x, bias)
     else:  # which TorchScript does not compile
         return _bias_mish(x, bias)
 
 
 def _bias_mish(x: Tensor, bias: Tensor) -> Tensor:
     if is_symbolic(x):
-        return _unfused.bias_mish(x, bias)
+        return unfused.bias_mish(x, bias)
     _check(x, bias=bias)
     if _fuses(x, bias):
         y: Tensor = OPERATORS.affine_mish.default(x, None, bias)
         return y
-    return _mish_of(_fused.affine(x, None, bias), x)
+    return _mish_of(ops.affine(x, None, bias), x)
 
 
 def batch_norm_mish(
@@ -90,7 +90,7 @@ def batch_norm_mish(
         TypeError: if ``x`` is of no floating-point dtype.
     """
     if is_scripting():
-        return _unfused.batch_norm_mish(
+        return unfused.batch_norm_mish(
             x, running_mean, running_var, weight, bias, eps, training, momentum
         )
     else:  # which TorchScript does not compile
@@ -111,7 +111,7 @@ def _batch_norm_mish(
     save: str,
 ) -> Tensor:
     if is_symbolic(x):
-        return _unfused.batch_norm_mish(
+        return unfused.batch_norm_mish(
             x, running_mean, running_var, weight, bias, eps, training, momentum
         )
     _check(x, save, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
@@ -120,15 +120,15 @@ def _batch_norm_mish(
             z = F.batch_norm(x, running_mean, running_var, weight, bias, True, momentum, eps)
             return _mish_of(z, x)
         verify_batch_size(list(x.shape))
-        norm = _norms.of_batch(running_mean, running_var, momentum, eps)
-        return _kept_norm.norm_mish(x, weight, bias, norm, save)
+        norm = norms.of_batch(running_mean, running_var, momentum, eps)
+        return kept_norm.norm_mish(x, weight, bias, norm, save)
     if running_mean is None or running_var is None:
         raise ValueError("running_mean and running_var may be None only when training")
-    wide = _fused.wide_dtype(x)
+    wide = ops.wide_dtype(x)
     mean, var = running_mean.to(wide), running_var.to(wide)
     if _keeps(x, weight, bias, mean, var) and not (save == "input" and x.is_cuda):
-        norm = _norms.of_training(mean, var, eps)
-        return _kept_norm.norm_mish(x, weight, bias, norm, save)
+        norm = norms.of_training(mean, var, eps)
+        return kept_norm.norm_mish(x, weight, bias, norm, save)
     weight, bias = (None if v is None else v.to(wide) for v in (weight, bias))
     if _fuses(x, mean, var, weight, bias):
         scale = torch.rsqrt(var + eps) if weight is None else torch.rsqrt(var + eps) * weight
@@ -167,7 +167,7 @@ def group_norm_mish(
         TypeError: if ``x`` is of no floating-point dtype.
     """
     if is_scripting():
-        return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
+        return unfused.group_norm_mish(x, num_groups, weight, bias, eps)
     else:  # which TorchScript does not compile
         return _group_norm_mish(x, num_groups, weight, bias, eps, save)
 
@@ -176,16 +176,16 @@ def _group_norm_mish(
     x: Tensor, num_groups: int, weight: Tensor | None, bias: Tensor | None, eps: float, save: str
 ) -> Tensor:
     if is_symbolic(x):
-        return _unfused.group_norm_mish(x, num_groups, weight, bias, eps)
+        return unfused.group_norm_mish(x, num_groups, weight, bias, eps)
     _check(x, save, num_groups, weight=weight, bias=bias)
     if x.is_cuda and torch.is_autocast_enabled("cuda"):
         x = x.to(torch.promote_types(x.dtype, torch.float32))
     if _keeps(x, weight, bias) and not (save == "input" and x.is_cuda):
-        return _kept_norm.norm_mish(x, weight, bias, _norms.of_groups(num_groups, eps), save)
+        return kept_norm.norm_mish(x, weight, bias, norms.of_groups(num_groups, eps), save)
     if _fuses(x, weight, bias):
         y: Tensor = OPERATORS.group_norm_mish.default(x, weight, bias, num_groups, eps)[0]
         return y
-    return _mish_of(_fused.group_norm(x, weight, bias, num_groups, eps), x)
+    return _mish_of(ops.group_norm(x, weight, bias, num_groups, eps), x)
 
 
 def _mish_of(z: Tensor, x: Tensor) -> Tensor:
@@ -214,7 +214,7 @@ def _keeps(x: Tensor, *parameters: Tensor | None) -> bool:
 def _check(
     x: Tensor, save: str = "input", num_groups: int = 1, **parameters: Tensor | None
 ) -> None:
-    _kept_norm.require_save(save)
+    kept_norm.require_save(save)
     if is_traced():  # where sizes are no numbers; PyTorch's operations check them
         return
     if not x.is_floating_point():

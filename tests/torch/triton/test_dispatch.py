@@ -14,7 +14,8 @@ import torch.nn.functional as F
 import triton
 
 import mish.torch
-from mish.torch import _cuda, _fused, _ops
+from mish.torch import _cuda, _ops
+from mish.torch._fused import ops
 
 
 @pytest.fixture
@@ -193,5 +194,5 @@ def test_import_loads_no_triton_and_starts_no_cuda():
 )
 def test_old_versions_of_triton_do_not_fuse(kernels, monkeypatch, version, fused):
     monkeypatch.setattr(triton, "__version__", version)
-    found = _fused._fused_kernels(torch.ones(2, 2, 2, device=kernels.device))
+    found = ops._fused_kernels(torch.ones(2, 2, 2, device=kernels.device))
     assert (found is not None) == fused

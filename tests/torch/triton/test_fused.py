@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from mish.torch import _fused
+from mish.torch._fused import ops
 
 # (samples, channels, places), groups: one tile, odd sizes, one place; and several tiles, which take
 # the interpreter long.
@@ -87,9 +87,9 @@ def test_affine(kernels, case):
     x = _laid_out(x, case.layout)
     y = kernels.fused.affine(x, scale, shift)
     assert y.dtype == case.dtype
-    _close(y, _fused._affine_mish(*wide), case.dtype, 2)
+    _close(y, ops._affine_mish(*wide), case.dtype, 2)
     found = kernels.fused.affine_backward(dy, x, scale, shift)
-    exact = _fused._affine_backward(dy.cpu().double(), *wide)
+    exact = ops._affine_backward(dy.cpu().double(), *wide)
     _close(found[0], exact[0], case.dtype, 8)
     kind = torch.promote_types(case.dtype, torch.float32)
     for ours, sums in zip(found[1:], exact[1:], strict=True):
@@ -131,16 +131,14 @@ def _check_group_norm(kernels, case):
     wide = [None if v is None else v.cpu().double() for v in (x, a, b)]
     x = _laid_out(x, case.layout)
     found = kernels.fused.group_norm_forward(x, a, b, case.groups, 1e-5)
-    exact = _fused._group_norm_mish(*wide, case.groups, 1e-5)
+    exact = ops._group_norm_mish(*wide, case.groups, 1e-5)
     assert found[0].dtype == case.dtype
     _close(found[0], exact[0], case.dtype, 8 if case.dtype.itemsize > 2 else 2)
     for ours, statistics in zip(found[1:], exact[1:], strict=True):
         assert ours.dtype == kind
         _close(ours, statistics, kind, 8)
     found = kernels.fused.group_norm_backward(dy, x, *found[1:], a, b, case.groups)
-    exact = _fused._group_norm_backward(
-        dy.cpu().double(), wide[0], *exact[1:], *wide[1:], case.groups
-    )
+    exact = ops._group_norm_backward(dy.cpu().double(), wide[0], *exact[1:], *wide[1:], case.groups)
     _close(found[0], exact[0], case.dtype, 16)
     for ours, sums in zip(found[1:], exact[1:], strict=True):
         _close(ours, sums, kind, 40)
@@ -167,7 +165,7 @@ def test_a_large_mean(kernels, places):
     variance = wide.var((2, 3), unbiased=False)
     torch.testing.assert_close(rstd.cpu().double(), (variance + 1e-5) ** -0.5, rtol=1e-6, atol=0)
     z = (deviation * rstd.cpu().double()[..., None, None]).flatten(1, 2)
-    torch.testing.assert_close(y.cpu().double(), _fused.affine_operations(z, None, z[0, :, 0] * 0))
+    torch.testing.assert_close(y.cpu().double(), ops.affine_operations(z, None, z[0, :, 0] * 0))
 
 
 def test_empty(kernels):

@@ -8,8 +8,7 @@ import torch
 
 import mish
 import mish.torch
-from mish.torch import _kept_cuda
-from mish.torch import _kept_formula as formula
+from mish.torch._kept import cuda, formula
 
 ops = torch.ops.mish
 X0 = -1.1924312145154952
@@ -111,7 +110,7 @@ def test_layouts(kernels, layout):
 
 def test_operators_are_these(kernels, call, monkeypatch):
     x = torch.linspace(-4, 4, 101, device=kernels.device)
-    monkeypatch.setattr(_kept_cuda, "_kernels", lambda *tensors: kernels.kept)
+    monkeypatch.setattr(cuda, "_kernels", lambda *tensors: kernels.kept)
     y = kernels.kept.marked(x)
     z = x.clone()
     call("mish::marked_", z)

@@ -9,7 +9,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from mish.cost import _cubin
-from mish.torch._kept_tables import BORDERS, LEVELS
+from mish.torch._kept.tables import BORDERS, LEVELS
 from mish.torch._triton import launch, packed
 
 _POINTERS = {torch.float16: "*fp16", torch.bfloat16: "*bf16", torch.float32: "*fp32"}

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch import _kept_formula as formula
-from mish.torch._kept_tables import BORDERS, LEVELS
+from mish.torch._kept import formula
+from mish.torch._kept.tables import BORDERS, LEVELS
 from mish.torch._triton import again, launch, packed
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from torch import nn
 from torch.fx import Graph, Node
 
-from mish.torch import _keepers
-from mish.torch._forwards import traced
+from mish.torch._convert.forwards import traced
+from mish.torch._lean import keepers
 
 
 @dataclass
@@ -109,11 +109,11 @@ class Flow:
                 self._follow_output(owner, fate, seen)
             elif user.op == "call_module":
                 self._enter(owner, node, user, fate, seen)
-            elif _keepers.writes_over(user, node):
+            elif keepers.writes_over(user, node):
                 fate.written.append(self._place(owner, user))
-            elif _keepers.keeps(user, node):
+            elif keepers.keeps(user, node):
                 fate.kept.append(self._place(owner, user))
-            elif _keepers.operation(user) in _keepers.PASSES:
+            elif keepers.operation(user) in keepers.PASSES:
                 self._follow(owner, user, fate, seen)
 
     def _enter(
@@ -124,9 +124,9 @@ class Flow:
         name = self.name(child)
         if getattr(child, "inplace", False):
             fate.written.append(name)
-        elif _keepers.module_keeps(child):
+        elif keepers.module_keeps(child):
             fate.kept.append(name)
-        elif _keepers.module_passes(child):
+        elif keepers.module_passes(child):
             self._follow(owner, user, fate, seen)
         elif not type(child).__module__.startswith("torch.") or isinstance(child, nn.Sequential):
             try:
@@ -142,7 +142,7 @@ class Flow:
 
     def _place(self, owner: nn.Module, user: Node) -> str:
         name = self.name(owner)
-        return f"{_keepers.operation(user)} in {name}" if name else _keepers.operation(user)
+        return f"{keepers.operation(user)} in {name}" if name else keepers.operation(user)
 
 
 def _placeholders(graph: Graph, node: Node, user: Node) -> Iterator[Node]:

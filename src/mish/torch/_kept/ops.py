@@ -23,7 +23,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch import _kept_formula as formula
+from mish.torch._kept import formula
 from mish.torch._ops import LIBRARY, OPERATORS, inherit_from_mish
 
 CODE_BITS = (1, 2, 3, 4)

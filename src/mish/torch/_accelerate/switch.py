@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mish._support.acceleration import Acceleration, Switch
-from mish.torch import _aten, _compile, _double_backward, _state
+from mish.torch import _state
+from mish.torch._accelerate import aten, double_backward, inductor
 
 
 def accelerate() -> Acceleration:
@@ -36,9 +37,9 @@ def accelerate() -> Acceleration:
 
 
 def _turn(on: bool) -> None:
-    _aten.switch(on)
-    _double_backward.install()
-    _compile.switch(on)
+    aten.switch(on)
+    double_backward.install()
+    inductor.switch(on)
     _state.accelerated = on
 
 

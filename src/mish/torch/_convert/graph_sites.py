@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.fx import GraphModule, Node
 from torch.fx.node import map_arg
 
-from mish.torch._look_alike import compare, points
+from mish.torch._convert.look_alike import compare, points
 from mish.torch._ops import mish_formula
 
 _LONGEST = 24  # nodes in a spelling; the longest seen has 9

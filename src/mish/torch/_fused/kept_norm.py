@@ -21,9 +21,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch import _kept_ops  # noqa: F401  (defines the operators)
-from mish.torch._fused import by_channel, dense, like, through_operations, wide_dtype
-from mish.torch._norms import Norm, Parameter
+from mish.torch._fused.norms import Norm, Parameter
+from mish.torch._fused.ops import by_channel, dense, like, through_operations, wide_dtype
+from mish.torch._kept import ops  # noqa: F401  (defines the operators)
 from mish.torch._ops import LIBRARY, OPERATORS
 
 INPUT = "input"

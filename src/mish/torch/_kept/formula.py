@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from mish import formula
-from mish.torch._kept_tables import BORDERS, LEVELS
+from mish.torch._kept.tables import BORDERS, LEVELS
 
 X0 = -1.1924312145154952
 # The least value, in two parts for float64 and for float32.

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from mish.torch._account import kept_bytes
-from mish.torch._lean_sites import Change, Place, Plan
+from mish.torch._lean.account import kept_bytes
+from mish.torch._lean.sites import Change, Place, Plan
 
 
 class Saving(NamedTuple):

@@ -12,14 +12,15 @@ import torch.nn.functional as F
 from torch import nn
 from torch.fx import Node
 
-from mish.torch import _kept, _kept_norm
-from mish.torch._convert import become_mish, is_pytorchs, may_be_mish
-from mish.torch._flow import Fate, Flow
-from mish.torch._forwards import names_of, why_left
-from mish.torch._fused_modules import BatchNormMish, GroupNormMish
-from mish.torch._look_alike import NotMish, works_in_place
+from mish.torch._convert.convert import become_mish, is_pytorchs, may_be_mish
+from mish.torch._convert.forwards import names_of, why_left
+from mish.torch._convert.look_alike import NotMish, works_in_place
+from mish.torch._fused import kept_norm
+from mish.torch._fused.modules import BatchNormMish, GroupNormMish
+from mish.torch._kept import ways
+from mish.torch._lean.flow import Fate, Flow
+from mish.torch._lean.saving_forward import saving
 from mish.torch._module import Mish
-from mish.torch._saving_forward import saving
 
 AUTO = "auto"
 _OURS = (BatchNormMish, GroupNormMish)
@@ -87,8 +88,8 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.save != AUTO:
-            _kept.require_save(self.save)
-        _kept.require_save(self.otherwise)
+            ways.require_save(self.save)
+        ways.require_save(self.otherwise)
         self._flow = Flow(self.model)
         self._done: set[nn.Module] = set()
         for module, inplace in list(self._mish_sites()):
@@ -132,7 +133,7 @@ class Plan:
         return True
 
     def _keep_by_norm(self, module: nn.Module, into: type[nn.Module]) -> None:
-        save, why = self._choose(self._flow.fate_of_output(module), _kept_norm.SAVES)
+        save, why = self._choose(self._flow.fate_of_output(module), kept_norm.SAVES)
         self._become(module, into, save, why)
 
     def _pairs(self, module: nn.Module) -> bool:
@@ -148,7 +149,7 @@ class Plan:
             assert norm is not None
             into = _fused_class(norm)
             assert into is not None
-            save, why = self._choose(self._flow.fate_of(owner, node), _kept_norm.SAVES)
+            save, why = self._choose(self._flow.fate_of(owner, node), kept_norm.SAVES)
             self._become(norm, into, save, f"{why}; with {self._flow.name(module)}")
         change = Change(module)
         self._done.add(module)
@@ -171,7 +172,7 @@ class Plan:
         return module if plain and len(self._flow.calls(module)) == 1 else None
 
     def _alone(self, module: nn.Module, inplace: bool) -> None:
-        save, why = self._choose(self._flow.fate_of_output(module), _kept.SAVES)
+        save, why = self._choose(self._flow.fate_of_output(module), ways.SAVES)
         change = Change(module)
         was = _name(module)
         become_mish(module, inplace)
@@ -201,7 +202,7 @@ class Plan:
             return
         if not nodes:
             return
-        choices = [self._choose(self._flow.fate_of(module, node), _kept.SAVES) for node in nodes]
+        choices = [self._choose(self._flow.fate_of(module, node), ways.SAVES) for node in nodes]
         # What is kept of one call is kept of all in this forward.
         save, why = next((each for each in choices if each[0] == "input"), choices[0])
         change = Change(module)

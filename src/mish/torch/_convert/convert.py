@@ -7,8 +7,8 @@ from torch.export import ExportedProgram
 from torch.fx import GraphModule
 from torch.jit import ScriptModule
 
-from mish.torch import _forwards, _graph_sites
-from mish.torch._look_alike import NotMish, works_in_place
+from mish.torch._convert import forwards, graph_sites
+from mish.torch._convert.look_alike import NotMish, works_in_place
 from mish.torch._module import Mish
 
 
@@ -86,7 +86,7 @@ def _visit(module: nn.Module, name: str, found: Conversion, changed: dict[int, s
     if isinstance(module, GraphModule):
         _convert_graph(module, name, found)
     elif not is_pytorchs(module):
-        reason = _forwards.why_left(module)
+        reason = forwards.why_left(module)
         if reason is not None:
             found.left[name] = reason
     elif isinstance(module, ScriptModule):
@@ -103,7 +103,7 @@ def join(name: str, key: str) -> str:
 
 
 def _convert_graph(module: GraphModule, name: str, found: Conversion) -> None:
-    for site in _graph_sites.replace(module):
+    for site in graph_sites.replace(module):
         found[join(name, site.last.name)] = site.spelling
 
 

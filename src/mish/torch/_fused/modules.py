@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mish.torch._kept_norm import INPUT, require_save
+from mish.torch._fused.kept_norm import INPUT, require_save
 from mish.torch._tracing import is_symbolic
 from mish.torch.functional import batch_norm_mish, group_norm_mish
 

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.fx import GraphModule, Node, Proxy, Tracer
 
-from mish.torch import _graph_sites
+from mish.torch._convert import graph_sites
 
 _DEEPEST = 3  # functions that call functions
 
@@ -28,7 +28,7 @@ def why_left(module: nn.Module) -> str | None:
     if not _suspicious(names_of(kind)):
         return None
     try:
-        sites = _graph_sites.find(traced(module))
+        sites = graph_sites.find(traced(module))
     except Exception as error:  # whatever code may raise whose tensors have no values
         text = str(error).partition("\n")[0]
         return f"its forward may spell Mish out, but torch.fx cannot trace it: {text}"

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch._kept_autograd import CODED, MARKED, RECORDED, SIDED
+from mish.torch._kept.autograd import CODED, MARKED, RECORDED, SIDED
 from mish.torch._ops import OPERATORS
 
 INPUT = "input"

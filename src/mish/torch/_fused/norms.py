@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mish.torch._fused import by_channel, dense, group_norm, sizes, sum_by_channel, wide_dtype
+from mish.torch._fused.ops import by_channel, dense, group_norm, sizes, sum_by_channel, wide_dtype
 from mish.torch._ops import OPERATORS
 
 Parameter = Tensor | None

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch._C import DispatchKeySet, _functorch
 
-from mish.torch import _kept_ops
 from mish.torch._autograd import MishFunction
+from mish.torch._kept import ops
 from mish.torch._nodes import (
     AFTER_AUTOGRAD,
     Node,
@@ -89,7 +89,7 @@ class Coded:
 
 
 MARKED, SIDED = Marked(), Sided()
-CODED = {bits: Coded(bits) for bits in _kept_ops.CODE_BITS}
+CODED = {bits: Coded(bits) for bits in ops.CODE_BITS}
 
 
 def _laid_out(x: Tensor, strides: tuple[int, ...]) -> Tensor:
@@ -243,7 +243,7 @@ def _forward_kernel(op: Any, mode: Any) -> Any:
 
 
 def _coded(keyset: DispatchKeySet, x: Tensor, bits: int) -> Any:
-    _kept_ops.require_bits(bits)
+    ops.require_bits(bits)
     if not differentiated(x):
         return OPERATORS.coded.default.redispatch(keyset & AFTER_AUTOGRAD, x, bits)
     if _functorch.maybe_current_level() is not None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
-from mish.torch import _kept_formula as formula
 from mish.torch._cuda import kernels_for
-from mish.torch._kept_ops import require_bits, require_same_shape
+from mish.torch._kept import formula
+from mish.torch._kept.ops import require_bits, require_same_shape
 from mish.torch._ops import LIBRARY
 
 

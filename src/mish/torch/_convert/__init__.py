@@ -1,0 +1,1 @@
+"""Modules and graphs of other packages made ours."""

@@ -1,0 +1,1 @@
+"""Bias and normalisations with Mish in one operation."""

@@ -1,0 +1,1 @@
+"""A whole model made to keep less."""
