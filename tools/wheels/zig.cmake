@@ -18,8 +18,9 @@ set(CMAKE_CXX_COMPILER ${zig} c++ -target $ENV{MISH_ZIG_TARGET})
 set(Python_INCLUDE_DIR $ENV{MISH_HEADERS}/python)
 set(Python_NumPy_INCLUDE_DIR $ENV{MISH_HEADERS}/numpy)
 
-# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped. With
-# another level of optimisation or kind of code, in CMake's own tries say, Zig would compile its C++ library once more.
+# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped. Zig
+# compiles its C++ library anew for another level of optimisation or kind of code, so CMake's own tries
+# have those of the modules.
 set(CMAKE_CXX_FLAGS_INIT "-O3 -fno-sized-deallocation -g0")
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Windows")
   string(APPEND CMAKE_CXX_FLAGS_INIT " -fPIC")
