@@ -65,8 +65,8 @@ struct MarkedBackward {
   Derivative derivative;
   template <Lanes>
   MISH_INLINE V at(const V (&in)[2], const typename Derivative::Place& place) const {
-    const V dy = in[0];  // as in Backward: of two NaNs let it be dy
-    return dy * select(is_nan(dy), V(1), derivative.from.at(in[1], place));
+    const V dy = in[0];  // as in Backward: of two NaNs let both be dy
+    return dy * select(is_nan(dy), dy, derivative.from.at(in[1], place));
   }
 };
 

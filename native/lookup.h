@@ -181,7 +181,7 @@ MISH_CALLED void multiply(const Element* dy, const typename V::Scalar* slope, El
                           size_t n) {
   constexpr size_t lanes = V::kLanes;
   // As in Backward: of two NaNs let it be dy.
-  const auto product = [](V a, V b) { return a * select(is_nan(a), V(1), b); };
+  const auto product = [](V a, V b) { return a * select(is_nan(a), a, b); };
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     const V y = product(V::load(dy + i), V::load(slope + i));

@@ -75,7 +75,7 @@ class Pool {
 
  private:
   void start(int workers) {
-    [[maybe_unused]] const mish::SignalsBlocked scope;
+    [[maybe_unused]] const mish::SignalsBlocked scope{};
     try {
       for (; started_ < workers; ++started_) threads_[started_] = std::thread([this] { serve(); });
     } catch (const std::exception&) {

@@ -97,12 +97,12 @@ void refusals() {
 }
 
 void instruction_sets() {
-  mish::tests::set_variable("MISH_ISA", "none");
+  portable::set_variable("MISH_ISA", "none");
   float x = 1, y = 7;
   REQUIRE(mish_get_isa() == nullptr);
   REQUIRE(mish_array(0, MISH_FLOAT32, &x, 4, &y, 4, 1) == MISH_NO_SUCH_ISA && y == 7);
   REQUIRE(mish_grad_array(MISH_FLOAT32, &x, 4, &x, 4, &y, 4, 1) == MISH_NO_SUCH_ISA && y == 7);
-  mish::tests::set_variable("MISH_ISA", "");
+  portable::set_variable("MISH_ISA", "");
   REQUIRE(mish_get_isa() == mish_available_isa(0));
   REQUIRE(mish_set_isa("none") == MISH_NO_SUCH_ISA);
   for (size_t i = 0; mish_available_isa(i); ++i) {

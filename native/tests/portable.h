@@ -10,7 +10,7 @@
 #include <unistd.h>
 #endif
 
-namespace mish::tests {
+namespace portable {
 
 #if defined(_WIN32)
 
@@ -51,4 +51,4 @@ inline void set_variable(const char* name, const char* value) { setenv(name, val
 
 #endif
 
-}  // namespace mish::tests
+}  // namespace portable

@@ -73,12 +73,12 @@ inline void put_number(Source& source, int format, char* at) {
 class GuardedMemory {
  public:
   explicit GuardedMemory(size_t at_least) {
-    const size_t page = page_size();
+    const size_t page = portable::page_size();
     size_ = (at_least + page - 1) / page * page;
-    char* const all = untouchable(size_ + 2 * page);
+    char* const all = portable::untouchable(size_ + 2 * page);
     if (!all) abort();
     begin_ = all + page;
-    if (!make_touchable(begin_, size_)) abort();
+    if (!portable::make_touchable(begin_, size_)) abort();
   }
   GuardedMemory(const GuardedMemory&) = delete;
   GuardedMemory& operator=(const GuardedMemory&) = delete;
