@@ -83,8 +83,9 @@ struct Backward {
   Derivative derivative;
   template <Lanes lanes>
   MISH_INLINE V at(const V (&in)[2], const typename Derivative::Place& place) const {
-    // Of two NaNs the product keeps the one that the compiler chose to pass first: let both be dy. With
-    // 1 as the other factor a compiler may leave the product out, and a signaling NaN would stay one.
+    // Of two NaNs the product keeps the one that the compiler chose to pass first: let both be dy.
+    // With 1 as the other factor a compiler may leave the product out, and a signaling NaN would
+    // stay one.
     const V dy = in[0];
     return dy * select(is_nan(dy), dy, derivative.template at<lanes>(in[1], place));
   }

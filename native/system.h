@@ -1,5 +1,5 @@
-// What systems do in different ways. Kernels are compiled for other processors than the rest, so what
-// they use is static: never one function for all.
+// What systems do in different ways. Kernels are compiled for other processors than the rest, so
+// what they use is static: never one function for all.
 #pragma once
 
 #if defined(_WIN32)
