@@ -52,6 +52,7 @@ def epoch() -> str:
 def build(target: str, into: Path) -> Path:
     """Build one wheel and check it; what it is called comes from its target."""
     platform, numpys = TARGETS[target]
+    time = epoch()
     folder = ROOT / "build" / "wheels" / target
     headers = folder.with_name(f"{target}-headers")
     fill(headers, target, numpys)
@@ -72,7 +73,7 @@ def build(target: str, into: Path) -> Path:
                 "MISH_HEADERS": str(headers),
                 "MISH_ZIG_PYTHON": sys.executable,
                 "MISH_ZIG_TARGET": target,
-                "SOURCE_DATE_EPOCH": epoch(),
+                "SOURCE_DATE_EPOCH": time,
             },
         )
         (built,) = Path(made).glob("*.whl")
@@ -82,7 +83,7 @@ def build(target: str, into: Path) -> Path:
 
         packed = Path(made, "packed")
         packed.mkdir()
-        wheel = pack(built, platform, int(epoch()), packed, change)
+        wheel = pack(built, platform, int(time), packed, change)
         check(wheel, platform)
         return Path(shutil.move(wheel, into / wheel.name))
 
