@@ -15,7 +15,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-windows test-triton gpu-bundle wheels lint bench sanitize proto lock clean
+.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-windows test-triton gpu-bundle wheels tables-check lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -45,6 +45,7 @@ test-more: $(MORE)/more.stamp
 	$(MORE)/bin/python -m pytest -rs tests/test_documents.py -k 'keras.md or thinc.md'
 	$(MORE)/bin/python -m pytest -rs tests/thinc tests/faults/test_thinc.py
 	$(MORE)/bin/python -m pytest -rs tests/tensorflow tests/faults/test_tensorflow.py
+	$(MORE)/bin/python -m pytest -rs tests/their_tests
 	for backend in torch jax tensorflow numpy; do \
 		KERAS_BACKEND=$$backend JAX_ENABLE_X64=1 $(MORE)/bin/python -m pytest -rs tests/keras \
 			tests/faults/test_keras.py tests/backends -k keras || exit; done
@@ -77,6 +78,12 @@ test-neon:
 test-windows: $(WHEELS)/wheels.stamp
 	$(MAKE) -C native/tests MACHINE=x86_64 SANITIZE= BUILD=../../build/windows EMULATOR='$(WINE)' \
 		CXX='$(CURDIR)/$(WHEELS)/bin/python -I -m ziglang c++ -target x86_64-windows-gnu'
+
+# Whether the tables of constants are those that their generators make; takes five minutes. Without
+# --check each generator writes its own.
+tables-check: $(VENV)/dev.stamp
+	for generator in native/coefficients/generate*.py; do \
+		$(BIN)/python $$generator --check || exit; done
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
