@@ -46,7 +46,7 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
   # There, what a linker does not know of Python it cannot leave open.
   set(Python_SABI_LIBRARY $ENV{MISH_HEADERS}/python3.lib)
   set(Python_LIBRARY ${Python_SABI_LIBRARY})
-  set(CMAKE_RC_COMPILER ${zig} rc)
+  set(CMAKE_RC_COMPILER $ENV{MISH_ZIG_PYTHON}) # CMake wants one; there is nothing to compile for it
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
   # The linker has written all paths already. CMake wants a file of that name nevertheless.
   set(CMAKE_INSTALL_NAME_TOOL true)
