@@ -15,7 +15,8 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-windows test-triton gpu-bundle wheels tables-check \ docs lint bench sanitize proto lock clean
+.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-windows test-triton gpu-bundle \
+	wheels tables-check docs lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
