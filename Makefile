@@ -8,6 +8,7 @@ BENCH := .venv-bench
 MORE := .venv-more
 EXPORTS := .venv-exports
 WHEELS := .venv-wheels
+WINE ?= $(firstword $(wildcard /usr/bin/wine /usr/lib/wine/wine64) wine)
 
 # The lock is made for Python 3.11 and newer; under 3.10 the newest versions that fit are taken.
 LOCK := $(shell $(PYTHON) -c 'import sys; \
@@ -15,8 +16,8 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-exports test-extras test-neon test-triton \
-	gpu-bundle wheels tables-check docs lint bench sanitize proto lock clean
+.PHONY: demo quick test test-torch test-others test-more test-exports test-extras test-neon test-windows \
+	test-triton gpu-bundle wheels tables-check docs lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -79,6 +80,11 @@ wheels: $(WHEELS)/wheels.stamp
 test-neon:
 	$(MAKE) -C native/tests MACHINE=aarch64 CXX=aarch64-linux-gnu-g++ SANITIZE= \
 		EMULATOR='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+
+# The native tests as programs of Windows. Debian has what runs them: apt install wine64
+test-windows: $(WHEELS)/wheels.stamp
+	$(MAKE) -C native/tests MACHINE=x86_64 SANITIZE= BUILD=../../build/windows EMULATOR='$(WINE)' \
+		CXX='$(CURDIR)/$(WHEELS)/bin/python -I -m ziglang c++ -target x86_64-windows-gnu'
 
 # Whether the tables of constants are those that their generators make; takes five minutes. Without
 # --check each generator writes its own.

@@ -11,7 +11,7 @@ namespace mish {
 namespace {
 
 struct Choice {
-  const mish_kernels* kernels;
+  const mish_kernels *kernels, *computed;
   bool (*runs_here)();
 };
 
@@ -20,12 +20,13 @@ bool has_avx512() { return Cpu().has_avx512(); }
 bool has_avx2() { return Cpu().has_avx2(); }
 bool always() { return true; }
 
-const Choice choices[] = {
-    {&avx512::kernels, has_avx512}, {&avx2::kernels, has_avx2}, {&baseline::kernels, always}};
+const Choice choices[] = {{&avx512::kernels, &avx512::computed, has_avx512},
+                          {&avx2::kernels, &avx2::computed, has_avx2},
+                          {&baseline::kernels, &baseline::computed, always}};
 #elif defined(__aarch64__)
 bool always() { return true; }
 
-const Choice choices[] = {{&neon::kernels, always}};
+const Choice choices[] = {{&neon::kernels, &neon::computed, always}};
 #else
 #error "mish needs an x86-64 or AArch64 processor"
 #endif
@@ -68,5 +69,11 @@ size_t mish_available(const char* names[MISH_MAX_ISAS]) {
   size_t count = 0;
   for (const auto& choice : mish::choices)
     if (choice.runs_here()) names[count++] = choice.kernels->isa;
+  return count;
+}
+
+size_t mish_compiled(const mish_kernels* computing[MISH_MAX_ISAS]) {
+  size_t count = 0;
+  for (const auto& choice : mish::choices) computing[count++] = choice.computed;
   return count;
 }

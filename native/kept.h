@@ -65,8 +65,8 @@ struct MarkedBackward {
   Derivative derivative;
   template <Lanes>
   MISH_INLINE V at(const V (&in)[2], const typename Derivative::Place& place) const {
-    const V dy = in[0];  // as in Backward: of two NaNs let it be dy
-    return dy * select(is_nan(dy), V(1), derivative.from.at(in[1], place));
+    const V dy = in[0];  // as in Backward: of two NaNs let both be dy
+    return dy * select(is_nan(dy), dy, derivative.from.at(in[1], place));
   }
 };
 
@@ -145,7 +145,7 @@ void encode(const void* x_, int bits, unsigned char* packed, size_t n) {
       for (size_t i = 0; i < count; ++i) codes[i] = wide[i] < Inverted<T>::kRightOf;
     } else {
       const T* const input[1] = {wide};
-      apply_contiguous<MISH_CACHED, T, Unary<T, 1>>(input, wide, count);
+      apply_contiguous<T, Unary<T, 1>>(input, wide, count, MISH_CACHED);
       const float* const borders = code_tables::kBorders[bits - 1];
       for (int border = 0; border < (1 << bits) - 1; ++border)
         for (size_t i = 0; i < count; ++i) codes[i] += wide[i] >= T(borders[border]);

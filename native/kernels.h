@@ -1,7 +1,5 @@
 // The tables of kernels that kernels.cpp defines, one of each for each instruction set.
-//
-// `kernels` are those to call. `computed` give the same bits and never read them from a table of
-// results, which those of the 16-bit formats do where it is faster (lookup.h).
+// `kernels` are those to call, `computed` those of mish_compiled.
 #pragma once
 
 #include "mish.h"

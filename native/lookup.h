@@ -19,9 +19,8 @@
 // docs/performance.md.
 #define MISH_LOOKS_UP (MISH_ISA_CODE(MISH_ISA) != MISH_ISA_IS_avx512)
 
-#include <unistd.h>
-
 #include "loops.h"
+#include "system.h"
 
 namespace mish::MISH_ISA {
 
@@ -43,7 +42,7 @@ class Results {
     if (__atomic_load_n(&filler_, __ATOMIC_ACQUIRE) == kFilled) return values_;
     if (__atomic_add_fetch(&asked_, n, __ATOMIC_RELAXED) < kLeastTotal) return nullptr;
     // A process that was forked while another thread filled has a filler that does not exist.
-    const int self = int(getpid());
+    const int self = this_process();
     int filler = __atomic_load_n(&filler_, __ATOMIC_RELAXED);
     if (filler == kFilled || filler == self ||
         !__atomic_compare_exchange_n(&filler_, &filler, self, false, __ATOMIC_RELAXED,
@@ -183,7 +182,7 @@ MISH_CALLED void multiply(const Element* dy, const typename V::Scalar* slope, El
                           size_t n) {
   constexpr size_t lanes = V::kLanes;
   // As in Backward: of two NaNs let it be dy.
-  const auto product = [](V a, V b) { return a * select(is_nan(a), V(1), b); };
+  const auto product = [](V a, V b) { return a * select(is_nan(a), a, b); };
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     const V y = product(V::load(dy + i), V::load(slope + i));

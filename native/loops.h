@@ -55,9 +55,11 @@ struct Backward {
   Derivative derivative;
   template <Lanes lanes>
   MISH_INLINE V at(const V (&in)[2], const typename Derivative::Place& place) const {
-    // Of two NaNs the product keeps the one that the compiler chose to pass first: let it be dy.
+    // Of two NaNs the product keeps the one that the compiler chose to pass first: let both be dy.
+    // With 1 as the other factor a compiler may leave the product out, and a signaling NaN would
+    // stay one.
     const V dy = in[0];
-    return dy * select(is_nan(dy), V(1), derivative.template at<lanes>(in[1], place));
+    return dy * select(is_nan(dy), dy, derivative.template at<lanes>(in[1], place));
   }
 };
 
@@ -77,10 +79,13 @@ MISH_INLINE void prefetch_page_ahead(const void* p, size_t bytes) {
 }
 
 // Applies the operation to `vectors` whole vectors. What is streamed starts at a multiple of kLine.
-template <Lanes lanes, int vectors, mish_stores stores, class Element, class Operation>
+// How results are stored is asked for each of them: to have every loop twice would make the library
+// larger by half.
+template <Lanes lanes, int vectors, class Element, class Operation>
 MISH_INLINE void apply_block(const Operation& operation,
                              const Element* const (&in)[Operation::kInputs], size_t start,
-                             const typename Operation::Derivative::Place* place, Element* out) {
+                             const typename Operation::Derivative::Place* place, Element* out,
+                             [[maybe_unused]] mish_stores stores) {
   using V = typename Operation::V;
   constexpr int inputs = Operation::kInputs;
   for (int j = 0; j < vectors; ++j) {
@@ -88,40 +93,43 @@ MISH_INLINE void apply_block(const Operation& operation,
     V x[inputs];
     for (int k = 0; k < inputs; ++k) x[k] = V::load(in[k] + i);
     const V y = operation.template at<lanes>(x, place[j]);
-    if constexpr (stores == MISH_STREAMED) {
-      y.stream(out + i);
-    } else {
-      y.store(out + i);
+    if constexpr (V::kStreams) {
+      if (stores == MISH_STREAMED) {
+        y.stream(out + i);
+        continue;
+      }
     }
+    y.store(out + i);
   }
 }
 
 // Asks for the memory ahead of `bytes` from the start on.
-template <mish_stores stores, int inputs, class Element>
+template <int inputs, class Element>
 MISH_INLINE void prefetch_ahead(const Element* const (&in)[inputs], size_t start, Element* out,
-                                size_t bytes) {
+                                size_t bytes, mish_stores stores) {
   for (int k = 0; k < inputs; ++k) prefetch_page_ahead<0>(in[k] + start, bytes);
   if (stores == MISH_CACHED) prefetch_page_ahead<1>(out + start, bytes);
 }
 
 // The same for a chunk.
-template <Lanes lanes, mish_stores stores, class Element, class Operation>
+template <Lanes lanes, class Element, class Operation>
 MISH_INLINE void apply_chunk(const Operation& operation,
                              const Element* const (&in)[Operation::kInputs], size_t start,
-                             const typename Operation::Derivative::Place* place, Element* out) {
+                             const typename Operation::Derivative::Place* place, Element* out,
+                             mish_stores stores) {
   constexpr size_t ahead = Operation::Derivative::kAhead, block = ahead * Operation::V::kLanes;
   for (size_t i = start; i < start + kChunk; i += block, place += ahead) {
-    prefetch_ahead<stores>(in, i, out, block * sizeof(Element));
-    apply_block<lanes, ahead, stores>(operation, in, i, place, out);
+    prefetch_ahead(in, i, out, block * sizeof(Element), stores);
+    apply_block<lanes, ahead>(operation, in, i, place, out, stores);
   }
 }
 
 // The same from an element up to another, as far as there are whole blocks; their places are found
 // here. Returns where they end.
-template <Lanes lanes, mish_stores stores, class Element, class Operation>
+template <Lanes lanes, class Element, class Operation>
 MISH_INLINE size_t apply_blocks(const Operation& operation,
                                 const Element* const (&in)[Operation::kInputs], size_t start,
-                                size_t end, Element* out) {
+                                size_t end, Element* out, mish_stores stores) {
   using Derivative = typename Operation::Derivative;
   using V = typename Operation::V;
   constexpr size_t ahead = Derivative::kAhead, block = ahead * V::kLanes;
@@ -131,38 +139,38 @@ MISH_INLINE size_t apply_blocks(const Operation& operation,
       place[j] =
           operation.derivative.place(V::load(in[Operation::kInputs - 1] + start + j * V::kLanes));
     if constexpr (ahead > 1) MISH_THROUGH_MEMORY(place);
-    prefetch_ahead<stores>(in, start, out, block * sizeof(Element));
-    apply_block<lanes, ahead, stores>(operation, in, start, place, out);
+    prefetch_ahead(in, start, out, block * sizeof(Element), stores);
+    apply_block<lanes, ahead>(operation, in, start, place, out, stores);
   }
   return start;
 }
 
 // A chunk of which many elements lie outside of the table. A vector that lies there as a whole
 // needs no place.
-template <mish_stores stores, class Element, class Operation>
+template <class Element, class Operation>
 MISH_CALLED void apply_far_chunk(const Element* const (&in)[Operation::kInputs], size_t start,
-                                 Element* out) {
+                                 Element* out, mish_stores stores) {
   using Derivative = typename Operation::Derivative;
   using V = typename Operation::V;
   const Operation operation;
   for (size_t i = start; i < start + kChunk; i += V::kLanes) {
-    prefetch_ahead<stores>(in, i, out, V::kLanes * sizeof(Element));
+    prefetch_ahead(in, i, out, V::kLanes * sizeof(Element), stores);
     const V x = V::load(in[Operation::kInputs - 1] + i);
     if (Derivative::all_outside(x)) {
       const typename Derivative::Place nowhere = {};
-      apply_block<Lanes::kOutside, 1, stores>(operation, in, i, &nowhere, out);
+      apply_block<Lanes::kOutside, 1>(operation, in, i, &nowhere, out, stores);
     } else {
       const typename Derivative::Place place = operation.derivative.place(x);
-      apply_block<Lanes::kLikelyInside, 1, stores>(operation, in, i, &place, out);
+      apply_block<Lanes::kLikelyInside, 1>(operation, in, i, &place, out, stores);
     }
   }
 }
 
 // Not inlined, since the compiler takes long over each copy. The operation with its tables is made
 // here, so that it may stay in registers.
-template <mish_stores stores, class Element, class Operation>
+template <class Element, class Operation>
 MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs], Element* out,
-                                  size_t n) {
+                                  size_t n, mish_stores stores) {
   using Derivative = typename Operation::Derivative;
   using V = typename Operation::V;
   constexpr int inputs = Operation::kInputs;
@@ -174,7 +182,7 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
     Strays<Element, Operation> strays;
     for (; i + kChunk <= n; i += kChunk) {
       if (Derivative::all_outside(V::load(x + i))) {  // so will its neighbours be
-        apply_far_chunk<stores, Element, Operation>(in, i, out);
+        apply_far_chunk<Element, Operation>(in, i, out, stores);
         continue;
       }
       typename Derivative::Place place[kChunk / lanes];
@@ -182,9 +190,9 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
       MISH_THROUGH_MEMORY(place);
       // What is put aside is read now: in place it will be overwritten.
       if (__builtin_expect(!inside && !strays.take(in, i, out), false)) {
-        apply_far_chunk<stores, Element, Operation>(in, i, out);
+        apply_far_chunk<Element, Operation>(in, i, out, stores);
       } else {
-        apply_chunk<Lanes::kInside, stores>(operation, in, i, place, out);
+        apply_chunk<Lanes::kInside>(operation, in, i, place, out, stores);
       }
     }
     strays.finish(out);
@@ -192,11 +200,11 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
   while (i + block <= n) {
     const bool chunk = !Derivative::kPutsAside && i + kChunk <= n;
     if (chunk && Derivative::all_outside(V::load(x + i))) {  // so will its neighbours be
-      apply_far_chunk<stores, Element, Operation>(in, i, out);
+      apply_far_chunk<Element, Operation>(in, i, out, stores);
       i += kChunk;
     } else {
       const size_t end = chunk ? i + kChunk : n;
-      i = apply_blocks<Lanes::kLikelyInside, stores>(operation, in, i, end, out);
+      i = apply_blocks<Lanes::kLikelyInside>(operation, in, i, end, out, stores);
     }
   }
   for (; i < n; i += lanes) {
@@ -208,8 +216,8 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
       source[k] = whole ? in[k] + i : buffer[k];
     }
     const auto place = operation.derivative.place(V::load(source[inputs - 1]));
-    apply_block<Lanes::kLikelyInside, 1, MISH_CACHED>(operation, source, 0, &place,
-                                                      whole ? out + i : buffer[0]);
+    apply_block<Lanes::kLikelyInside, 1>(operation, source, 0, &place, whole ? out + i : buffer[0],
+                                         MISH_CACHED);
     if (!whole) memcpy(out + i, buffer[0], (n - i) * sizeof(Element));
   }
 }
@@ -233,15 +241,15 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
       if (stores == MISH_STREAMED) {
         size_t head = before_line<Element>(out);
         if (head > n) head = n;
-        apply_contiguous<MISH_CACHED, Element, Operation>(source, (Element*)out, head);
+        apply_contiguous<Element, Operation>(source, (Element*)out, head, MISH_CACHED);
         for (int k = 0; k < inputs; ++k) source[k] += head;
-        apply_contiguous<MISH_STREAMED, Element, Operation>(source, (Element*)out + head, n - head);
+        apply_contiguous<Element, Operation>(source, (Element*)out + head, n - head, MISH_STREAMED);
         _mm_sfence();  // or other threads might see what follows before the results
         return;
       }
     }
 #endif
-    apply_contiguous<MISH_CACHED, Element, Operation>(source, (Element*)out, n);
+    apply_contiguous<Element, Operation>(source, (Element*)out, n, MISH_CACHED);
     return;
   }
   Element buffer[inputs][block];
@@ -253,7 +261,7 @@ MISH_INLINE void apply(const char* const (&in)[Operation::kInputs],
         memcpy(&buffer[k][i], p, sizeof(Element));
       source[k] = buffer[k];
     }
-    apply_contiguous<MISH_CACHED, Element, Operation>(source, buffer[0], count);
+    apply_contiguous<Element, Operation>(source, buffer[0], count, MISH_CACHED);
     char* p = out + (ptrdiff_t)start * out_stride;
     for (size_t i = 0; i < count; ++i, p += out_stride) memcpy(p, &buffer[0][i], sizeof(Element));
   }

@@ -1,5 +1,5 @@
 // The contract of the native core: all that the rest of the project may call. What people call from
-// C is include/mish.h.
+// C is include/mish.h. Both are in one library, whose functions say MISH_API.
 //
 // A kernel applies one operation to n elements. Strides are in bytes and may be zero or
 // negative. Every pointer is aligned to its element type. An output may be the very array
@@ -71,18 +71,23 @@ typedef struct {
 
 // The kernels for the instruction set of this name, or the best for this CPU when `isa` is
 // null. Returns null when the name is unknown or this CPU cannot run it.
-const mish_kernels* mish_select(const char* isa);
+MISH_API const mish_kernels* mish_select(const char* isa);
 
 // The kernels for the instruction set that the environment variable MISH_ISA names, or the best for
 // this CPU when that is unset or empty. Returns null when this CPU cannot run what it names, and
 // then writes to `message` why, and what it may name.
 enum { MISH_MESSAGE = 256 };
-const mish_kernels* mish_select_from_environment(char message[MISH_MESSAGE]);
+MISH_API const mish_kernels* mish_select_from_environment(char message[MISH_MESSAGE]);
 
 // Writes the names of the instruction sets that this CPU can run, best first, and returns
 // their number (at most MISH_MAX_ISAS).
 enum { MISH_MAX_ISAS = 4 };
-size_t mish_available(const char* names[MISH_MAX_ISAS]);
+MISH_API size_t mish_available(const char* names[MISH_MAX_ISAS]);
+
+// The kernels that compute, of every instruction set that was compiled, best first, whether this
+// CPU runs it or not; and their number. They give the same bits as those above and never read them
+// from a table of results, which those of the 16-bit formats do where it is faster (lookup.h).
+MISH_API size_t mish_compiled(const mish_kernels* computing[MISH_MAX_ISAS]);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 // How the system is to back the memory of a result.
 #pragma once
 
-#include <stddef.h>
+#include "include/mish_types.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -11,7 +11,7 @@ extern "C" {
 // is enough of it. The first touch of a page makes the system clear it, and takes longer than a
 // kernel does for the page; one of 2 MiB is touched once where small ones are 512 times. Changes no
 // contents. A system that cannot leaves everything as it was.
-void mish_ask_for_huge_pages(void* memory, size_t bytes);
+MISH_API void mish_ask_for_huge_pages(void* memory, size_t bytes);
 
 #ifdef __cplusplus
 }

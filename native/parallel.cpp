@@ -14,11 +14,7 @@
 
 #include "grain.h"
 #include "range.h"
-
-#if !defined(_WIN32)
-#include <pthread.h>
-#include <signal.h>
-#endif
+#include "system.h"
 
 namespace {
 
@@ -47,25 +43,6 @@ class Job {
   const size_t n_, chunk_;
   std::atomic<size_t> next_;
 };
-
-#if defined(_WIN32)
-struct SignalsBlocked {};
-#else
-// A thread that starts in this scope never runs the process's signal handlers: a signal has to
-// interrupt one of the threads that Python knows.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &saved_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
-
- private:
-  sigset_t saved_;
-};
-#endif
 
 class Pool {
  public:
@@ -98,7 +75,7 @@ class Pool {
 
  private:
   void start(int workers) {
-    const SignalsBlocked scope;
+    [[maybe_unused]] const mish::SignalsBlocked scope{};
     try {
       for (; started_ < workers; ++started_) threads_[started_] = std::thread([this] { serve(); });
     } catch (const std::exception&) {
@@ -147,9 +124,7 @@ class Pool {
 alignas(Pool) char memory[sizeof(Pool)];
 Pool& pool = *[] {
   Pool* const made = new (memory) Pool;
-#if !defined(_WIN32)
-  pthread_atfork([] { pool.before_fork(); }, [] { pool.after_fork(); }, [] { pool.after_fork(); });
-#endif
+  mish::around_forks([] { pool.before_fork(); }, [] { pool.after_fork(); });
   return made;
 }();
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -12,6 +14,7 @@ import mish
 from mish._numpy import native
 
 LIBRARIES = sorted(Path(mish.__file__).parent.rglob("*.so"))
+MODULES = [path for path in LIBRARIES if path.name != "libmish.so"]
 
 # Entry points, the C interface, and the name of its version: nothing of the C++ library.
 SHOWN = ("PyInit_", "RegisterCustomOps", "mish", "MISH_")
@@ -33,3 +36,33 @@ def test_symbols(library):
 )
 def test_limited_api():
     assert Path(native.__file__).suffixes == [".abi3", ".so"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="symbols have versions in ELF alone")
+def test_another_version_of_the_library_is_refused(tmp_path):
+    compiler = shutil.which("gcc") or pytest.skip("gcc is not installed")
+    other, versions = tmp_path / "libmish.so", tmp_path / "versions"
+    versions.write_text("MISH_1 { global: mish; local: *; }; MISH_PRIVATE_0.0.1 { mish_select; };")
+    source = "double mish(double x) { return x; } void mish_select(void) {}"
+    options = ["-shared", "-fPIC", "-Wl,-soname,libmish.so", f"-Wl,--version-script={versions}"]
+    subprocess.run(
+        [compiler, *options, "-x", "c", "-", "-o", other], input=source, text=True, check=True
+    )
+    code = f"import ctypes; ctypes.CDLL({str(other)!r}); import mish"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"version `MISH_PRIVATE_{mish.__version__}' not found" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other loaders write paths in other ways")
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_the_library_is_found_wherever_the_package_lies(module):
+    elffile = pytest.importorskip("elftools.elf.elffile")
+    with module.open("rb") as file:
+        tags = list(elffile.ELFFile(file).get_section_by_name(".dynamic").iter_tags())
+    assert "libmish.so" in [tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"]
+    assert [tag.runpath for tag in tags if tag.entry.d_tag == "DT_RUNPATH"] == ["$ORIGIN/../lib"]
+
+
+def test_bits():
+    smoke = Path(__file__).parents[1] / "tools" / "wheels" / "smoke.py"
+    subprocess.run([sys.executable, smoke], check=True)

@@ -333,7 +333,7 @@ def test_control_groups(groups, files, quota, tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert cpus._cpu_quota(groups, tmp_path) == quota
+    assert cpus._cpu_quota(groups, str(tmp_path)) == quota
 
 
 # --- threadpoolctl ---

@@ -21,10 +21,6 @@
 
 #include "mish_types.h"
 
-#ifndef MISH_API
-#define MISH_API __attribute__((visibility("default")))
-#endif
-
 #ifdef __cplusplus
 extern "C" {
 #endif

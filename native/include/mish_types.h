@@ -4,6 +4,16 @@
 
 #include <stddef.h>
 
+// What every function of the library is declared with. For Windows it is compiled with
+// -DMISH_API=__declspec(dllexport).
+#ifndef MISH_API
+#if defined(_WIN32)
+#define MISH_API
+#else
+#define MISH_API __attribute__((visibility("default")))
+#endif
+#endif
+
 // The formats of an element.
 typedef enum {
   MISH_FLOAT16,   // IEEE 754 binary16

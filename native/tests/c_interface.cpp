@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "include/mish.h"
+#include "portable.h"
 
 namespace {
 
@@ -130,12 +131,12 @@ void refusals() {
 }
 
 void instruction_sets() {
-  setenv("MISH_ISA", "none", 1);
+  portable::set_variable("MISH_ISA", "none");
   float x = 1, y = 7;
   REQUIRE(mish_get_isa() == nullptr);
   REQUIRE(mish_array(0, MISH_FLOAT32, &x, 4, &y, 4, 1) == MISH_NO_SUCH_ISA && y == 7);
   REQUIRE(mish_grad_array(MISH_FLOAT32, &x, 4, &x, 4, &y, 4, 1) == MISH_NO_SUCH_ISA && y == 7);
-  setenv("MISH_ISA", "", 1);
+  portable::set_variable("MISH_ISA", "");
   REQUIRE(mish_get_isa() == mish_available_isa(0));
   REQUIRE(mish_set_isa("none") == MISH_NO_SUCH_ISA);
   for (size_t i = 0; mish_available_isa(i); ++i) {

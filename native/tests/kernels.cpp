@@ -151,13 +151,13 @@ int main() {
   }
   char message[MISH_MESSAGE] = "";
   for (const char* asked : {"", all[0]->isa}) {
-    setenv("MISH_ISA", asked, 1);
+    portable::set_variable("MISH_ISA", asked);
     if (mish_select_from_environment(message) != all[0] || *message) {
       fprintf(stderr, "FAILED mish_select_from_environment\n");
       return 1;
     }
   }
-  setenv("MISH_ISA", std::string(1000, 'x').c_str(), 1);
+  portable::set_variable("MISH_ISA", std::string(1000, 'x').c_str());
   if (mish_select_from_environment(message) || !strstr(message, all[0]->isa)) {
     fprintf(stderr, "FAILED mish_select_from_environment\n");
     return 1;

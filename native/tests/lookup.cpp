@@ -1,13 +1,16 @@
 // Kernels that read tables of results: filled or not, while they are filled and after a fork, they
 // give the bits of those that compute. Exits with 1, and says on standard error why, if not.
 #include <fenv.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <thread>
 
 #include "kernels.h"
 #include "support.h"
+
+#if !defined(_WIN32)
+#include <sys/wait.h>
+#endif
 
 namespace {
 
@@ -128,6 +131,9 @@ void test_floating_point_state(const Call& call, const Numbers& numbers) {
   expect(out == numbers.wanted, "the caller's rounding has no effect", call);
 }
 
+#if defined(_WIN32)
+void test_fork(const Call&, const Numbers&) {}
+#else
 // A child that was forked while another thread filled has the table half full, and fills it anew.
 void test_fork(const Call& call, const Numbers& numbers) {
   std::thread filler([&] {
@@ -151,6 +157,7 @@ void test_fork(const Call& call, const Numbers& numbers) {
   }
   filler.join();
 }
+#endif
 
 }  // namespace
 

@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <vector>
 
 #include "half.h"
 #include "mish.h"
+#include "portable.h"
 
 namespace mish::tests {
 
@@ -74,12 +73,12 @@ inline void put_number(Source& source, int format, char* at) {
 class GuardedMemory {
  public:
   explicit GuardedMemory(size_t at_least) {
-    const size_t page = size_t(sysconf(_SC_PAGESIZE));
+    const size_t page = portable::page_size();
     size_ = (at_least + page - 1) / page * page;
-    void* all = mmap(nullptr, size_ + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (all == MAP_FAILED) abort();
-    begin_ = (char*)all + page;
-    if (mprotect(begin_, size_, PROT_READ | PROT_WRITE) != 0) abort();
+    char* const all = portable::untouchable(size_ + 2 * page);
+    if (!all) abort();
+    begin_ = all + page;
+    if (!portable::make_touchable(begin_, size_)) abort();
   }
   GuardedMemory(const GuardedMemory&) = delete;
   GuardedMemory& operator=(const GuardedMemory&) = delete;

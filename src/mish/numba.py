@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from mish._numpy import native
+from mish._numpy.config import get_library
 from mish._numpy.native import mish, mish_d1, mish_d2, mish_d3, mish_grad
 from mish._support.extras import needs
 
@@ -49,7 +50,7 @@ def _external(name: str, result: Any, *arguments: Any) -> Any:
     """A function of the C interface, known to compiled code by its name.
 
     So code that Numba has cached finds it in the next process, at another address. It lies in the
-    module of the ufuncs, whose threads and instruction set it shares.
+    library of the ufuncs, whose threads and instruction set it shares.
     """
     symbol = f"mish_for_numba_{name}"
     address = ctypes.cast(getattr(_LIBRARY, name), ctypes.c_void_p).value
@@ -57,7 +58,7 @@ def _external(name: str, result: Any, *arguments: Any) -> Any:
     return types.ExternalFunction(symbol, result(*arguments))
 
 
-_LIBRARY = ctypes.CDLL(native.__file__)
+_LIBRARY = ctypes.CDLL(get_library())
 _LIBRARY.mish_set_isa(native.isa().encode())
 _ARRAY = (types.uintp, types.intp)  # where it begins, its stride
 _array = _external("mish_array", types.intc, types.intc, types.intc, *_ARRAY, *_ARRAY, types.uintp)

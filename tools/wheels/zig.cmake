@@ -1,27 +1,54 @@
 # Zig's compiler as the compiler of CMake. It has the headers and the C and C++ libraries of every
 # target with it, so that nothing of the machine it runs on gets into a wheel.
 #
-# Environment: MISH_ZIG_TARGET, as in `-target`; MISH_ZIG_PYTHON, a Python with the package ziglang.
-set(CMAKE_SYSTEM_NAME Linux)
-string(REGEX MATCH "^[^-]+" CMAKE_SYSTEM_PROCESSOR "$ENV{MISH_ZIG_TARGET}")
+# Environment: MISH_ZIG_TARGET, as in `-target`; MISH_ZIG_PYTHON, a Python with the package ziglang;
+# MISH_HEADERS, a folder that headers.py has filled for the target.
+string(REPLACE "-" ";" target $ENV{MISH_ZIG_TARGET})
+list(POP_FRONT target CMAKE_SYSTEM_PROCESSOR system)
+if(system STREQUAL "windows")
+  set(CMAKE_SYSTEM_NAME Windows)
+elseif(system MATCHES "^macos")
+  set(CMAKE_SYSTEM_NAME Darwin)
+else()
+  set(CMAKE_SYSTEM_NAME Linux)
+endif()
+set(zig $ENV{MISH_ZIG_PYTHON} -I -m ziglang)
+set(CMAKE_CXX_COMPILER ${zig} c++ -target $ENV{MISH_ZIG_TARGET})
 
-set(CMAKE_CXX_COMPILER $ENV{MISH_ZIG_PYTHON} -I -m ziglang c++ -target $ENV{MISH_ZIG_TARGET})
+set(Python_INCLUDE_DIR $ENV{MISH_HEADERS}/python)
+set(Python_NumPy_INCLUDE_DIR $ENV{MISH_HEADERS}/numpy)
 
-# CMake takes one file for an archiver, and Zig's has an argument.
-set(zig_ar "$ENV{MISH_ZIG_PYTHON} -I -m ziglang ar")
-set(CMAKE_CXX_ARCHIVE_CREATE "${zig_ar} qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
-set(CMAKE_CXX_ARCHIVE_APPEND "${zig_ar} qD <TARGET> <LINK_FLAGS> <OBJECTS>")
-set(CMAKE_CXX_ARCHIVE_FINISH "${zig_ar} sD <TARGET>")
-
+# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped. Zig
+# compiles its C++ library anew for another level of optimisation or kind of code, so CMake's own tries
+# have those of the modules.
+set(CMAKE_CXX_FLAGS_INIT "-O3 -fno-sized-deallocation -g0")
+if(NOT CMAKE_SYSTEM_NAME STREQUAL "Windows")
+  string(APPEND CMAKE_CXX_FLAGS_INIT " -fPIC")
+endif()
 set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 
-# Zig links its own C++ library, libc++, into each module, which suits all but one: exceptions pass
-# between PyTorch and its module in both directions, so that both must have one C++ runtime, libstdc++.
-# The classes of exceptions have the same names and layouts in both libraries; the rest of libc++
-# must come from its headers or from here.
-set(MISH_LIBSTDCXX ${CMAKE_CURRENT_LIST_DIR}/libstdcxx.cpp)
-set(MISH_LIBCXX ${CMAKE_CURRENT_LIST_DIR}/libcxx.cpp)
+set(MISH_MORE_SOURCES ${CMAKE_CURRENT_LIST_DIR}/demangle.cpp)
 
-# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped.
-set(CMAKE_CXX_FLAGS_INIT "-fno-sized-deallocation -g0")
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux" AND "$ENV{MISH_ZIG_TARGET}" MATCHES "gnu")
+  # Zig links its own C++ library, libc++, into each module, which suits all but one: exceptions pass
+  # between PyTorch and its module in both directions, so that both must have one C++ runtime,
+  # libstdc++. The classes of exceptions have the same names and layouts in both libraries; the rest of
+  # libc++ must come from its headers or from here.
+  set(MISH_LIBSTDCXX ${CMAKE_CURRENT_LIST_DIR}/libstdcxx.cpp)
+  set(MISH_LIBCXX ${CMAKE_CURRENT_LIST_DIR}/libcxx.cpp)
+else()
+  # PyTorch has no wheels for musl, and elsewhere its C++ runtime is one that Zig does not know.
+  set(MISH_TORCH OFF)
+endif()
+
+if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
+  # There, what a linker does not know of Python it cannot leave open.
+  set(Python_SABI_LIBRARY $ENV{MISH_HEADERS}/python3.lib)
+  set(Python_LIBRARY ${Python_SABI_LIBRARY})
+  set(CMAKE_RC_COMPILER $ENV{MISH_ZIG_PYTHON}) # CMake wants one; there is nothing to compile for it
+elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
+  # The linker has written all paths already. CMake wants a file of that name nevertheless.
+  set(CMAKE_INSTALL_NAME_TOOL true)
+  string(APPEND CMAKE_MODULE_LINKER_FLAGS_INIT " -undefined dynamic_lookup")
+endif()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Literal, TypedDict, overload
 
 _FRAMEWORKS = (
     *("torch", "jax", "keras", "tensorflow", "tensorflow-cpu", "thinc", "spacy"),
     *("onnx", "onnxruntime", "numba"),
 )
-_PACKAGE = Path(__file__).parents[1]
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
 def get_include() -> str:
     """The folder of ``mish.h``, for the compiler of a C or C++ program; see docs/c.md."""
-    return str(_PACKAGE / "include")
+    return os.path.join(_PACKAGE, "include")
 
 
 def get_library() -> str:
@@ -24,10 +23,10 @@ def get_library() -> str:
     Raises:
         FileNotFoundError: if the installation has none.
     """
-    folder = _PACKAGE / "lib"
-    for suffix in ("so", "dylib"):
-        if (found := folder / f"libmish.{suffix}").exists():
-            return str(found)
+    folder = os.path.join(_PACKAGE, "lib")
+    for suffix in ("so", "dylib", "dll"):
+        if os.path.exists(found := os.path.join(folder, f"libmish.{suffix}")):
+            return found
     raise FileNotFoundError(
         f"mish's library is missing: there is no libmish in {folder}; reinstall mish"
     )

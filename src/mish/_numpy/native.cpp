@@ -7,7 +7,6 @@
 #include <iterator>
 #include <string>
 
-#include "kernels.h"
 #include "mish.h"
 #include "parallel.h"
 #include "sweep.h"
@@ -248,13 +247,8 @@ PyObject* available_isas(PyObject*, PyObject*) {
 
 // Where the machine code of each kernel that computes lies, whether this CPU runs it or not.
 PyObject* kernel_addresses(PyObject*, PyObject*) {
-  const mish_kernels* const compiled[] = {
-#if defined(__x86_64__)
-      &mish::avx512::computed, &mish::avx2::computed, &mish::baseline::computed
-#else
-      &mish::neon::computed
-#endif
-  };
+  const mish_kernels* compiled[MISH_MAX_ISAS];
+  const size_t count = mish_compiled(compiled);
   PyObject* found = PyDict_New();
   const auto put = [found](const char* isa, int order, int format, void* kernel) {
     PyObject* key = Py_BuildValue("sii", isa, order, format);
@@ -265,7 +259,8 @@ PyObject* kernel_addresses(PyObject*, PyObject*) {
     return done;
   };
   bool done = found != nullptr;
-  for (const mish_kernels* each : compiled) {
+  for (size_t i = 0; i < count; ++i) {
+    const mish_kernels* const each = compiled[i];
     for (int format = 0; done && format < MISH_FORMATS; ++format) {
       for (int order = 0; done && order < MISH_ORDERS; ++order)
         done = put(each->isa, order, format, (void*)each->derivative[order][format]);

@@ -21,7 +21,7 @@ def _register(package: ModuleType) -> None:
     class MishController(base):  # type: ignore[misc, valid-type]  # it has no types
         user_api = "mish"
         internal_api = "mish"
-        filename_prefixes = ("native",)
+        filename_prefixes = ("libmish",)
         check_symbols = ("mish_get_num_threads", "mish_set_num_threads")
 
         def get_num_threads(self) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
-from pathlib import Path, PurePosixPath
+import os  # pathlib would take a quarter of the time of `import mish`
 
 
 def allowed_cpus() -> int:
@@ -13,15 +12,15 @@ def allowed_cpus() -> int:
         return os.cpu_count() or 1
     mask = len(os.sched_getaffinity(0))
     try:
-        groups = Path("/proc/self/cgroup").read_text(encoding="utf-8")
+        groups = _read("/proc/self/cgroup")
     except OSError:
         return mask
-    quota = _cpu_quota(groups, Path("/sys/fs/cgroup"))
+    quota = _cpu_quota(groups, "/sys/fs/cgroup")
     # Part of a CPU's time is worth a thread.
     return min(mask, max(1, math.ceil(quota))) if math.isfinite(quota) else mask
 
 
-def _cpu_quota(groups: str, mount: Path) -> float:
+def _cpu_quota(groups: str, mount: str) -> float:
     """How many CPUs' time the groups grant; infinite where there is no limit.
 
     Args:
@@ -34,22 +33,28 @@ def _cpu_quota(groups: str, mount: Path) -> float:
         if controllers and "cpu" not in controllers.split(","):
             continue
         # Version 2 names no controllers; in version 1 each has its own hierarchy.
-        hierarchy = mount / "cpu" if controllers else mount
-        group = PurePosixPath(path.lstrip("/"))
+        group = f"{mount}/cpu" if controllers else mount
+        quota = min(quota, _limit(group))
         # A group has no more than the groups that it lies in. In a container its own directory may
         # be out of sight, and the limit then stands at the top.
-        for each in (group, *group.parents):
-            quota = min(quota, _limit(hierarchy / each))
+        for name in path.strip("/").split("/"):
+            group = f"{group}/{name}"
+            quota = min(quota, _limit(group))
     return quota
 
 
-def _limit(group: Path) -> float:
+def _limit(group: str) -> float:
     try:
-        if (group / "cpu.max").exists():
-            time, period = (group / "cpu.max").read_text(encoding="utf-8").split()
+        if os.path.exists(f"{group}/cpu.max"):
+            time, period = _read(f"{group}/cpu.max").split()
         else:
-            time = (group / "cpu.cfs_quota_us").read_text(encoding="utf-8").strip()
-            period = (group / "cpu.cfs_period_us").read_text(encoding="utf-8")
+            time = _read(f"{group}/cpu.cfs_quota_us").strip()
+            period = _read(f"{group}/cpu.cfs_period_us")
     except OSError:
         return math.inf
     return math.inf if time in ("max", "-1") else int(time) / int(period)
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()

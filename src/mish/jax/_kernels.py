@@ -13,12 +13,14 @@ import numpy as np
 from jax.extend.mlir import ir
 from jax.extend.mlir.dialects import stablehlo
 
+from mish._support.libraries import loadable
+
 KERNELS = ("auto", "fused", "native")
 VALUE = {order: f"mish_order_{order}" for order in range(4)}
 SLOPE = {1: "mish_backward_1"}
 _DTYPES = ("float16", "bfloat16", "float32", "float64")
 
-_LIBRARY = ctypes.CDLL(str(Path(__file__).with_name("_native.so")))
+_LIBRARY = ctypes.CDLL(str(loadable(Path(__file__).parent, "_native")))
 
 
 def _register() -> None:

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "_ffi.h"
+#include "entry.h"
 #include "mish.h"
 #include "range.h"
 
@@ -180,10 +181,8 @@ ffi::Error* derivative(const ffi::CallFrame* frame) {
 
 }  // namespace
 
-#define MISH_HANDLER(name, body)                                                              \
-  extern "C" __attribute__((visibility("default"))) ffi::Error* name(ffi::CallFrame* frame) { \
-    return body;                                                                              \
-  }
+#define MISH_HANDLER(name, body) \
+  MISH_ENTRY ffi::Error* name(ffi::CallFrame* frame) { return body; }
 
 MISH_HANDLER(mish_order_0, derivative<0>(frame))
 MISH_HANDLER(mish_order_1, derivative<1>(frame))

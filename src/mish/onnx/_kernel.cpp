@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "_runtime_api.h"
+#include "entry.h"
 #include "mish.h"
 #include "pages.h"
 #include "range.h"
@@ -187,8 +188,7 @@ Status* find_domain(Api* api, const mish_unary* mish, ort::Domain** found) {
 }  // namespace
 
 // Called by ONNX Runtime for each session that loads this library.
-extern "C" __attribute__((visibility("default"))) Status* RegisterCustomOps(
-    ort::SessionOptions* options, const ort::ApiBase* base) {
+MISH_ENTRY Status* RegisterCustomOps(ort::SessionOptions* options, const ort::ApiBase* base) {
   Api* api = base->GetApi(ort::api_version);
   if (!api) {  // too old to know this version; every version has CreateStatus in the same place
     Api* oldest = base->GetApi(1);

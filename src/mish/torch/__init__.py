@@ -8,10 +8,20 @@ Needs the extra ``torch``.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from mish._support.extras import needs
 
 with needs("torch", "mish.torch"):
     import torch  # noqa: F401
+
+if find_spec("mish.torch._native") is None:
+    raise ImportError(
+        "mish.torch has no kernels here: this wheel is for a platform where they cannot be built "
+        "beforehand (docs/releasing.md); install mish from its source (not on Windows), or use "
+        "mish.formula on tensors",
+        name="mish.torch._native",
+    )
 
 from mish.torch import _cuda, _distributed, functional, init  # noqa: F401  (some register)
 from mish.torch._accelerate.switch import accelerate

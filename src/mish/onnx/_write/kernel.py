@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import onnx
 from onnx import helper
 
+from mish._support.libraries import loadable
 from mish.onnx._find.search import find
 from mish.onnx._model.files import ModelError, first_line
 from mish.onnx._model.opset import opset_of
@@ -19,7 +20,7 @@ from mish.onnx._write.nodes import NodeWriter
 if TYPE_CHECKING:
     from onnxruntime import SessionOptions  # type: ignore[import-untyped]
 
-_LIBRARY = Path(__file__).parents[1] / "_kernel.so"
+_LIBRARY = loadable(Path(__file__).parents[1], "_kernel")
 _FUNCTIONS_SINCE = 8  # the version of the file format that knows functions
 _OPERATOR = (NATIVE_DOMAIN, "Mish")
 
