@@ -45,7 +45,7 @@ class Program:
         for index in range(place, -1, -1):
             if index in needed:
                 needed.update(self.steps[index].inputs)
-        short, moved = Program(), {}
+        short, moved = Program(), dict[int, int]()
         for index in sorted(needed):
             op, inputs, number, text = self.steps[index]
             moved[index] = short.add(op, tuple(moved[each] for each in inputs), number, text)
