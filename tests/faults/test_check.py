@@ -62,7 +62,9 @@ def test_many_operators():
     check.expression(f"x*tanh({deep})", 0, [])
     wide = "*".join(f"(x+{n})" for n in range(59))
     with pytest.raises(ValueError, match="more than 400 operators"):
-        check.expression("+".join(f"({'*'.join(f'(x+{n}.{m})' for n in range(9))})" for m in range(23)))
+        check.expression(
+            "+".join(f"({'*'.join(f'(x+{n}.{m})' for n in range(9))})" for m in range(23))
+        )
     check.expression(wide, 0, [])
 
 
