@@ -37,7 +37,7 @@ MADE = (
     _plot(
         "errors.svg",
         "Errors in ulp, float32",
-        "PyTorch, JAX, ONNX Runtime and mish: the largest error in each bin of x, and the function.",
+        "PyTorch, JAX, ONNX Runtime and mish: the largest error in each bin of x.",
         "--error --peer torch,jax,onnxruntime",
     ),
     _plot(

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from mish import ulp
-from mish.plot import draw_errors, draw_errors_text
 from mish.plot import _errors as errors
+from mish.plot import draw_errors, draw_errors_text
 
 
 def curve(worst, label="other", ours=False):

@@ -140,7 +140,10 @@ class Algebra:
         breaks: set[Fraction],
     ) -> Value | bool:
         if step.op == "where":
-            return _sound(results[step.inputs[1 if _sound(results[step.inputs[0]]) else 2]])
+            chosen: Value = _sound(
+                results[step.inputs[1 if _sound(results[step.inputs[0]]) else 2]]
+            )
+            return chosen
         inputs = [_sound(results[each]) for each in step.inputs]
         if step.op == "x":
             return Value(self.x)
@@ -161,9 +164,9 @@ class Algebra:
         self, step: Step, inputs: list[Any], piece: Piece, breaks: set[Fraction]
     ) -> Value:
         if step.op == "**":
-            return self._power(*inputs, piece, breaks)
+            return self._power(inputs[0], inputs[1], piece, breaks)
         if step.op == "/":
-            return self._quotient(*inputs, piece, breaks)
+            return self._quotient(inputs[0], inputs[1], piece, breaks)
         if step.op == "+":
             return _plus(*inputs)
         if step.op == "-":
@@ -319,7 +322,7 @@ class Algebra:
             if len(found) != 1:
                 return None
             signs.append(found.pop())
-        return signs[0] * signs[1]
+        return int(signs[0] * signs[1])
 
 
 def _sound(result: Value | bool | Undecided | Undefined) -> Any:

@@ -130,13 +130,17 @@ class Report:
 
 
 def _difference(found: Difference | None) -> dict[str, object] | None:
-    return found and {
-        "x": float(found.x),
-        "given": found.given,
-        "exact": found.exact,
-        "absolute": found.absolute,
-        "relative": found.relative,
-    }
+    return (
+        None
+        if found is None
+        else {
+            "x": float(found.x),
+            "given": found.given,
+            "exact": found.exact,
+            "absolute": found.absolute,
+            "relative": found.relative,
+        }
+    )
 
 
 def _said(found: Difference) -> str:

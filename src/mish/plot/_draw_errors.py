@@ -60,7 +60,7 @@ def draw_errors(
     above, below = figure.subplots(2, sharex=True, height_ratios=(1, 2))
     _draw_function(above, picture, colours)
     _draw_errors(below, picture, colours)
-    below.set_xlim(*interval)
+    below.set_xlim(*picture.interval)
     return above, below
 
 

@@ -121,7 +121,8 @@ def _points(edges: npt.NDArray[np.float64], dtype: str) -> npt.NDArray[Any]:
     within = edges[:-1, None] + np.diff(edges)[:, None] * rng.random((len(edges) - 1, dense))
     drawn = np.unique(within.astype(as_dtype(dtype)))
     wide = drawn.astype(np.float64)
-    return drawn[(wide >= edges[0]) & (wide <= edges[-1])]
+    found: npt.NDArray[Any] = drawn[(wide >= edges[0]) & (wide <= edges[-1])]
+    return found
 
 
 def _ask(peer: Peer, order: int, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
