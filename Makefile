@@ -14,7 +14,8 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-triton gpu-bundle wheels lint bench sanitize proto lock clean
+.PHONY: demo quick test test-torch test-others test-more test-extras test-neon test-triton gpu-bundle wheels \
+	tables-check docs lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
 	mkdir -p out
@@ -37,13 +38,15 @@ quick: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m "not environments and not slow"
 
 # What needs packages that are not in the lock, in an environment of its own.
-test-more: $(MORE)/more.stamp
+test-more: $(MORE)/more.stamp docs
 	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py \
 		tests/test_c_interface.py tests/arrays
 	$(MORE)/bin/python -m pytest -rs tests/backends
+	$(MORE)/bin/python -m pytest -rs tests/test_site.py
 	$(MORE)/bin/python -m pytest -rs tests/test_documents.py -k 'keras.md or thinc.md'
 	$(MORE)/bin/python -m pytest -rs tests/thinc tests/faults/test_thinc.py
 	$(MORE)/bin/python -m pytest -rs tests/tensorflow tests/faults/test_tensorflow.py
+	$(MORE)/bin/python -m pytest -rs tests/their_tests
 	for backend in torch jax tensorflow numpy; do \
 		KERAS_BACKEND=$$backend JAX_ENABLE_X64=1 $(MORE)/bin/python -m pytest -rs tests/keras \
 			tests/faults/test_keras.py tests/backends -k keras || exit; done
@@ -71,6 +74,17 @@ wheels: $(WHEELS)/wheels.stamp
 test-neon:
 	$(MAKE) -C native/tests MACHINE=aarch64 CXX=aarch64-linux-gnu-g++ SANITIZE= \
 		EMULATOR='qemu-aarch64 -L /usr/aarch64-linux-gnu'
+
+# Whether the tables of constants are those that their generators make; takes five minutes. Without
+# --check each generator writes its own.
+tables-check: $(VENV)/dev.stamp
+	for generator in native/coefficients/generate*.py; do \
+		$(BIN)/python $$generator --check || exit; done
+
+# The documentation as a site in build/site: open build/site/index.html. A link that leads nowhere is an error.
+docs: $(MORE)/docs.stamp
+	KERAS_BACKEND=torch TF_CPP_MIN_LOG_LEVEL=3 $(MORE)/bin/sphinx-build --quiet --fail-on-warning \
+		-c docs . build/site
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check
@@ -122,6 +136,10 @@ $(MORE)/more.stamp: $(SOURCES) $(LOCK) tests/requirements-more.txt
 	$(PYTHON) -m venv $(MORE)
 	$(MORE)/bin/pip install --quiet --requirement $(LOCK) --requirement tests/requirements-more.txt
 	$(MORE)/bin/pip install --quiet --no-deps .
+	touch $@
+
+$(MORE)/docs.stamp: $(MORE)/more.stamp docs/requirements.txt
+	$(MORE)/bin/pip install --quiet --requirement docs/requirements.txt
 	touch $@
 
 $(WHEELS)/wheels.stamp: tools/wheels/requirements.txt

@@ -8,6 +8,7 @@
 #include "include/mish.h"
 #include "mish.h"
 #include "parallel.h"
+#include "scalar.h"
 
 namespace {
 
@@ -32,8 +33,17 @@ const mish_kernels* best_kernels() {
 template <class Number>
 constexpr mish_format format_of = sizeof(Number) == 4 ? MISH_FLOAT32 : MISH_FLOAT64;
 
+const mish_scalars<float>& scalars_of(float) { return mish_float_scalars; }
+const mish_scalars<double>& scalars_of(double) { return mish_double_scalars; }
+
+bool has_scalars() {
+  static const bool found = mish_has_scalars();
+  return found;
+}
+
 template <int order, class Number>
 Number derivative(Number x) {
+  if (has_scalars()) return scalars_of(x).derivative[order](x);
   Number y;
   best_kernels()->derivative[order][format_of<Number>](&x, sizeof x, &y, sizeof y, 1, MISH_CACHED);
   return y;
@@ -41,6 +51,7 @@ Number derivative(Number x) {
 
 template <class Number>
 Number backward(Number dy, Number x) {
+  if (has_scalars()) return scalars_of(x).grad(dy, x);
   Number dx;
   best_kernels()->grad[format_of<Number>](&dy, sizeof dy, &x, sizeof x, &dx, sizeof dx, 1,
                                           MISH_CACHED);

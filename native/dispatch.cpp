@@ -5,6 +5,7 @@
 
 #include "cpu.h"
 #include "kernels.h"
+#include "scalar.h"
 
 namespace mish {
 namespace {
@@ -31,6 +32,14 @@ const Choice choices[] = {{&neon::kernels, always}};
 
 }  // namespace
 }  // namespace mish
+
+bool mish_has_scalars() {
+#if defined(__x86_64__)
+  return mish::has_avx2();
+#else
+  return true;
+#endif
+}
 
 const mish_kernels* mish_select(const char* isa) {
   for (const auto& choice : mish::choices)

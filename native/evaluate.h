@@ -193,9 +193,9 @@ MISH_INLINE V right_tail(V x) {
   }
 }
 
-// Where the lanes of a vector lie: all inside the core range, all outside, or anywhere; of the
-// last, what is more likely.
-enum class Lanes { kInside, kOutside, kLikelyInside, kLikelyOutside };
+// Where the lanes of a vector lie: all inside the core range, all outside, or anywhere, but inside
+// more likely than not.
+enum class Lanes { kInside, kOutside, kLikelyInside };
 
 template <class T, int order>
 class Kernel {
@@ -246,8 +246,6 @@ class Kernel {
   template <Lanes lanes>
   MISH_INLINE V at(V x, const Place& place) const {
     if constexpr (lanes == Lanes::kOutside) return tails(x, kAllLanes);
-    if constexpr (lanes == Lanes::kLikelyOutside)
-      if (all_outside(x)) return tails(x, kAllLanes);
     V y = core(x, place).rounded();
     if constexpr (order == 0) {
       // T is positive, so the sign is that of x; the sum alone loses it at −0.

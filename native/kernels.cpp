@@ -4,6 +4,7 @@
 #include "kept.h"
 #include "lookup.h"
 #include "loops.h"
+#include "rows.h"
 
 #define MISH_STRING_(name) #name
 #define MISH_STRING(name) MISH_STRING_(name)
@@ -13,9 +14,11 @@ namespace mish::MISH_ISA {
 #define MISH_FORMATS_OF(order) \
   {unary<Half, order>, unary<Bfloat16, order>, unary<float, order>, unary<double, order>}
 #define MISH_EACH(kernel) {kernel<Half>, kernel<Bfloat16>, kernel<float>, kernel<double>}
+#define MISH_ROWS_OF(T) {row_affine<T>, row_sums<T>, row_combine<T>}
+#define MISH_ROWS {{}, {}, MISH_ROWS_OF(float), MISH_ROWS_OF(double)}
 #define MISH_KEPT                                                                           \
   MISH_EACH(mark), MISH_EACH(invert_marked), MISH_EACH(marked_backward), MISH_EACH(encode), \
-      MISH_EACH(decode_backward), MISH_EACH(invert_sided)
+      MISH_EACH(decode_backward), MISH_EACH(invert_sided), MISH_ROWS
 
 constexpr mish_kernels computed = {
     MISH_STRING(MISH_ISA),
@@ -41,6 +44,8 @@ constexpr mish_kernels kernels = computed;
 #endif
 
 #undef MISH_KEPT
+#undef MISH_ROWS
+#undef MISH_ROWS_OF
 #undef MISH_EACH
 
 }  // namespace mish::MISH_ISA

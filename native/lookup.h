@@ -15,7 +15,8 @@
 // table that is not used is never touched.
 #pragma once
 
-// AVX-512 computes faster than any table is read.
+// With AVX-512 Zen 5 and Intel compute faster than a table is read; Zen 4 does not, see
+// docs/performance.md.
 #define MISH_LOOKS_UP (MISH_ISA_CODE(MISH_ISA) != MISH_ISA_IS_avx512)
 
 #include <unistd.h>
@@ -216,7 +217,11 @@ void look_up_backward(const void* dy_, ptrdiff_t dy_stride, const void* x_, ptrd
     const bool whole_lines = count == block;
     if (count > left) count = left;
     alignas(kLine) float slope[block];
-    for (size_t i = 0; i < count; ++i) slope[i] = table[number_at(x + (ptrdiff_t)i * x_stride)];
+    // Four a turn: the speed of a loop of one load would depend on where in a line of code it lies.
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4)
+      for (size_t j = i; j < i + 4; ++j) slope[j] = table[number_at(x + (ptrdiff_t)j * x_stride)];
+    for (; i < count; ++i) slope[i] = table[number_at(x + (ptrdiff_t)i * x_stride)];
     Element given[block], made[block];
     if (dy_stride != 2)
       for (size_t i = 0; i < count; ++i) given[i].bits = number_at(dy + (ptrdiff_t)i * dy_stride);

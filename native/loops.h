@@ -2,6 +2,7 @@
 #pragma once
 
 #include "evaluate.h"
+#include "floating_point_scope.h"
 #include "mish.h"
 #include "strays.h"
 
@@ -10,35 +11,6 @@
 #endif
 
 namespace mish::MISH_ISA {
-
-// Round to nearest, subnormals kept, no exception trapped; the caller's settings and status
-// flags come back at the end of the scope.
-class FloatingPointScope {
-#if defined(__x86_64__)
- public:
-  FloatingPointScope() : saved_(_mm_getcsr()) { _mm_setcsr(0x1F80); }
-  ~FloatingPointScope() { _mm_setcsr(saved_); }
-
- private:
-  unsigned saved_;
-#elif defined(__aarch64__)
- public:
-  FloatingPointScope() {
-    asm volatile("mrs %0, fpcr" : "=r"(control_));
-    asm volatile("mrs %0, fpsr" : "=r"(status_));
-    asm volatile("msr fpcr, %0" ::"r"(uint64_t{0}));
-  }
-  ~FloatingPointScope() {
-    asm volatile("msr fpcr, %0" ::"r"(control_));
-    asm volatile("msr fpsr, %0" ::"r"(status_));
-  }
-
- private:
-  uint64_t control_, status_;
-#endif
-  FloatingPointScope(const FloatingPointScope&) = delete;
-  FloatingPointScope& operator=(const FloatingPointScope&) = delete;
-};
 
 // The arithmetic of a format, and how many bits its numbers lack at the end.
 template <class Element>
@@ -165,12 +137,25 @@ MISH_INLINE size_t apply_blocks(const Operation& operation,
   return start;
 }
 
-// A chunk of which many elements lie outside of the table.
+// A chunk of which many elements lie outside of the table. A vector that lies there as a whole
+// needs no place.
 template <mish_stores stores, class Element, class Operation>
 MISH_CALLED void apply_far_chunk(const Element* const (&in)[Operation::kInputs], size_t start,
                                  Element* out) {
+  using Derivative = typename Operation::Derivative;
+  using V = typename Operation::V;
   const Operation operation;
-  apply_blocks<Lanes::kLikelyOutside, stores>(operation, in, start, start + kChunk, out);
+  for (size_t i = start; i < start + kChunk; i += V::kLanes) {
+    prefetch_ahead<stores>(in, i, out, V::kLanes * sizeof(Element));
+    const V x = V::load(in[Operation::kInputs - 1] + i);
+    if (Derivative::all_outside(x)) {
+      const typename Derivative::Place nowhere = {};
+      apply_block<Lanes::kOutside, 1, stores>(operation, in, i, &nowhere, out);
+    } else {
+      const typename Derivative::Place place = operation.derivative.place(x);
+      apply_block<Lanes::kLikelyInside, 1, stores>(operation, in, i, &place, out);
+    }
+  }
 }
 
 // Not inlined, since the compiler takes long over each copy. The operation with its tables is made
@@ -188,6 +173,10 @@ MISH_CALLED void apply_contiguous(const Element* const (&in)[Operation::kInputs]
   if constexpr (Derivative::kPutsAside) {
     Strays<Element, Operation> strays;
     for (; i + kChunk <= n; i += kChunk) {
+      if (Derivative::all_outside(V::load(x + i))) {  // so will its neighbours be
+        apply_far_chunk<stores, Element, Operation>(in, i, out);
+        continue;
+      }
       typename Derivative::Place place[kChunk / lanes];
       const bool inside = operation.derivative.places(x + i, place);
       MISH_THROUGH_MEMORY(place);

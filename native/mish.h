@@ -43,6 +43,17 @@ typedef void (*mish_decode)(const void* dy, ptrdiff_t dy_stride, const void* y,
 // x from y and its side
 typedef void (*mish_invert)(const void* y, const unsigned char* packed, void* x, size_t n);
 
+// What the backward pass of a normalisation does to rows of float or double besides Mish.
+typedef struct {
+  // z = scale * (max(x, least) - centre) + shift
+  void (*affine)(const void* x, double least, double centre, double scale, double shift, void* z,
+                 size_t n);
+  // Adds the sums of dz and of dz * x to what is found already.
+  void (*sums)(const void* dz, const void* x, size_t n, double found[2]);
+  // dz = a * dz + b * x + c
+  void (*combine)(void* dz, const void* x, double a, double b, double c, size_t n);
+} mish_rows;
+
 typedef struct {
   const char* isa;
   mish_unary derivative[MISH_ORDERS][MISH_FORMATS];
@@ -55,6 +66,7 @@ typedef struct {
   mish_encode encode[MISH_FORMATS];
   mish_decode decode_grad[MISH_FORMATS];
   mish_invert invert_sided[MISH_FORMATS];
+  mish_rows rows[MISH_FORMATS];  // null for formats of 16 bits
 } mish_kernels;
 
 // The kernels for the instruction set of this name, or the best for this CPU when `isa` is

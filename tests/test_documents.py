@@ -28,7 +28,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
-    path for folder in (".", "docs", "examples/*") for path in ROOT.glob(f"{folder}/*.md")
+    path
+    for folder in (".", "docs", "docs/tutorials", "examples/*")
+    for path in ROOT.glob(f"{folder}/*.md")
 )
 SOURCES = ROOT / "src"
 # What pages need beside the lock: `make test-more` runs those.

@@ -56,6 +56,18 @@ def test_every_length(loop, assert_same_bits):
             check_fence(memory, out)
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_data_in_one_tail(loop, side, assert_same_bits):
+    """With numbers in some of its vectors that lie elsewhere, and in others none."""
+    random = np.random.default_rng(0)
+    inputs = loop.inputs(1024)
+    tail = side * random.uniform(12, 60, 1024)
+    tail[40:60] = random.standard_normal(20)
+    tail[300:512] = random.standard_normal(212)
+    inputs[-1][:] = tail.astype(loop.dtype)
+    assert_same_bits(loop.ufunc(*inputs), one_by_one(loop, inputs))
+
+
 @pytest.mark.parametrize("length", [1, 67, 1030])
 def test_every_alignment(loop, length, assert_same_bits):
     values = loop.inputs(length)

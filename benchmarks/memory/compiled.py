@@ -3,7 +3,8 @@
 Usage: python benchmarks/memory/compiled.py [RESULT.md]
        (default: benchmarks/results/memory-compiled.md)
 
-Four convolutions, each with its activation. Bytes are those of the tensors that autograd keeps,
+Four convolutions, each with its activation, and with a normalisation before it. Bytes are those of
+the tensors that autograd keeps,
 each memory once and without parameters, as maps of a layer's size; the network's input is one of
 them. Needs torch and a C++ compiler.
 """
@@ -11,48 +12,52 @@ them. Needs torch and a C++ compiler.
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch._functorch.config
-import torch.nn.functional as F
 from torch import Tensor
 
 import mish.torch
 
 LAYERS, CHANNELS, SIDE = 4, 32, 64
 BUDGETS = (1.0, 0.5)
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "ReLU": F.relu,
-    "`F.mish`": F.mish,
-    "`mish.torch.mish`": mish.torch.mish,
-    '`save="output"`': lambda x: mish.torch.mish(x, save="output"),
-    '`save="output+bit"`': lambda x: mish.torch.mish(x, save="output+bit"),
-    '`save="3bit"`': lambda x: mish.torch.mish(x, save="3bit"),
+SEQUENTIAL, NORM = torch.nn.Sequential, functools.partial(torch.nn.BatchNorm2d, CHANNELS)
+BATCH_NORM_MISH = functools.partial(mish.torch.BatchNormMish, CHANNELS)
+# What stands behind a convolution.
+BEHIND: dict[str, Callable[[], torch.nn.Module]] = {
+    "ReLU": torch.nn.ReLU,
+    "`nn.Mish`": torch.nn.Mish,
+    **{
+        f'`Mish(save="{save}")`': functools.partial(mish.torch.Mish, save=save)
+        for save in ("input", "output", "output+bit", "3bit")
+    },
+    "BatchNorm, ReLU": lambda: SEQUENTIAL(NORM(), torch.nn.ReLU()),
+    "BatchNorm, `nn.Mish`": lambda: SEQUENTIAL(NORM(), torch.nn.Mish()),
+    'BatchNorm, `Mish(save="output")`': lambda: SEQUENTIAL(NORM(), mish.torch.Mish(save="output")),
+    **{
+        f'`BatchNormMish(save="{save}")`': functools.partial(BATCH_NORM_MISH, save=save)
+        for save in ("input", "output", "output+bit")
+    },
 }
 
 
-class Network(torch.nn.Module):
-    """Convolutions, and a function behind each."""
+class Network(torch.nn.Sequential):
+    """Convolutions, and a module behind each."""
 
-    def __init__(self, activation: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, behind: Callable[[], torch.nn.Module]) -> None:
         super().__init__()
-        layers = (torch.nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1) for _ in range(LAYERS))
-        self.layers = torch.nn.ModuleList(layers)
-        self.activation = activation
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The output of the last."""
-        for layer in self.layers:
-            x = self.activation(layer(x))
-        return x
+        for _ in range(LAYERS):
+            self.append(torch.nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1)).append(behind())
 
 
 def maps(network: Network, run: Callable[[Tensor], Tensor]) -> float:
     """What is kept, in maps for each layer."""
     x = torch.randn(2, CHANNELS, SIDE, SIDE)
-    parameters = {each.untyped_storage().data_ptr() for each in network.parameters()}
+    own = [*network.parameters(), *network.buffers()]
+    parameters = {each.untyped_storage().data_ptr() for each in own}
     storages: dict[int, int] = {}
 
     def pack(tensor: Tensor) -> Tensor:
@@ -67,8 +72,8 @@ def maps(network: Network, run: Callable[[Tensor], Tensor]) -> float:
     return kept / (x.numel() * x.itemsize) / LAYERS
 
 
-def row(activation: Callable[[Tensor], Tensor]) -> list[float]:
-    network = Network(activation)
+def row(behind: Callable[[], torch.nn.Module]) -> list[float]:
+    network = Network(behind)
     found = [maps(network, network)]
     for budget in BUDGETS:
         torch._dynamo.reset()
@@ -83,8 +88,8 @@ def main() -> None:
     parser.add_argument("result", nargs="?", type=Path, default=default, help="Markdown file")
     arguments = parser.parse_args()
     lines = ["| | eager | compiled | compiled, memory budget 0.5 |", "|---|---:|---:|---:|"]
-    for name, activation in ACTIVATIONS.items():
-        figures = " | ".join(f"{found:.2f}" for found in row(activation))
+    for name, behind in BEHIND.items():
+        figures = " | ".join(f"{found:.2f}" for found in row(behind))
         lines.append(f"| {name} | {figures} |")
     text = "\n".join(
         [

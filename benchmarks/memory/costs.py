@@ -5,9 +5,10 @@ Called by memory.py; by itself it prints the peak of one step: costs.py CASE WAY
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,13 +71,21 @@ def errors(case: Case, way: str) -> tuple[float, float]:
     return largest, float(wrong.norm() / truth.norm())
 
 
-def peak(name: str, way: str) -> int:
-    """How many bytes the process grows by in its first step, at the most; in one of its own."""
+# The C library maps each block of such a size by itself, and gives it back at once.
+WITHOUT_HOLES = {"MALLOC_MMAP_THRESHOLD_": "65536"}
+
+
+def peak(name: str, way: str, settings: Mapping[str, str] | None = None) -> int:
+    """How many bytes the process grows by in its first step, at the most; in one of its own.
+
+    ``settings`` are environment variables.
+    """
     run = subprocess.run(
         [sys.executable, str(Path(__file__).resolve()), name, way],
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, **(settings or {})},
     )
     if run.returncode:
         raise SystemExit(run.stderr)

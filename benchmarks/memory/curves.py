@@ -1,9 +1,11 @@
 """Train whole networks in each way, several seeds each, and compare the losses.
 
-Usage: python curves.py [RESULT.md]    (default: results/memory-curves.md in the folder above)
+Usage: python curves.py [RESULT.md] [--only TEXT]
+       (default: results/memory-curves.md in the folder above)
 
-Needs torch, timm, mlxtend and matplotlib besides mish. One thread, a quarter of an hour. The curves
-go to a picture beside the page.
+Needs torch, timm, mlxtend and matplotlib besides mish. One thread, half an hour; --only trains the
+networks whose names hold TEXT, and the page keeps what it has of others. The curves of each go to
+a picture beside the page.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from memory import name_of, table
+from sections import write
 from trainings import EXACT, MODES, Training, final, losses, trainings
 
 from mish.bench import machine
@@ -44,19 +47,15 @@ def interval(numbers: list[float]) -> Interval:
     return Interval(statistics.fmean(numbers), half)
 
 
-def tables(scale: float, picture: Path) -> str:
-    """A table for each network, and the picture of all."""
-    every = trainings(scale)
-    figure = Figure(figsize=(5.5 * len(every), 4), layout="constrained")
-    parts = []
-    for training, axes in zip(every, figure.subplots(1, len(every), squeeze=False)[0], strict=True):
-        found = {mode: [losses(training, mode, seed) for seed in range(SEEDS)] for mode in MODES}
-        steps = len(found[EXACT][0])
-        parts.append(f"## {training.name}, {steps} steps\n\n{finals(found)}\n")
-        print(parts[-1], flush=True)
-        draw(axes, training, found)
+def section(training: Training, picture: Path) -> str:
+    """The table of a network; its curves go to the picture."""
+    found = {mode: [losses(training, mode, seed) for seed in range(SEEDS)] for mode in MODES}
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    draw(figure.subplots(), training, found)
     figure.savefig(picture, metadata={"Date": None})
-    return "\n".join(parts)
+    steps = len(found[EXACT][0])
+    facts = machine.summary(machine.facts(["torch"]))
+    return f"{steps} steps. {facts}\n\n{finals(found)}\n\n![Loss curves]({picture.name})"
 
 
 def finals(found: dict[str, list[list[float]]]) -> str:
@@ -86,20 +85,12 @@ def draw(axes: Axes, training: Training, found: dict[str, list[list[float]]]) ->
     axes.legend(fontsize="small")
 
 
-def page(scale: float, picture: Path) -> str:
-    """The whole page."""
-    facts = machine.summary(machine.facts(["torch"]))
-    return f"""# Loss curves with less kept
+BEGINNING = f"""# Loss curves with less kept
 
 Made by `benchmarks/memory/curves.py`, float32, one thread. {SEEDS} seeds each, which give weights
 and the order of the data; the exact way is `{EXACT}`. The final loss is the mean of the last tenth
 of the steps; ± is half an interval of 95 % by Student's distribution. Bits are kept of every Mish
 here, though one before a convolution has no need of them.
-
-{facts}
-
-{tables(scale, picture)}
-![Loss curves]({picture.name})
 """
 
 
@@ -108,10 +99,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare trainings that keep less.")
     parser.add_argument("result", nargs="?", type=Path, default=default, help="Markdown file")
     parser.add_argument("--scale", type=float, default=1.0, help="of the lengths of trainings")
+    parser.add_argument("--only", default="", help="the networks whose names hold this")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    text = page(options.scale, options.result.with_suffix(".svg"))
-    options.result.write_text(text, encoding="utf-8")
+    every = trainings(options.scale)
+    for training in every:
+        if options.only in training.name:
+            picture = options.result.with_name(f"{options.result.stem}-{training.short}.svg")
+            made = {training.name: section(training, picture)}
+            write(options.result, BEGINNING, [each.name for each in every], made)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Measure what training with Mish keeps in memory, and what it costs to keep less.
 
-Usage: python memory.py [RESULT.md]    (default: results/memory.md in the folder above)
+Usage: python memory.py [RESULT.md] [--only TEXT]
+       (default: results/memory.md in the folder above)
 
-Needs torch and timm (`pip install --no-deps timm`) besides mish; Linux. One thread, some minutes.
+Needs torch and timm (`pip install --no-deps timm`) besides mish; Linux. One thread, some minutes;
+--only measures the networks whose names hold TEXT, and the page keeps what it has of others.
 Everyone takes turns; see docs/benchmarking.md. curves.py trains networks to the end.
 """
 
@@ -15,7 +17,8 @@ from pathlib import Path
 
 import torch
 from costs import Cost, measure
-from models import CASES
+from models import CASES, Case
+from sections import write
 from ways import INPUT, PYTORCH, RELU, WAYS
 
 from mish.bench import machine
@@ -27,26 +30,18 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def costs(rounds: int) -> str:
-    """A table for each network."""
-    head = [
-        "",
-        "kept, MB",
-        "of PyTorch's",
-        "peak, MB",
-        "step, ms",
-        "times as long",
-        "largest",
-        "rms",
-    ]
-    parts = []
-    for case in CASES.values():
-        found = measure(case, rounds, 0.0)
-        whole = found[PYTORCH].kept
-        rows = [[name_of(way), *_cells(found[way], whole)] for way in WAYS]
-        parts.append(f"### {case.name}\n\n{table(head, rows)}\n")
-        print(parts[-1], flush=True)
-    return "\n".join(parts)
+_COLUMNS = (
+    *("", "kept, MB", "of PyTorch's", "peak, MB", "step, ms", "times as long", "largest", "rms"),
+)
+
+
+def section(case: Case, rounds: int) -> str:
+    """The table of a network."""
+    facts = machine.summary(machine.facts(["torch", "timm"]))
+    found = measure(case, rounds, 0.0)
+    whole = found[PYTORCH].kept
+    rows = [[name_of(way), *_cells(found[way], whole)] for way in WAYS]
+    return f"{rounds} rounds. {facts}\n\n{table(_COLUMNS, rows)}"
 
 
 def name_of(way: str) -> str:
@@ -66,22 +61,15 @@ def _cells(cost: Cost, whole: int) -> list[str]:
     ]
 
 
-def page(rounds: int) -> str:
-    """The whole page."""
-    facts = machine.summary(machine.facts(["torch", "timm"]))
-    return f"""# Memory of training with Mish
+BEGINNING = f"""# Memory of training with Mish
 
 Made by `benchmarks/memory/memory.py`, float32, one thread, random weights, noise for data.
 [docs/memory.md](../../docs/memory.md) says what is kept and why.
 
-{facts}
-
-## Costs
-
 - kept: bytes that autograd keeps between the forward and the backward pass, each memory once,
   without parameters; the input counts.
 - peak: by how much a new process grows at the most in its first step, gradients included.
-- step: forward, backward, SGD; median of {rounds} rounds in which all take turns. Times as long as
+- step: forward, backward, SGD; median of rounds in which all take turns. Times as long as
   `{INPUT}`: median of the ratios within each round, ± half the distance of their
   quartiles.
 - errors of the gradient of all parameters as one vector, against the same network in float64: the
@@ -89,10 +77,8 @@ Made by `benchmarks/memory/memory.py`, float32, one thread, random weights, nois
 
 {RELU} is the network with ReLU instead. checkpoint is `torch.utils.checkpoint` around each Mish,
 with the normalisation where network and package have them in one module. `Mish(save=…)` leaves
-normalisations to PyTorch. FewBit, which keeps 1 to 4 bits, is on no package index and was not
-measured; its way is that of `Mish(save="4bit")`.
-
-{costs(rounds)}
+normalisations to PyTorch. FewBit, which keeps 1 to 4 bits, was not measured: `pip install fewbit`
+ends with "No matching distribution found for fewbit". Its way is that of `Mish(save="4bit")`.
 """
 
 
@@ -101,12 +87,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the memory of training with Mish.")
     parser.add_argument("result", nargs="?", type=Path, default=default, help="Markdown file")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="the networks whose names hold this")
     options = parser.parse_args()
     if sys.platform != "linux":
         parser.error("the peak of memory is read from Linux's /proc")
     torch.set_num_threads(1)
-    text = page(options.rounds)
-    options.result.write_text(text, encoding="utf-8")
+    for case in CASES.values():
+        if options.only in case.name:
+            made = {case.name: section(case, options.rounds)}
+            write(options.result, BEGINNING, list(CASES), made)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def from_outputs() -> str:
             cells = [error.max(), error[distance > 0.1].max(), error[distance > 0.25].max()]
             cells.append(rms(errors(sample, function(sample))))
             figures = " | ".join(f"{float(cell):.1e}" for cell in cells)
-            lines.append(f"| `{name}` | {str(dtype).removeprefix('torch.')} | {figures} |")
+            lines.append(f"| `{name}` | {_name(dtype)} | {figures} |")
     return "\n".join(lines)
 
 
@@ -84,6 +84,48 @@ def from_codes() -> str:
     return "\n".join(lines)
 
 
+def marked() -> str:
+    """How far outputs are from Mish with and without the side in the last bit."""
+    lines = [
+        "| format | largest error, ulp: usual | marked | marked, where x > −4 "
+        "| of the negative ones beyond 1 ulp |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for dtype in FORMATS:
+        x = numbers(dtype)
+        x = x[(x < 0) & (x > -30)]
+        usual, side = _ulps(ops.mish(x), x), _ulps(ops.marked(x), x)
+        largest = [float(v.max()) for v in (usual, side, side[x > -4])]
+        beyond = float((side > 1 + 2**-13).double().mean())
+        figures = " | ".join(f"{v:.2f}" for v in largest)
+        lines.append(f"| {_name(dtype)} | {figures} | {beyond:.1%} |")
+    return "\n".join(lines)
+
+
+def _ulps(y: Tensor, x: Tensor) -> Tensor:
+    """Errors of outputs in units of the last place of the exact value."""
+    exact = torch.from_numpy(np.asarray(mish.mish(x.to(torch.float64).numpy())))
+    info = torch.finfo(y.dtype)
+    _, exponent = torch.frexp(exact.abs().clamp(min=info.smallest_normal))
+    return (y.to(torch.float64) - exact).abs() / (info.eps / 2 * 2.0 ** exponent.to(torch.float64))
+
+
+def whole_inputs() -> str:
+    """How many bits of x besides the marked output tell x from all that have the same."""
+    lines = ["| format | bits besides | of a map |", "|---|---:|---:|"]
+    for dtype in FORMATS:
+        y = ops.marked(numbers(dtype).unique())
+        there = y.abs() >= torch.finfo(dtype).smallest_normal
+        _, counts = y[there].unique(return_counts=True)
+        bits = int(counts.max() - 1).bit_length()
+        lines.append(f"| {_name(dtype)} | {bits} | {bits / (8 * dtype.itemsize):.0%} |")
+    return "\n".join(lines)
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
 def main() -> None:
     default = Path(__file__).resolve().parents[1] / "results" / "memory-slopes.md"
     parser = argparse.ArgumentParser(description="Measure slopes from what training keeps.")
@@ -97,6 +139,21 @@ Made by `benchmarks/memory/slopes.py`: errors of mish′, which is up to 1.09. A
 {from_outputs()}
 
 {from_codes()}
+
+## Marked outputs
+
+Errors of negative outputs right of −30, in units of the last place of the exact value. Numbers
+with the wanted last bit are 2 ulp apart. So the nearest is 1 ulp away at the most from what the
+kernel knows before it rounds, and what is above 1 is the kernel's own error.
+
+{marked()}
+
+## What gives the whole input back
+
+Bits that tell x from all others with the same marked output, but for outputs that are subnormal
+numbers of the format, where more is lost.
+
+{whole_inputs()}
 """
     print(text)
     arguments.result.write_text(text, encoding="utf-8")

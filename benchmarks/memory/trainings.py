@@ -20,7 +20,7 @@ import mish.torch
 
 EXACT = INPUT
 MODES = [EXACT, LEAN, 'Mish(save="output")', 'Mish(save="output+bit")']
-MODES += [f'Mish(save="{bits}bit")' for bits in (4, 2, 1)]
+MODES += [f'Mish(save="{bits}bit")' for bits in (4, 3, 2, 1)]
 _LAST = 0.1  # the part of the steps whose mean loss is the final one
 
 Batches = Iterator[tuple[Tensor, Tensor]]
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Training:
     """A network, its data and how long it is trained."""
 
+    short: str
     name: str
     make: Callable[[], nn.Module]
     batches: Callable[[int], Batches]  # of a seed
@@ -96,7 +97,9 @@ def digits(epochs: int) -> Training:
             for part in torch.randperm(len(x), generator=random).split(example.BATCH):
                 yield x[part], y[part]
 
-    return Training("digits example, 5 BatchNorm and Mish", example.network, batches, 2e-3)
+    return Training(
+        "digits", "digits example, 5 BatchNorm and Mish", example.network, batches, 2e-3
+    )
 
 
 def text(steps: int, batch: int = 8, length: int = 64) -> Training:
@@ -112,9 +115,8 @@ def text(steps: int, batch: int = 8, length: int = 64) -> Training:
             rows = symbols[at + torch.arange(length + 1)]
             yield rows[:, :-1], rows[:, 1:]
 
-    return Training(
-        "transformer of 0.8 million parameters, 4 Mish", lambda: Transformer(nn.Mish), batches, 1e-3
-    )
+    name = "transformer of 0.8 million parameters, 4 Mish"
+    return Training("transformer", name, lambda: Transformer(nn.Mish), batches, 1e-3)
 
 
 def trainings(scale: float = 1.0) -> list[Training]:

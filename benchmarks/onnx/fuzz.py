@@ -21,7 +21,7 @@ PAGE = """\
 
 Made by `python benchmarks/onnx/fuzz.py`, which overwrites this page. The damage, from truncated
 files to functions that call themselves, is in `tests/onnx/fuzz.py`. Each model is rewritten to one
-of the four forms, run in ONNX Runtime beside the old one, and written if all is well.
+of the forms, or to tables, run in ONNX Runtime beside the old one, and written if all is well.
 
 | | models |
 |---|---:|

@@ -22,7 +22,8 @@ bounded.
 
 The remaining coefficients are fitted in the weighted least-squares sense at Chebyshev nodes,
 with weight 1/|f|, and rounded one after the other, each time fitting the later ones anew to
-what the rounding left over.
+what the rounding left over. All of it has 400 bits: in double precision rounding errors of the
+fit itself would be the last bits of the highest coefficients in float64.
 
 *exp.* exp(r) = 1 + r + r²·P(r) on |r| ≤ ln(2)/2, in the same way, for the tails.
 
@@ -33,6 +34,7 @@ mish(x) = x·(1 + Σ b_j w^j) on the right. Both follow from dividing two short 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -40,7 +42,7 @@ from pathlib import Path
 import mpmath as mp
 import numpy as np
 from files import write
-from flint import arb, arb_series, ctx
+from flint import arb, arb_mat, arb_poly, arb_series, ctx
 
 mp.mp.prec = 400
 ctx.prec = 1000
@@ -139,8 +141,7 @@ FORMATS = (
 def series(order: int, center: mp.mpf) -> list[mp.mpf]:
     """Taylor coefficients at `center` of mish(x)/x (order 0) or of mish's derivative."""
     ctx.cap = TERMS + order
-    sign, man, exp, _ = mp.mpf(center)._mpf_
-    x = arb_series([arb(-man if sign else man) * arb(2) ** exp, 1])
+    x = arb_series([_to_arb(mp.mpf(center)), 1])
     e = x.exp()
     n = e * (e + 2)
     t = n / (n + 2)
@@ -150,17 +151,21 @@ def series(order: int, center: mp.mpf) -> list[mp.mpf]:
     return [_to_mpf(f[i]) for i in range(TERMS)]
 
 
+def _to_arb(value: mp.mpf) -> arb:
+    sign, man, exp, _ = value._mpf_
+    return arb((-man if sign else man, exp))
+
+
 def _to_mpf(value: arb) -> mp.mpf:
     man, exp = value.mid().man_exp()
     assert value.rad() < arb(2) ** -250, "raise the working precision"
     return mp.ldexp(mp.mpf(int(man)), int(exp))
 
 
-def horner(coefficients: list[mp.mpf], d: mp.mpf) -> mp.mpf:
-    total = mp.mpf(0)
-    for c in reversed(coefficients):
-        total = total * d + c
-    return total
+def function_of(coefficients: list[mp.mpf]) -> Callable[[mp.mpf], mp.mpf]:
+    """The polynomial's value at a point. Horner's scheme in mpmath would take ten times as long."""
+    exact = arb_poly([_to_arb(c) for c in coefficients])
+    return lambda d: _to_mpf(exact(_to_arb(d)))
 
 
 def zeros(order: int) -> list[mp.mpf]:
@@ -184,14 +189,14 @@ def choose_center(fmt: Format, order: int, nominal: mp.mpf, row: mp.mpf) -> mp.m
     if order > 0:
         return fmt.round(nominal + towards_zero(order, nominal, row))
     base = series(order, nominal)
-    slopes = [base[k + 1] * (k + 1) for k in range(39)]
+    truth = function_of(base[:30])
+    slopes = function_of([base[k + 1] * (k + 1) for k in range(30)])
     best, best_miss = nominal, mp.inf
     for i in range(2048):  # outwards: 0, 1, -1, 2, -2, …
         d = mp.mpf((i + 1) // 2 * (-1) ** (i + 1)) / 2**fmt.center_bits
         if abs(d) > row / 16:
             break
-        value = horner(base[:30], d)
-        slope = horner(slopes[:30], d)
+        value, slope = truth(d), slopes(d)
         # The accuracy of p1 matters less, by the ratio of |d·p1| to |f|.
         miss = ulps_to_nearest(fmt, value)
         miss += ulps_to_nearest(fmt, slope) * min(1, abs(slope / value) * row / 2)
@@ -207,10 +212,10 @@ def towards_zero(order: int, nominal: mp.mpf, row: mp.mpf) -> mp.mpf:
 
     Then f0 − u is exact all over the row. The middle serves but beside a zero.
     """
-    truth = series(order, nominal)
-    near = min((-row / 2, row / 2), key=lambda d: abs(horner(truth, d)))
+    truth = function_of(series(order, nominal))
+    near = min((-row / 2, row / 2), key=lambda d: abs(truth(d)))
     step = mp.mpf(0)
-    while abs(horner(truth, step)) > 1.9 * abs(horner(truth, near)):
+    while abs(truth(step)) > 1.9 * abs(truth(near)):
         step += near / 64
     return step
 
@@ -285,29 +290,54 @@ def fit(
         (left + right) / 2 + (right - left) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * 48))
         for i in range(48)
     ]
-    exact = [horner(truth, d) for d in nodes]
-    scale = max(abs(left), abs(right))
-    basis = np.array([[float((d / scale) ** k) for k in range(degree + 1)] for d in nodes])
-    weight = np.array([float(1 / abs(v)) for v in exact])
-    coefficients = list(fixed) + [+c for c in truth[len(fixed) : degree + 1]]
+    exact = [*map(function_of(truth), nodes)]
+    # With b_k = dᵏ/f, the sums of b_i·b_j, which depend on i + j alone, and of b_i·1.
+    weights = [1 / v for v in exact]
+    squares = [w * w for w in weights]
+    powers = [[d**k for d in nodes] for k in range(2 * degree + 1)]
+    sums = [mp.fdot(p, squares) for p in powers]
+    wanted = [mp.fdot(p, weights) for p in powers[: degree + 1]]
+    coefficients = list(fixed)
     for k in range(len(fixed), degree + 1):
-        for _ in range(2):  # the second pass removes what double precision left in the first
-            rest = np.array(
-                [
-                    float((v - horner(coefficients, d)) / abs(v))
-                    for v, d in zip(exact, nodes, strict=True)
-                ]
-            )
-            step = np.linalg.lstsq(basis[:, k:] * weight[:, None], rest, rcond=None)[0]
-            for j, s in enumerate(step):
-                coefficients[k + j] += mp.mpf(float(s)) / scale ** (k + j)
-        coefficients[k] = fmt.round(coefficients[k])
-    worst = max(abs(horner(coefficients, d) / v - 1) for v, d in zip(exact, nodes, strict=True))
+        later = range(k, degree + 1)
+        left_over = [[wanted[i] - mp.fdot(coefficients, sums[i : i + k])] for i in later]
+        matrix, right_side = (
+            arb_mat([[_to_arb(v) for v in row] for row in rows])
+            for rows in ([[sums[i + j] for j in later] for i in later], left_over)
+        )
+        coefficients.append(fmt.round(_to_mpf(matrix.solve(right_side)[0, 0])))
+    fitted = map(function_of(coefficients), nodes)
+    worst = max(abs(y / v - 1) for y, v in zip(fitted, exact, strict=True))
     return coefficients, float(worst * 2**fmt.precision)
 
 
+def core_row(fmt: Format, order: int, number: int) -> tuple[list[mp.mpf], float]:
+    """A row [c, f0, p1, p2, …], with low parts behind f0 and p1 for order > 0; largest error."""
+    shape = fmt.shapes[order]
+    left, right = shape.edge(fmt, number), shape.edge(fmt, number + 1)
+    width, nominal = right - left, fmt.round((left + right) / 2)
+    if order == 0 and number == 0 and fmt.tune_at_zero:
+        return padded(row_at_zero(fmt, shape.degree, width), shape.columns), 0.0
+    center = choose_center(fmt, order, nominal, width)
+    truth = series(order, center)
+    if order == 0:
+        heads = [[fmt.round(truth[0])], [fmt.round(truth[1])]]
+    else:
+        near_zero = any(center == fmt.round(zero) for zero in zeros_of[order])
+        f0 = mp.mpf(0) if near_zero else fmt.round(truth[0])
+        p1 = fmt.round(truth[1])
+        heads = [[f0, fmt.round(truth[0] - f0)], [p1, fmt.round(truth[1] - p1)]]
+    fixed = [sum(head) for head in heads]
+    coefficients, error = fit(fmt, truth, left - center, right - center, fixed, shape.degree)
+    return padded([center, *heads[0], *heads[1], *coefficients[2:]], shape.columns), error
+
+
+def padded(row: list[mp.mpf], columns: int) -> list[mp.mpf]:
+    return row + [mp.mpf(0)] * (columns - len(row))
+
+
 def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
-    """Rows [c, f0, p1, p2, …], with low parts behind f0 and p1 for order > 0; largest error.
+    """All rows and their largest error.
 
     They stand in the order in which the kernel's index finds them: by number modulo the rows.
     """
@@ -315,32 +345,8 @@ def core_table(fmt: Format, order: int) -> tuple[list[list[mp.mpf]], float]:
     table: list[list[mp.mpf]] = [[] for _ in range(shape.rows)]
     worst = 0.0
     for number in range(shape.first, shape.first + shape.rows):
-        left, right = shape.edge(fmt, number), shape.edge(fmt, number + 1)
-        width, nominal = right - left, fmt.round((left + right) / 2)
-        if order == 0 and number == 0 and fmt.tune_at_zero:
-            row = row_at_zero(fmt, shape.degree, width)
-            table[0] = row + [mp.mpf(0)] * (shape.columns - len(row))
-            continue
-        center = choose_center(fmt, order, nominal, width)
-        truth = series(order, center)
-        if order == 0:
-            heads = [[fmt.round(truth[0])], [fmt.round(truth[1])]]
-        else:
-            near_zero = any(center == fmt.round(zero) for zero in zeros_of[order])
-            f0 = mp.mpf(0) if near_zero else fmt.round(truth[0])
-            p1 = fmt.round(truth[1])
-            heads = [[f0, fmt.round(truth[0] - f0)], [p1, fmt.round(truth[1] - p1)]]
-        coefficients, error = fit(
-            fmt,
-            truth,
-            left - center,
-            right - center,
-            [sum(head) for head in heads],
-            shape.degree,
-        )
+        table[number % shape.rows], error = core_row(fmt, order, number)
         worst = max(worst, error)
-        row = [center, *heads[0], *heads[1], *coefficients[2:]]
-        table[number % shape.rows] = row + [mp.mpf(0)] * (shape.columns - len(row))
     return table, worst
 
 
@@ -392,6 +398,10 @@ def array(fmt: Format, name: str, values: list[mp.mpf], shape: str) -> str:
     return f"inline constexpr {fmt.ctype} {name}{shape} = {{{body}}};"
 
 
+def row_line(fmt: Format, row: list[mp.mpf]) -> str:
+    return "      " + ", ".join(map(fmt.literal, row)) + ","
+
+
 def constants(fmt: Format) -> list[str]:
     ln2_hi = fmt.round(mp.log(2))
     lines = [f"namespace {fmt.name} {{", ""]
@@ -424,7 +434,7 @@ def constants(fmt: Format) -> list[str]:
             f"  static constexpr int kColumns = {shape.columns};",
             f"  alignas(64) static constexpr {fmt.ctype} kTable[kRows * kColumns] = {{",
         ]
-        lines += ["      " + ", ".join(fmt.literal(v) for v in row) + "," for row in table]
+        lines += [row_line(fmt, row) for row in table]
         lines += ["  };", "};", ""]
         left, right = tail_series(order, fmt.tail_terms)
         lines += [f"template <> struct Tail<{order}> {{"]

@@ -30,7 +30,7 @@ from pathlib import Path
 
 import mpmath as mp
 from files import write
-from generate import FORMATS, Format, zeros_of
+from generate import FORMATS, Format, padded, row_line, zeros_of
 
 OUTPUT = Path(__file__).parents[1] / "inverse_tables.h"
 X0 = zeros_of[1][0]
@@ -209,15 +209,10 @@ def octaves(tables: Tables, function: Function, shape: Shape) -> tuple[list[list
 BIAS = {"f32": 127, "f64": 1023}
 
 
-def padded(row: list[mp.mpf], columns: int) -> list[mp.mpf]:
-    return row + [mp.mpf(0)] * (columns - len(row))
-
-
 def table(tables: Tables, name: str, rows: list[list[mp.mpf]]) -> list[str]:
-    literal = tables.fmt.literal
     kind = f"alignas(64) static constexpr {tables.fmt.ctype}"
     head = f"  {kind} {name}[kRows * kColumns] = {{"
-    return [head, *("      " + ", ".join(map(literal, row)) + "," for row in rows), "  };"]
+    return [head, *(row_line(tables.fmt, row) for row in rows), "  };"]
 
 
 def functions(tables: Tables, name: str, shape: Shape, ofs: Function, ofv: Function) -> list[str]:

@@ -1,6 +1,6 @@
 // A small vocabulary of vectors, one implementation for each instruction set.
 //
-// The including file defines MISH_ISA (avx512, avx2, baseline or neon) and is compiled with
+// The including file defines MISH_ISA (avx512, avx2, baseline, neon or scalar) and is compiled with
 // the matching flags. Everything lies in namespace mish::MISH_ISA, so that the same templates
 // compiled for several instruction sets never meet in the linker.
 //
@@ -53,6 +53,7 @@ struct Bfloat16 {
 #define MISH_ISA_IS_avx2 2
 #define MISH_ISA_IS_baseline 3
 #define MISH_ISA_IS_neon 4
+#define MISH_ISA_IS_scalar 5
 #define MISH_CONCAT(a, b) a##b
 #define MISH_ISA_CODE(isa) MISH_CONCAT(MISH_ISA_IS_, isa)
 
@@ -64,6 +65,8 @@ struct Bfloat16 {
 #include "simd/sse2.h"
 #elif MISH_ISA_CODE(MISH_ISA) == 4
 #include "simd/neon.h"
+#elif MISH_ISA_CODE(MISH_ISA) == 5
+#include "simd/scalar.h"
 #else
-#error "MISH_ISA must be avx512, avx2, baseline or neon"
+#error "MISH_ISA must be avx512, avx2, baseline, neon or scalar"
 #endif

@@ -1,11 +1,13 @@
 // The C interface: what it refuses, and that it computes what the kernels do.
 // Exits with 1, and says on standard error why, if anything is wrong.
+#include <fenv.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <random>
 #include <thread>
 #include <vector>
 
@@ -20,7 +22,7 @@ void require(bool right, int line) {
 }
 #define REQUIRE(condition) require(condition, __LINE__)
 
-constexpr size_t kCount = 3000;
+constexpr size_t kCount = 6000;
 
 template <class Number>
 struct Functions {
@@ -34,7 +36,14 @@ const Functions<double> wide = {{mish, mish_d1, mish_d2, mish_d3}, mish_grad, MI
 template <class Number>
 std::vector<Number> numbers() {
   std::vector<Number> x = {0, Number(-0.0), Number(1e30), Number(-1e30), Number(HUGE_VAL)};
-  while (x.size() < kCount) x.push_back(Number(x.size() * 0.017 - 26));
+  while (x.size() < 3000) x.push_back(Number(x.size() * 0.017 - 26));
+  std::mt19937_64 random(1);
+  while (x.size() < kCount) {  // of any bits: subnormal ones, infinities and NaN, too
+    const uint64_t bits = random();
+    Number number;
+    memcpy(&number, &bits, sizeof number);
+    x.push_back(number);
+  }
   return x;
 }
 
@@ -65,6 +74,31 @@ void numbers_and_arrays_agree(const Functions<Number>& functions) {
   std::vector<Number> dx(kCount);
   REQUIRE(mish_grad_array(format, &dy, 0, x.data(), size, dx.data(), size, kCount) == MISH_OK);
   for (size_t i = 0; i < kCount; ++i) REQUIRE(same(dx[i], functions.grad(dy, x[i])));
+}
+
+// Whatever the settings are, a number alone gives the same bits, and neither they nor the status
+// flags change.
+template <class Number>
+void settings_stay(const Functions<Number>& functions) {
+  for (const Number x : numbers<Number>()) {
+    for (int order = 0; order <= MISH_ORDERS; ++order) {
+      const auto call = [&] {
+        return order < MISH_ORDERS ? functions.derivative[order](x) : functions.grad(x, x);
+      };
+      const Number y = call();
+      for (const int direction : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+        for (const int raised : {0, FE_DIVBYZERO}) {
+          fesetround(direction);
+          feclearexcept(FE_ALL_EXCEPT);
+          feraiseexcept(raised);
+          const Number again = call();
+          const bool kept = fetestexcept(FE_ALL_EXCEPT) == raised && fegetround() == direction;
+          fesetround(FE_TONEAREST);
+          REQUIRE(kept && same(y, again));
+        }
+      }
+    }
+  }
 }
 
 // In the formats of 16 bits: Mish of 1 is 0.8650984, which is 0.86523 and 0.8672.
@@ -134,6 +168,8 @@ void threads() {
 int main() {
   REQUIRE(mish_abi_version() == 1);
   instruction_sets();  // first, since MISH_ISA counts when the first call comes
+  settings_stay(narrow);
+  settings_stay(wide);
   short_formats();
   refusals();
   threads();

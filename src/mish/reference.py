@@ -63,7 +63,7 @@ def value(x: Number, order: int = 0, digits: int = 30) -> Decimal:
         with the sign of the side from which it is reached: mish(−inf) = −0.
 
     Raises:
-        ArithmeticError: the value is smaller than a Decimal can be (|x| beyond 1e18), or too
+        ArithmeticError: the value is smaller than a Decimal can be (x beyond ±1e18), or too
             close to a tie for the enclosures that are tried.
         TypeError, ValueError: ``x``, ``order`` or ``digits`` is not usable.
     """

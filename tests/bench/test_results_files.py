@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,12 +29,12 @@ def test_a_page_shows_its_figures(path):
         assert path.with_name(f"{path.stem}-{picture}.png").exists()
 
 
-def test_readme_shows_the_table_of_a_page():
+def test_readme_shows_the_ranges_over_all_machines():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.partition("## Speed")[2].partition("\n## ")[0]
-    table = [line for line in section.splitlines() if line.startswith("|")]
-    assert len(table) > 3
-    assert "make bench" in section
-    (shown,) = (path for path in FULL if path.with_suffix(".md").name in section)
-    results = Results.from_dict(json.loads(shown.read_text(encoding="utf-8")))
-    assert "\n".join(table) == page.summary(results)
+    section = readme.partition("\n## Speed")[2].partition("\n## ")[0]
+    script = ROOT / "benchmarks" / "cpu" / "ranges.py"
+    made = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert made.stdout in section
+    assert len(made.stdout.splitlines()) == 2 + 8
+    for path in FULL:
+        assert path.with_suffix(".md").name in section

@@ -115,6 +115,7 @@ def test_dry_run_lists_the_sites_and_writes_nothing(source):
             "spelling": "Softplus, Tanh, Mul",
             "input": "x",
             "output": "m",
+            "scale": 1.0,
         }
     ]
 

@@ -52,7 +52,7 @@ def test_a_sparse_array_is_told_how_to_become_dense():
         def toarray(self):
             return np.eye(2)
 
-    with pytest.raises(TypeError, match=r"not object \(csr_array; x.toarray\(\) is a dense array"):
+    with pytest.raises(TypeError, match=r"object \(csr_array\); x.toarray\(\) is a dense array"):
         mish.derivative(csr_array(), 5)
 
 

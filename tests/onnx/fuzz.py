@@ -24,6 +24,7 @@ import onnx.parser
 from google.protobuf.message import Message
 
 from mish.onnx._optimize_file import Outcome, Settings, run
+from mish.onnx._write.optimize import CHOICES
 
 MEMORY = 6 << 30  # address space; ONNX Runtime alone takes half a GiB
 BODIES = {
@@ -42,6 +43,15 @@ BODIES = {
         "n = Constant<value = int64 {2}>() c = Constant<value = bool {1}>()"
         " y = Loop(n, c, x) <body = k (int64 i, bool d, float[2, 4] a) => (bool e, float[2, 4] f)"
         " { e = Identity(d) f = Mish(a) }>"
+    ),
+    "scaled": (
+        "k = Constant<value = float {8}>() h = Mul(x, k) p = Softplus(h) t = Tanh(p)"
+        " m = Mul(x, t) g = Mul(m, k) n = Mish(g) y = Div(n, k)"
+    ),
+    "quantized": (
+        "s = Constant<value = float {0.05}>() z = Constant<value = int8 {3}>()"
+        " q = QuantizeLinear(x, s, z) d = DequantizeLinear(q, s, z) m = Mish(d)"
+        " r = QuantizeLinear(m, s, z) y = DequantizeLinear(r, s, z)"
     ),
     "function": "h = own.act(x) k = own.act(h) y = Add(k, b)",
 }
@@ -252,7 +262,7 @@ def main() -> None:
         (folder / "w.bin").write_bytes(bytes(64))
         print(json.dumps({"case": case}), flush=True)
         start = time.perf_counter()
-        form = ("sigmoid", "op", "softplus", "native")[case % 4]
+        form = CHOICES[case % len(CHOICES)]
         settings = Settings(form=form, threads=1)
         outcome = run(folder / "in.onnx", folder / "out.onnx", settings)
         seconds = time.perf_counter() - start

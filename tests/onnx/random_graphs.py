@@ -15,6 +15,8 @@ import numpy as np
 import onnx
 from conftest import KINDS, build
 from onnx import TensorProto, helper, numpy_helper
+from test_scale import MISSES as SCALED_MISSES
+from test_scale import SCALED
 from test_spellings import NEAR_MISSES, SPELLINGS
 
 Axis = int | str
@@ -52,7 +54,7 @@ HARD = (
 # Those of one input, continuous, that keep its shape, in operators that ONNX Runtime has.
 MISSES = [
     body
-    for body in NEAR_MISSES.values()
+    for body in (*NEAR_MISSES.values(), *SCALED_MISSES.values())
     if not any(part in body for part in ("(w", ", w)", "other.", "ReduceSum", "to = 7"))
 ]
 
@@ -148,7 +150,7 @@ class Grower:
 
     def spelling(self, kind: int) -> str:
         """One that ONNX Runtime's CPU can run in this type."""
-        bodies = list(SPELLINGS.values())
+        bodies = [*SPELLINGS.values(), *SCALED.values()]
         if kind == TensorProto.DOUBLE:
             bodies = [body for body in bodies if not any(op in body for op in NO_DOUBLE)]
         return self.rng.choice(bodies)

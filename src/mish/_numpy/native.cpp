@@ -51,6 +51,42 @@ constexpr NativeFormat native_formats[] = {
     {MISH_FLOAT16, NPY_HALF}, {MISH_FLOAT32, NPY_FLOAT}, {MISH_FLOAT64, NPY_DOUBLE}};
 constexpr int native_count = int(std::size(native_formats));
 
+PyUFunc_TypeResolutionFunc* numpy_resolves = nullptr;
+
+// What mish._numpy.refusal says of the inputs: a text, or None.
+PyObject* refusal(const PyUFuncObject* ufunc, PyArrayObject** operands) {
+  PyObject* inputs = PyTuple_New(ufunc->nin);
+  for (int i = 0; inputs && i < ufunc->nin; ++i)
+    PyTuple_SetItem(inputs, i, Py_NewRef(reinterpret_cast<PyObject*>(operands[i])));
+  PyObject* module = inputs ? PyImport_ImportModule("mish._numpy.refusal") : nullptr;
+  PyObject* told =
+      module ? PyObject_CallMethod(module, "of_inputs", "sO", ufunc->name, inputs) : nullptr;
+  Py_XDECREF(module);
+  Py_XDECREF(inputs);
+  return told;
+}
+
+// NumPy asks this for the loop of dtypes that it meets for the first time. Its own error for dtypes
+// that have none does not name them.
+int resolve_types(PyUFuncObject* ufunc, NPY_CASTING casting, PyArrayObject** operands,
+                  PyObject* types, PyArray_Descr** found) {
+  const int status = numpy_resolves(ufunc, casting, operands, types, found);
+  if (status == 0 || !PyErr_ExceptionMatches(PyExc_TypeError)) return status;
+  PyObject *type, *value, *traceback;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyObject* told = refusal(ufunc, operands);
+  if (told == Py_None) {
+    PyErr_Restore(type, value, traceback);
+  } else {
+    if (told) PyErr_SetObject(PyExc_TypeError, told);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+  }
+  Py_XDECREF(told);
+  return status;
+}
+
 // A ufunc keeps pointers to this for as long as it lives.
 struct Definition {
   std::string doc;
@@ -79,6 +115,10 @@ PyObject* make_ufunc(Definition& definition, const Kernel (&kernel)[MISH_FORMATS
   definition.ufunc =
       PyUFunc_FromFuncAndData(definition.loops, definition.data, definition.types, native_count,
                               inputs, 1, PyUFunc_None, name, definition.doc.c_str(), 0);
+  if (auto* ufunc = reinterpret_cast<PyUFuncObject*>(definition.ufunc)) {
+    numpy_resolves = ufunc->type_resolver;
+    ufunc->type_resolver = resolve_types;
+  }
   return definition.ufunc;
 }
 

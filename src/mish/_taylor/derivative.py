@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mish._numpy import native
+from mish._numpy import native, refusal
 from mish._taylor.expansions import Floats, two_product, two_sum
 from mish._taylor.tables import Tail, core, exponential, tails
 from mish._truth.formats import format_of
@@ -19,7 +19,6 @@ _NATIVE = (native.mish, native.mish_d1, native.mish_d2, native.mish_d3)
 # Right above its poles nearest the real axis, at ln √2 ± 3πi/4, the k-th derivative is as large as
 # about k!/(3π/4)ᵏ⁺¹ times a number near 1; that passes the largest float64 between 203 and 204.
 _HIGHEST_ORDER = 203
-_DENSE = ("toarray", "todense", "to_dense")  # what sparse arrays of any package have
 _BLOCK = 1 << 14  # elements at a time: what lies between two steps stays in the cache
 
 
@@ -135,12 +134,7 @@ def _as_floats(x: npt.ArrayLike) -> npt.NDArray[Any]:
     try:
         format_of(points.dtype)
     except TypeError:
-        sparse = next((name for name in _DENSE if hasattr(x, name)), None)
-        remedy = f" ({type(x).__name__}; x.{sparse}() is a dense array)" if sparse else ""
-        raise TypeError(
-            "x must hold integers or float16, bfloat16, float32 or float64 numbers, "
-            f"not {points.dtype.name}{remedy}"
-        ) from None
+        raise TypeError(refusal.of(points)) from None
     return points
 
 

@@ -13,7 +13,7 @@ from mish.bench.results import Case, Results, Row, elements
 _FORWARD = ("forward", "float32")
 
 # The columns of the summary: what most people compute, then the rest.
-_SUMMARY = (
+SUMMARY = (
     ("forward", "float32"),
     ("backward", "float32"),
     ("d2", "float32"),
@@ -86,7 +86,7 @@ def page(results: Results, name: str) -> str:
 
 def summary(results: Results, sigma: float = 1.0) -> str:
     """Make the table of all peers at the common size."""
-    found = [case for key in _SUMMARY if (case := results.case(*key, SIZE, sigma=sigma))]
+    found = [case for key in SUMMARY if (case := results.case(*key, SIZE, sigma=sigma))]
     heads = [f"{case.op}, {case.dtype}" for case in found]
 
     def figure(row: Row, case: Case) -> str:

@@ -33,7 +33,9 @@ def optimize(
     form: Annotated[
         str | None,
         typer.Option(
-            help="What to write: sigmoid, op, softplus or native.", show_default="sigmoid"
+            help="What to write: sigmoid, op, softplus, native or float16; in a quantised model "
+            "also lookup or lookup-gather.",
+            show_default="sigmoid",
         ),
     ] = None,
     runtime: Annotated[
@@ -91,12 +93,12 @@ def optimize(
     with needs("onnx", "mish optimize"):
         import onnxruntime  # type: ignore[import-untyped]  # noqa: F401
 
-        from mish.onnx import FORMS, ModelError
+        from mish.onnx import ModelError
         from mish.onnx._compare import inputs as model_inputs
         from mish.onnx._find.named import require_names
         from mish.onnx._model.files import first_line
         from mish.onnx._optimize_file import Outcome, Settings, run
-        from mish.onnx._write.optimize import require_form
+        from mish.onnx._write.optimize import CHOICES, require_form
         from mish.onnx.targets import require_target
     if form is not None and runtime is not None:
         fail("give one of --form and --for", EXIT_USAGE)
@@ -108,8 +110,8 @@ def optimize(
         form = found.form
         err.print(f"{runtime} gets the form {form}: {found.why}", highlight=False)
     form = form or "sigmoid"
-    if form not in FORMS:
-        fail(f"--form must be one of {', '.join(FORMS)}, not {form!r}", EXIT_USAGE)
+    if form not in CHOICES:
+        fail(f"--form must be one of {', '.join(CHOICES)}, not {form!r}", EXIT_USAGE)
     try:
         require_form(form, opset)
         require_names(operators or ())

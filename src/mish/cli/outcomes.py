@@ -129,7 +129,8 @@ def _print_sites(report: Report) -> None:
     for site, now in lines:
         where = f"{site.graph}: " if site.graph else ""
         named = f"{site.node}: " if site.node else ""
-        text = f"{where}{named}{site.input} -> {site.output}: {site.spelling} -> {now}"
+        scaled = "" if site.scale == 1 else f" of scale {site.scale:g}"
+        text = f"{where}{named}{site.input} -> {site.output}: {site.spelling}{scaled} -> {now}"
         _line(text)
 
 
@@ -186,11 +187,12 @@ def _facts(outcome: Outcome, settings: Settings) -> dict[str, object]:
     return facts
 
 
-def _site(site: Site) -> dict[str, str]:
+def _site(site: Site) -> dict[str, str | float]:
     return {
         "graph": site.graph,
         "node": site.node,
         "spelling": site.spelling,
         "input": site.input,
         "output": site.output,
+        "scale": site.scale,
     }

@@ -18,6 +18,7 @@ from mish.torch._accelerate.switch import accelerate
 from mish.torch._convert.convert import convert
 from mish.torch._convert.stand_in import stand_in
 from mish.torch._functions import derivative, mish
+from mish.torch._fused import sync  # noqa: F401  (wraps)
 from mish.torch._fused.modules import BatchNormMish, GroupNormMish
 from mish.torch._kept import cuda  # noqa: F401  (some register)
 from mish.torch._lean.account import kept_bytes

@@ -7,26 +7,20 @@
 namespace mish_torch {
 namespace {
 
-// What a normalisation does to numbers once its statistics are known: a·x + b. In the order of
-// memory `run` numbers one after another share a and b, and after `count` runs they begin again.
+// What a normalisation does to numbers once its statistics are known, where the channel changes
+// from one number to the next: a·x + b, and after `count` numbers a and b begin again.
 template <class T>
 struct Affine {
   const T *a, *b;
-  int64_t run, count;
+  int64_t count;
 
   // Numbers `begin` to `end`, written to z[0] and on.
   void operator()(const T* x, int64_t begin, int64_t end, T* z) const {
     for (int64_t i = begin; i < end;) {
-      const int64_t row = i / run % count;
-      if (run == 1) {
-        const int64_t next = std::min(end, i + count - row);
-        for (int64_t j = i; j < next; ++j) z[j - begin] = a[row + j - i] * x[j] + b[row + j - i];
-        i = next;
-      } else {
-        const int64_t next = std::min(end, (i / run + 1) * run);
-        for (int64_t j = i; j < next; ++j) z[j - begin] = a[row] * x[j] + b[row];
-        i = next;
-      }
+      const int64_t channel = i % count, next = std::min(end, i + count - channel);
+      for (int64_t j = i; j < next; ++j)
+        z[j - begin] = a[channel + j - i] * x[j] + b[channel + j - i];
+      i = next;
     }
   }
 };
@@ -77,12 +71,11 @@ struct ThenAffine {
   }
 };
 
-// (Tensor dy, Tensor x, Tensor scale, Tensor shift, int run) -> Tensor dz, where all are of float32
+// (Tensor dy, Tensor x, Tensor scale, Tensor shift) -> Tensor dz, where all are of float32
 // or of float64, x is dense, and scale and shift are vectors.
 template <class Operation>
 void with_affine(Value* stack, uint64_t, uint64_t) {
   const Tensor dy(stack[0]), x(stack[1]), scale(stack[2]), shift(stack[3]);
-  const auto run = int64_t(stack[4]);
   const View at(x.get()), given(dy.get()), a(scale.get()), b(shift.get());
   Tensor copy(Handle(nullptr));
   if (!given.same_layout(at)) copy = laid_out_as(at, given);
@@ -90,7 +83,7 @@ void with_affine(Value* stack, uint64_t, uint64_t) {
   Tensor dz = empty_like(at);
   const auto go = [&](auto* to) {
     using T = std::remove_pointer_t<decltype(to)>;
-    Operation::run(from, at, Affine<T>{numbers<T>(a), numbers<T>(b), run, a.numel}, to);
+    Operation::run(from, at, Affine<T>{numbers<T>(a), numbers<T>(b), a.numel}, to);
   };
   void* const to = View(dz.get()).mutable_data();
   at.format == MISH_FLOAT32 ? go(static_cast<float*>(to)) : go(static_cast<double*>(to));

@@ -1,4 +1,5 @@
-// The CPU kernels of mish::_backward_of_affine and mish::_backward_then_affine_, of _kept_norm.py.
+// The CPU kernels of mish::_backward_of_affine and mish::_backward_then_affine_, of
+// _fused/kept_norm.py.
 #pragma once
 
 #include "_shim.h"

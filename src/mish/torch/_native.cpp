@@ -8,6 +8,7 @@
 
 #include "_affine.h"
 #include "_kept.h"
+#include "_norm_backward.h"
 #include "_tensors.h"
 
 namespace {
@@ -142,6 +143,7 @@ PyObject* py_register_operators(PyObject*, PyObject* path) {
                  {"_derivative", derivative}});
     add("mish", kept_kernels);
     add("mish", affine_kernels);
+    add("mish", norm_kernels);
   });
 }
 

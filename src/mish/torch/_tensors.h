@@ -106,6 +106,22 @@ void on_threads(int64_t n, const Part& part) {
   check(shim.parallel_for(int64_t(done), n, int64_t(grain), call, const_cast<Part*>(&part)));
 }
 
+// The same for ranges of few parts, of which each may be worth a thread.
+template <class Part>
+void on_threads_by_one(int64_t n, const Part& part) {
+  if (!shim.parallel_for || n < 2) return part(0, n);
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start = Clock::now();
+  part(0, 1);
+  const std::chrono::duration<double> taken = Clock::now() - start;
+  const double worth = mish::kWorthAThread / taken;
+  const int64_t grain = worth < double(n) ? int64_t(worth) + 1 : n;
+  const auto call = [](int64_t begin, int64_t end, void* context) {
+    (*static_cast<const Part*>(context))(begin, end);
+  };
+  check(shim.parallel_for(1, n, grain, call, const_cast<Part*>(&part)));
+}
+
 inline void run(const mish_unary (&kernel)[MISH_FORMATS], mish_format format, const void* x,
                 void* y, int64_t n) {
   const ptrdiff_t size = element_size(format);

@@ -5,14 +5,14 @@ through elementwise operators to that value or to uniform constants. Then the ou
 of that one value, element by element, and its values decide whether the function is Mish.
 
 Where one such place lies in another, as the branches of a Mish written in two do, the outer one
-counts.
+counts. A Mish of k x that is divided by k is one of x, with the scale k.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -24,17 +24,18 @@ from mish.onnx._find.site import Match, Site, spelling
 from mish.onnx._find.trace import Instruction, Operand, Reader, Tracer
 from mish.onnx._model.scopes import Scope, Value
 from mish.onnx._prove.operators import FLOATS, HALVES, is_standard
-from mish.onnx._prove.proof import is_mish
+from mish.onnx._prove.scale import scale_of
 
-_LONGEST = 48  # nodes in a spelling; the longest seen has 12
+_LONGEST = 72  # nodes in a spelling; the longest, our own for float16, has 65
 _DEEPEST = 16  # constants made from constants
 
 _MOST_VERDICTS = 4096  # to be remembered
 
 _CAN_END_MISH = {"Add", "Div", "Mish", "Mul", "Neg", "Sub", "Sum", "Where"}
+_SCALING = ("Clip", "Div", "Max", "Min", "Mul")
 _NONLINEAR = {"Cosh", "Exp", "Log", "Mish", "Pow", "Sigmoid", "Sinh", "Softplus", "Tanh"}
 
-Verdict = tuple[bool, set[tuple[int, ...]]]  # is it Mish, and the shapes of its constants
+Verdict = tuple[float | None, set[tuple[int, ...]]]  # of which scale, and its constants' shapes
 Place = tuple[int, int]  # depth of the scope and position of the node: later nodes are larger
 
 
@@ -73,6 +74,7 @@ class _Cut(NamedTuple):
         wiring: What each instruction does to which of the others' results: all that decides the
             function.
         within: The matches that lie there, which have the same input.
+        beyond: Whether they have another input, which is a multiple of the value, or within limits.
     """
 
     origin: _Origin
@@ -80,6 +82,7 @@ class _Cut(NamedTuple):
     instructions: list[Instruction]
     wiring: tuple[object, ...]
     within: list[Match]
+    beyond: bool
 
 
 class Verdicts:
@@ -152,23 +155,31 @@ class Finder:
             )
             if verdict is None:
                 return None  # what cannot be followed here is in all further cuts too
-            if not verdict[0]:
+            scale, shapes = verdict
+            if scale is None:
                 continue
-            doubt = _doubt(value, output, verdict[1])
+            if cut.beyond and not all(self._is_private(each, cut.nodes) for each in cut.within):
+                return None
+            doubt = _doubt(value, output, shapes)
             if doubt and any(match.doubt is None for match in cut.within):
                 return None
             for match in cut.within:
                 self._drop(match, cut.nodes)
             nodes = tuple(reversed(cut.nodes))
-            site = Site(spelling(nodes), name, last.output[0], last.name, self._scope.place)
+            place = self._scope.place
+            site = Site(spelling(nodes), name, last.output[0], last.name, place, scale)
             return Match(site, self._scope, value, output, nodes, doubt)
         return None
 
     def _drop(self, match: Match, nodes: list[onnx.NodeProto]) -> None:
         """Forget a match that only these nodes read, for they are a match themselves."""
+        if self._is_private(match, nodes):
+            self._ends.pop(match.site.output, None)
+
+    def _is_private(self, match: Match, nodes: list[onnx.NodeProto]) -> bool:
+        """Whether nothing but these nodes reads a match."""
         name = match.site.output
-        if self._readers[name] == sum(list(node.input).count(name) for node in nodes):
-            self._ends.pop(name, None)
+        return self._readers[name] == sum(list(node.input).count(name) for node in nodes)
 
     def _widened(self, cast: onnx.NodeProto) -> Match | None:
         """The match of a Cast to half precision after a Mish that one from it goes before.
@@ -189,14 +200,16 @@ class Finder:
         if inner.output.kind != onnx.TensorProto.FLOAT:
             return None
         del self._ends[inner.site.output]
-        site = Site(inner.site.spelling, x, y, cast.name, self._scope.place)
+        site = replace(inner.site, input=x, output=y, node=cast.name)
         nodes = (made[1], *inner.nodes, cast)
         return Match(site, self._scope, value, output, nodes, None)
 
     def _cuts(self, last: onnx.NodeProto) -> Iterator[_Cut]:
         """Each value that alone decides the node's output, nearest first.
 
-        Beyond a match only its own input is one: the node may be the same Mish once more.
+        Beyond a match only its own input is one: the node may be the same Mish once more. And
+        where that input is a multiple of another value, or limited, that value: the node may be
+        Mish of a scale.
         """
         frontier: dict[str, _Origin] = {}
         nodes: list[onnx.NodeProto] = []
@@ -205,7 +218,7 @@ class Finder:
         wiring: list[object] = []
         within: list[Match] = []
         goal: str | None = None
-        bent = False
+        bent = beyond = False
         origin = self._origin(self._scope, last.output[0])
         while origin is not None and origin.node is not None and len(nodes) < _LONGEST:
             instruction = self._read(origin)
@@ -232,9 +245,13 @@ class Finder:
             origin = max(frontier.values(), key=_place)
             del frontier[origin.name]
             if bent and not frontier and goal in (None, origin.name):
-                yield _Cut(origin, nodes, instructions, tuple(wiring), within)
+                yield _Cut(origin, nodes, instructions, tuple(wiring), within, beyond)
             if origin.name == goal:
-                return
+                goal = self._scaled(origin)
+                if goal is None:
+                    return
+                beyond = True
+                continue
             match = self._ends.get(origin.name) if origin.scope is self._scope else None
             if match is not None:
                 if goal not in (None, match.site.input):
@@ -242,8 +259,19 @@ class Finder:
                 goal = match.site.input
                 within.append(match)
 
+    def _scaled(self, origin: _Origin) -> str | None:
+        """The value of which another one is a multiple, or which it is within limits."""
+        node = origin.node
+        if node is None or origin.name in self._ends:
+            return None
+        if not any(is_standard(node, op) for op in _SCALING):
+            return None
+        sources = [self._origin(origin.scope, name) for name in node.input if name]
+        names = [each.name for each in sources if each is not None and each.constant is None]
+        return names[0] if len(names) == 1 else None
+
     def _judged(self, cut: _Cut, kind: int, double: bool) -> Verdict | None:
-        """Whether a cut is Mish, or None if it cannot be followed."""
+        """Of which scale a cut is Mish, if it is; None if it cannot be followed."""
         tracer = Tracer(kind)
         values: dict[str, Operand] = {cut.origin.name: tracer.argument()}
 
@@ -260,7 +288,8 @@ class Finder:
                 return None
             values[instruction.output] = result
         program = tracer.program(result)
-        return program is not None and is_mish(program, kind, double=double), tracer.shapes
+        scale = None if program is None else scale_of(program, kind, double=double)
+        return scale, tracer.shapes
 
     def _kind(self, name: str) -> int:
         return self._scope.known(name).kind

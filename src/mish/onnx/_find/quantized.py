@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from mish.onnx._find.constants import constant_of, uniform
+from mish.onnx._find.constants import Uniform, constant_of, uniform
 from mish.onnx._find.search import find
 from mish.onnx._find.site import Site
 from mish.onnx._model.files import as_model, legible
@@ -128,12 +128,15 @@ def _real(scope: Scope, name: str, scale: str, zero: str) -> str | None:
 
 
 def _number(scope: Scope, name: str) -> float | None:
-    """The one number that a constant holds, or None if it is no such constant."""
+    found = constant_at(scope, name)
+    return None if found is None else float(found.value)
+
+
+def constant_at(scope: Scope, name: str) -> Uniform | None:
+    """The one number that a constant of this name holds, or None if it is no such constant."""
     owner = scope.owner(name) if name else None
     if owner is None:
         return None
     if name in owner.fixed:
-        found = uniform(owner.fixed[name])
-    else:
-        found = constant_of(owner.makers[name][1]) if name in owner.makers else None
-    return None if found is None else float(found.value)
+        return uniform(owner.fixed[name])
+    return constant_of(owner.makers[name][1]) if name in owner.makers else None

@@ -23,6 +23,7 @@ class Site:
         node: Name of the node that makes ``output``; may be empty.
         graph: Where that node is: "" for the main graph, the names of the nodes and attributes
             that lead to a subgraph, or the domain, name and overload of a function of the model.
+        scale: The k of mish(k x) / k, which is x tanh(softplus(k x)); 1 for Mish itself.
     """
 
     spelling: str
@@ -30,6 +31,7 @@ class Site:
     output: str
     node: str
     graph: str = ""
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)

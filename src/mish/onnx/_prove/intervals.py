@@ -87,6 +87,8 @@ def _enclose(op: str, attributes: Attributes, inputs: list[Range | None], flags:
         flags.room |= (high - low > _UNIT) & (high > left) & (low < right)
     ends = [compute(op, attributes, [end]) for end in x]
     a, b = (np.asarray(each, float) for each in ends)
+    if op == "Round":
+        flags.jump |= a != b
     if op in _BENT_AT_ZERO:
         return _hull(np.where(_astride(x), 0.0, a), a, b)
     if op == "Cosh":

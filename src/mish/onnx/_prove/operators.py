@@ -130,6 +130,7 @@ _ONE: dict[str, Callable[[Array], Any]] = {
     "Not": np.logical_not,
     "Reciprocal": np.reciprocal,
     "Relu": lambda x: np.maximum(x, 0),
+    "Round": np.rint,
     "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "Sinh": np.sinh,
     "Softplus": lambda x: np.logaddexp(x, 0),

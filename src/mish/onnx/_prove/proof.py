@@ -1,4 +1,4 @@
-"""Decides whether a program is Mish for every number of its format."""
+"""Decides whether a program is Mish, or Mish of a scale, for every number of its format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ POINTS = np.unique([*_HARD, *np.linspace(-12, 24, 145)])
 """The arguments that a program is judged at first, and most that are not Mish fall."""
 
 _ORDINARY = 300.0  # no spelling leaves the range of float64 before
-_CLAMPED = 1e-50  # times the largest float32 it is nothing
+_STRAIGHT = 40.0  # Mish is x itself beyond
+_CLAMPED = 1e-50  # is nothing, and even times the largest float32
 _MOST_INTERVALS = 1 << 17
 _SINGLE, _DOUBLE = 2.0**-24, 2.0**-46
 
@@ -62,11 +63,11 @@ class Format:
             bits = size.astype(self._carrier).view(self._signed).astype(np.int64) >> self._shift
         return np.asarray(np.where(np.signbit(number), -bits, bits))
 
-    def grid(self) -> Array:
+    def grid(self, scale: float) -> Array:
         """Places in order that cover the format, all of it where that has 16 bits."""
         step = 1 if self.last < 1 << 15 else max(self._per_octave >> 2, 1)
         positive = np.append(np.arange(0, self.last, step, dtype=np.int64), self.last)
-        return np.unique(np.concatenate([-positive, positive, self.order(POINTS)]))
+        return np.unique(np.concatenate([-positive, positive, self.order(POINTS / scale)]))
 
 
 FORMATS: dict[int, Format] = {
@@ -78,8 +79,16 @@ FORMATS: dict[int, Format] = {
 """The formats of Mish's argument by ONNX element type."""
 
 
-def allowed(x: Array, *, double: bool) -> Array:
-    """How far from Mish a value at x may be.
+def scaled_mish(x: Array, scale: float) -> Array:
+    """mish(scale x) / scale, which is x tanh(softplus(scale x)), also where scale x overflows."""
+    if scale == 1:
+        return np.asarray(mish(x))
+    inner = scale * x
+    return np.where(inner > _STRAIGHT, x, mish(inner) / scale)
+
+
+def allowed(x: Array, *, double: bool, scale: float = 1.0) -> Array:
+    """How far from Mish of a scale a value at x may be.
 
     Half a unit of relative error in the argument and in the result, the unit being float32's, or
     for a model in float64 that of a number with 46 bits. And four units of float64 times the
@@ -88,51 +97,62 @@ def allowed(x: Array, *, double: bool) -> Array:
     normal numbers is rounded at will.
     """
     unit, double_ = _DOUBLE if double else _SINGLE, np.finfo(np.float64)
-    floor = 4 * double_.eps * np.minimum(np.abs(x), 40.0) + double_.tiny
-    return np.asarray(unit * np.abs(mish(x)) + unit * np.abs(x * mish_d1(x)) + floor)
+    inner = scale * x
+    floor = (4 * double_.eps * np.minimum(np.abs(inner), _STRAIGHT) + double_.tiny) / scale
+    slope = np.abs(x * mish_d1(inner))
+    return np.asarray(unit * np.abs(scaled_mish(x, scale)) + unit * slope + floor)
 
 
 @lru_cache(maxsize=4096)
-def is_mish(program: Program, kind: int, *, double: bool) -> bool:
-    """Whether a program is Mish for all numbers of a format, to the precision of its model.
+def is_mish(program: Program, kind: int, *, double: bool, scale: float = 1.0) -> bool:
+    """Whether a program is mish(scale x) / scale for all numbers of a format.
+
+    That is to the precision of its model. Without a scale it is Mish itself.
 
     It is judged in float64 at numbers so close to each other that it can do nothing unseen
     between them (:func:`points`), by the tolerance of :func:`allowed`. Where the program itself
-    leaves the range of float64, at arguments beyond 300 in size, and so comes to no number, it
-    has nothing to be held against (:func:`_overflown`). At an infinity it must give what Mish
+    leaves the range of float64, at arguments beyond 300 / scale in size, and so comes to no number,
+    it has nothing to be held against (:func:`_overflown`). At an infinity it must give what Mish
     does or NaN, or the infinity itself, and NaN for NaN.
 
     Args:
         program: The program.
         kind: The ONNX element type of its argument.
         double: Whether the model computes in float64.
+        scale: The scale, positive.
     """
     with np.errstate(all="ignore"):
-        first = program(POINTS)
-        if first is None or first.shape != POINTS.shape or first.dtype.kind != "f":
+        start = POINTS / scale
+        first = program(start)
+        if first is None or first.shape != start.shape or first.dtype.kind != "f":
             return False
-        if not np.all(np.abs(first - mish(POINTS)) <= allowed(POINTS, double=double)):
+        if not np.all(_right(start, first, double, scale)):
             return False
         if not _at_the_ends(program):
             return False
-        x = points(program, FORMATS[kind])
+        x = points(program, FORMATS[kind], scale)
         if x is None:
             return False
         values = program(x)
         assert values is not None, "it was called before"
-        right = np.abs(values - mish(x)) <= allowed(x, double=double)
-        right |= _clamped(x, values)
-        return bool(np.all(right)) or bool(np.all(right | _overflown(program, x, values)))
+        far = _ORDINARY / scale
+        right = _right(x, values, double, scale) | _clamped(x, values, far)
+        return bool(np.all(right)) or bool(np.all(right | _overflown(program, x, values, far)))
 
 
-def _overflown(program: Program, x: Array, values: Array) -> Array:
+def _right(x: Array, values: Array, double: bool, scale: float) -> Array:
+    off = np.abs(values - scaled_mish(x, scale))
+    return np.asarray(off <= allowed(x, double=double, scale=scale))
+
+
+def _overflown(program: Program, x: Array, values: Array, far: float) -> Array:
     """Where a program leaves the range of float64 on its way and comes to NaN or an infinity.
 
     An infinity counts only if the program came to it from a number, with no jump in between: one
     that is chosen beyond a threshold is another value.
     """
     finite = np.isfinite(values)
-    lost = ~finite & (np.abs(x) > _ORDINARY)
+    lost = ~finite & (np.abs(x) > far)
     lost[lost] = program.lost(x[lost])
     if not np.any(lost & np.isinf(values)):
         return lost
@@ -144,29 +164,30 @@ def _overflown(program: Program, x: Array, values: Array) -> Array:
     return np.asarray(lost & (np.isnan(values) | (jumps == jumps[nearer])))
 
 
-def _clamped(x: Array, values: Array) -> Array:
+def _clamped(x: Array, values: Array, far: float) -> Array:
     """Where a program is x·exp(c) on the far left, as it is if it clamps the exponent at c."""
     slope = values[0] / x[0]
     if not 0 < slope < _CLAMPED:
         return np.zeros(x.shape, bool)
-    return np.asarray((x < -_ORDINARY) & (np.abs(values - slope * x) <= 1e-12 * slope * np.abs(x)))
+    return np.asarray((x < -far) & (np.abs(values - slope * x) <= 1e-12 * slope * np.abs(x)))
 
 
 def _at_the_ends(program: Program) -> bool:
     values = program(np.array([np.inf, -np.inf, np.nan]))
     assert values is not None, "it was called before"
     high, low, nan = (float(each) for each in values)
-    left = low in (0, -np.inf) or math.isnan(low)
+    left = abs(low) < _CLAMPED or low == -np.inf or math.isnan(low)
     return (high == np.inf or math.isnan(high)) and left and math.isnan(nan)
 
 
-def points(program: Program, format_: Format) -> Array | None:
+def points(program: Program, format_: Format, scale: float = 1.0) -> Array | None:
     """Numbers of a format between which a program can do nothing unseen; None if too many.
 
-    Starts with some from every octave, halves each interval as long as it is too wide for what
-    the program does there, and gives both neighbours wherever it jumps or bends.
+    Starts with some from every octave and where Mish of the scale is hard, halves each interval as
+    long as it is too wide for what the program does there, and gives both neighbours wherever it
+    jumps or bends.
     """
-    seen = [format_.grid()]
+    seen = [format_.grid(scale)]
     low, high = seen[0][:-1], seen[0][1:]
     count = 0
     while True:

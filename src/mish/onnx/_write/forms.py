@@ -1,18 +1,32 @@
-"""Writes Mish as ONNX nodes."""
+"""Writes Mish, and Mish of a scale, as ONNX nodes.
+
+Mish of a scale k is mish(k x) / k, which is x tanh(softplus(k x)). Forms that know x beside k x can
+be written with k x in the place of x in the factor alone, and where k x overflows they are still x.
+Where there is but an operator Mish, :func:`_around` sees to that.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 from onnx import TensorProto
 
+from mish.onnx._find.site import Match
+from mish.onnx._prove.half import spelling
 from mish.onnx._prove.operators import HALVES, NATIVE_DOMAIN
+from mish.onnx._write.half import write_half
 from mish.onnx._write.nodes import NodeWriter
 
+_STRAIGHT = 20.0  # right of it Mish is its argument, in float64 too
+_FLAT, _FLAT_DOUBLE = -120.0, -800.0  # left of it Mish is -0
 
-def sigmoid(writer: NodeWriter, x: str, y: str, kind: int, opset: int) -> None:
-    """Append nodes for ``y = mish(x)`` in standard operators of opset 7 and up, with one Exp.
+
+def sigmoid(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
+    """Append nodes for ``y = mish(scale * x) / scale`` with one Exp.
+
+    They are standard operators of opset 7 and up. Without the scale:
 
     tanh(softplus(x)) = n / (n + 2) with e = exp(x), n = e (e + 2), so y = x / (1 + 2/n). That
     is the sigmoid of ln(n/2), hence the form's name. The operator Sigmoid itself is avoided:
@@ -40,42 +54,97 @@ def sigmoid(writer: NodeWriter, x: str, y: str, kind: int, opset: int) -> None:
         y: Name of the output.
         kind: ONNX element type of both.
         opset: Version of the standard operators.
+        scale: The scale, positive.
     """
     with writer.inside(x, y, kind, TensorProto.FLOAT if kind in HALVES else kind) as (a, b, inner):
         one, minus_two = writer.constant(1.0, inner), writer.constant(-2.0, inner)
-        e = writer.op("Exp", a, stem=y)
+        e = writer.op("Exp", _times(writer, a, y, scale, inner), stem=y)
         factor = writer.op("Div", minus_two, writer.op("Sub", e, minus_two, stem=y), stem=y)
         divisor = writer.op("Sub", one, writer.op("Div", factor, e, stem=y), stem=y)
         writer.op("Div", a, divisor, stem=y, output=b)
 
 
-def op(writer: NodeWriter, x: str, y: str, kind: int, opset: int) -> None:
+def op(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
     """Append the operator Mish, of opset 18; before opset 22 it knows no bfloat16.
 
     The arguments are those of :func:`sigmoid`.
     """
     narrow = kind == TensorProto.BFLOAT16 and opset < 22
-    with writer.inside(x, y, kind, TensorProto.FLOAT if narrow else kind) as (a, b, _):
-        writer.op("Mish", a, stem=y, output=b)
+    wanted = TensorProto.FLOAT if narrow else inner_kind(kind, scale)
+    with writer.inside(x, y, kind, wanted) as (a, b, inner):
+        _around(writer, a, b, inner, scale, "")
 
 
-def softplus(writer: NodeWriter, x: str, y: str, kind: int, opset: int) -> None:
+def softplus(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
     """Append Softplus, Tanh, Mul, of opset 7 and up; before opset 22 not all know bfloat16.
 
     The arguments are those of :func:`sigmoid`.
     """
     narrow = kind == TensorProto.BFLOAT16 and opset < 22
-    with writer.inside(x, y, kind, TensorProto.FLOAT if narrow else kind) as (a, b, _):
-        tanh = writer.op("Tanh", writer.op("Softplus", a, stem=y), stem=y)
+    wanted = TensorProto.FLOAT if narrow else inner_kind(kind, scale)
+    with writer.inside(x, y, kind, wanted) as (a, b, inner):
+        soft = writer.op("Softplus", _times(writer, a, y, scale, inner), stem=y)
+        tanh = writer.op("Tanh", soft, stem=y)
         writer.op("Mul", a, tanh, stem=y, output=b)
 
 
-def native(writer: NodeWriter, x: str, y: str, kind: int, opset: int) -> None:
+def native(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
     """Append the operator Mish of this package's own domain.
 
     The arguments are those of :func:`sigmoid`.
     """
-    writer.op("Mish", x, stem=y, output=y, domain=NATIVE_DOMAIN)
+    with writer.inside(x, y, kind, inner_kind(kind, scale)) as (a, b, inner):
+        _around(writer, a, b, inner, scale, NATIVE_DOMAIN)
+
+
+def float16(writer: NodeWriter, x: str, y: str, kind: int, opset: int, scale: float = 1.0) -> None:
+    """Append Mish that is within 1 ulp of float16 where every operator rounds to that.
+
+    bfloat16, which has not the digits of the constants, is computed in float32. The arguments are
+    those of :func:`sigmoid`.
+    """
+    narrow = kind == TensorProto.BFLOAT16
+    wanted = TensorProto.FLOAT if narrow else inner_kind(kind, scale)
+    write_half(writer, x, y, kind, wanted, scale)
+
+
+def inner_kind(kind: int, scale: float) -> int:
+    """The type to compute Mish of a scale in, where the form has no reason for another.
+
+    Half precision stays where the product with the scale is exact or overflows; otherwise it would
+    be rounded, or become subnormal, and Mish on the left makes some units of that.
+    """
+    exact = scale >= 1 and math.frexp(scale)[0] == 0.5
+    return TensorProto.FLOAT if kind in HALVES and not exact else kind
+
+
+def _times(writer: NodeWriter, x: str, y: str, scale: float, kind: int) -> str:
+    """The name of ``scale * x``."""
+    return x if scale == 1 else writer.op("Mul", x, writer.constant(scale, kind), stem=y)
+
+
+def _around(writer: NodeWriter, x: str, y: str, kind: int, scale: float, domain: str) -> None:
+    """Append an operator Mish, between a Mul and a Div if there is a scale.
+
+    The product of x and a scale above 1 may overflow where the result does not. So right of 20,
+    where Mish is its argument, x itself is taken; and the operator, which in many a runtime gives
+    NaN at -inf, sees nothing left of where Mish is -0.
+    """
+    inner = _times(writer, x, y, scale, kind)
+    if scale == 1:
+        writer.op("Mish", inner, stem=y, output=y, domain=domain)
+        return
+    factor, guarded = writer.constant(scale, kind), scale > 1
+    bounded = inner
+    if guarded:
+        flat = _FLAT_DOUBLE if kind == TensorProto.DOUBLE else _FLAT
+        least = writer.constant(flat, kind)
+        bounded = writer.op("Max", inner, least, stem=y)
+    mish = writer.op("Mish", bounded, stem=y, domain=domain)
+    quotient = writer.op("Div", mish, factor, stem=y, output="" if guarded else y)
+    if guarded:
+        straight = writer.op("Greater", inner, writer.constant(_STRAIGHT, kind), stem=y)
+        writer.op("Where", straight, x, quotient, stem=y, output=y)
 
 
 class Form(NamedTuple):
@@ -85,15 +154,36 @@ class Form(NamedTuple):
         write: Appends the nodes.
         opset: The oldest version of the standard operators in which it can be written.
         spelling: The operators that it is written with, as a site tells them.
+        scaled: Those for Mish of a scale, and its oldest opset.
+        guarded: Those for Mish of a scale above 1, where that takes more.
         what: A few words about it.
         advice: What to know before a model with it is quantised, if anything.
     """
 
-    write: Callable[[NodeWriter, str, str, int, int], None]
+    write: Callable[[NodeWriter, str, str, int, int, float], None]
     opset: int
     spelling: str
     what: str
+    scaled: tuple[str, int]
+    guarded: str | None = None
     advice: str | None = None
+
+    def spelling_of(self, scale: float) -> str:
+        """The operators that Mish of a scale is written with."""
+        if scale == 1:
+            return self.spelling
+        return self.guarded if self.guarded and scale > 1 else self.scaled[0]
+
+    def stand_in(self, writer: NodeWriter, match: Match, opset: int) -> None:
+        """Append the nodes that stand for a match."""
+        x, y, kind = match.site.input, match.site.output, match.output.kind
+        if match.input.kind != kind:
+            x = writer.op("Cast", x, stem=y, to=kind)
+        self.write(writer, x, y, kind, opset, match.site.scale)
+
+    def opset_of(self, scale: float) -> int:
+        """The oldest version of the standard operators in which Mish of a scale can be written."""
+        return self.opset if scale == 1 else self.scaled[1]
 
 
 # From opset 7 on, an operator broadcasts its inputs as NumPy does. The forms need that.
@@ -103,25 +193,42 @@ FORMS: dict[str, Form] = {
         7,
         "Exp, Sub, Div, Div, Sub, Div",
         "standard operators, the fastest in ONNX Runtime on CPU",
-        "to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; for quantisers "
-        "that take other operators use --form op",
+        scaled=("Mul, Exp, Sub, Div, Div, Sub, Div", 7),
+        advice="to quantise it: ONNX Runtime's quantize_static leaves this Mish whole; for "
+        "quantisers that take other operators use --form op",
     ),
     "op": Form(
         op,
         18,
         "Mish",
         "the operator Mish, for runtimes with a kernel for it, such as OpenVINO and TensorRT",
+        scaled=("Mul, Mish, Div", 18),
+        guarded="Mul, Max, Mish, Div, Greater, Where",
     ),
     "softplus": Form(
-        softplus, 7, "Softplus, Tanh, Mul", "three operators, for tools that fuse only those"
+        softplus,
+        7,
+        "Softplus, Tanh, Mul",
+        "three operators, for tools that fuse only those",
+        scaled=("Mul, Softplus, Tanh, Mul", 7),
     ),
     "native": Form(
         native,
         8,
         f"{NATIVE_DOMAIN}.Mish",
         "this package's kernel in ONNX Runtime, with a fallback elsewhere",
-        "to quantise it: quantise the form sigmoid and then write this one; preparing a model for "
-        "the quantiser replaces the kernel by the fallback",
+        scaled=(f"Mul, {NATIVE_DOMAIN}.Mish, Div", 9),
+        guarded=f"Mul, Max, {NATIVE_DOMAIN}.Mish, Div, Greater, Where",
+        advice="to quantise it: quantise the form sigmoid and then write this one; preparing a "
+        "model for the quantiser replaces the kernel by the fallback",
+    ),
+    "float16": Form(
+        float16,
+        11,
+        spelling(1.0),
+        "within 1 ulp where every operator runs in float16; long",
+        scaled=(spelling(2.0), 11),
+        advice="to quantise it: quantise the form op instead",
     ),
 }
 """Each form by name."""

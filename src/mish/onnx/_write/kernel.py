@@ -90,7 +90,7 @@ def _is_mish(model: onnx.ModelProto, overload: str) -> bool:
             output=[helper.make_empty_tensor_value_info("y")],
         ),
     )
-    return any(site.graph == "" for site in find(probe))
+    return any(site.graph == "" and site.scale == 1 for site in find(probe))
 
 
 def add_fallback(model: onnx.ModelProto, kinds: set[int]) -> None:

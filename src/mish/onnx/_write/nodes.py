@@ -45,6 +45,12 @@ class NodeWriter:
             )
         return str(self._constant[value, kind].output[0])
 
+    def array(self, tensor: onnx.TensorProto, stem: str) -> str:
+        """Append a Constant node for a tensor and return the name of its output."""
+        name = self.fresh(stem)
+        self.nodes.append(helper.make_node("Constant", [], [name], name=name, value=tensor))
+        return name
+
     def op(
         self,
         op: str,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 from onnx import helper
@@ -20,9 +21,15 @@ from mish.onnx._model.infer import typed_scopes, used_functions
 from mish.onnx._model.opset import NEWEST, OpsetError, opset_of, raise_opset
 from mish.onnx._model.saving import write
 from mish.onnx._model.scopes import FunctionKey, Functions, Scope, key_of
-from mish.onnx._write.forms import FORMS, Form
+from mish.onnx._prove.operators import HALVES
+from mish.onnx._write.forms import FORMS, Form, inner_kind
 from mish.onnx._write.kernel import add_fallback, drop_domain, refuse_namesake
+from mish.onnx._write.lookup import LOOKUPS, Lookup, Table, as_table, readers_of
+from mish.onnx._write.nodes import NodeWriter
 from mish.onnx._write.rewrite import rewrite
+
+CHOICES = (*FORMS, *LOOKUPS)
+"""What can be written: a form, or a table in a quantised model."""
 
 _DOUBLE_SOFTPLUS = 18  # the opset at which ONNX Runtime on CPU runs Softplus of float64
 
@@ -66,7 +73,7 @@ class Report:
         """What to know before the new model is quantised; None if it cannot be or is already."""
         if not self.rewritten or not can_be_quantized(self.model):
             return None
-        return FORMS[self.form].advice
+        return FORMS[self.form].advice if self.form in FORMS else None
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the new model whole or not at all, replacing an existing file.
@@ -99,6 +106,9 @@ def optimize(
 ) -> Report:
     """Rewrite every Mish of a model, in its subgraphs and functions too.
 
+    That includes Mish of a scale k, x tanh(softplus(k x)) = mish(k x) / k, for k from 1/1024 to
+    1024; results are right where k x overflows too.
+
     Nothing else changes: other nodes, weights, names, types, documentation and metadata are
     kept. What a rewritten Mish no longer needs is removed, unless something else reads it.
 
@@ -115,10 +125,16 @@ def optimize(
       package's own kernel after :func:`mish.onnx.register`, and elsewhere by a function in the
       model.
 
+    And in a quantised model
+
+    - ``lookup``: a table of the 256 results in the place of DequantizeLinear, Mish,
+      QuantizeLinear, where those are of 8 bits with one scale and one zero point. Each result is
+      the exact one, rounded once. ``lookup-gather`` reads it in the way that OpenVINO runs fast.
+
     Args:
         model: A model, which is left as it is, or the path of one. Weights kept in other files
             are not read.
-        form: The form to write, a key of ``FORMS``.
+        form: The form to write, a key of ``FORMS``, ``lookup`` or ``lookup-gather``.
         opset: The version of the standard operators to raise the model to; as low as the form
             allows if not given.
         operators: Operators of others that are Mish, as ``DOMAIN::NAME``, each with one input,
@@ -147,7 +163,10 @@ def optimize(
     with legible():
         before = opset_of(new)
         named = take(new, operators)
-        rewritten, skipped = _optimize(new, FORMS[form], opset)
+        if form in LOOKUPS:
+            rewritten, skipped = _look_up(new, LOOKUPS[form], opset)
+        else:
+            rewritten, skipped = _optimize(new, FORMS[form], opset)
         inside = quantized_inside(new, [*(match.site for match in rewritten), *dict(skipped)])
         if named is not None:
             named.restore(new)
@@ -193,37 +212,55 @@ def require_form(form: str, opset: int | None) -> None:
     Raises:
         ValueError: If not.
     """
-    if form not in FORMS:
-        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
-    if opset is not None and not FORMS[form].opset <= opset <= NEWEST:
+    if form not in CHOICES:
+        raise ValueError(f"form must be one of {', '.join(CHOICES)}, not {form!r}")
+    oldest = LOOKUPS[form].opset if form in LOOKUPS else FORMS[form].opset
+    if opset is not None and not oldest <= opset <= NEWEST:
         raise ValueError(
-            f"opset must be from {FORMS[form].opset} to {NEWEST} for the form {form}, not {opset}"
+            f"opset must be from {oldest} to {NEWEST} for the form {form}, not {opset}"
         )
 
 
-def _optimize(
-    model: onnx.ModelProto, form: Form, opset: int | None
-) -> tuple[list[Match], list[tuple[Site, str]]]:
+class _Found(NamedTuple):
+    """The scopes of a model of the wanted opset, its functions, and its matches."""
+
+    scopes: list[Scope]
+    functions: Functions
+    matches: list[Match]
+
+
+def _found(
+    model: onnx.ModelProto, opset: int | None, oldest: Callable[[Match], int]
+) -> _Found | list[tuple[Site, str]]:
+    """Find Mish, and raise the model as far as writing it takes; or why that cannot be."""
     scopes, functions = typed_scopes(model, check(model))
     matches = find_in(scopes, functions)
-    if not matches:
-        return [], []
     version = opset_of(model)
-    if version < FORMS["sigmoid"].opset:
+    if matches and version < FORMS["sigmoid"].opset:
         raise ModelError(
             f"the model's opset is {version}, the oldest that can be rewritten is "
             f"{FORMS['sigmoid'].opset}; raise it with onnx.version_converter.convert_version"
         )
-    target = max(form.opset, opset or 0)
+    target = max(opset or 0, *map(oldest, matches)) if matches else 0
     if any(opset_of(body) < target for body in (model, *model.functions)):
         try:
             raise_opset(model, scopes, target)
         except OpsetError as error:
             if opset is not None:
                 raise
-            return [], [(match.site, str(error)) for match in matches]
+            return [(match.site, str(error)) for match in matches]
         scopes, functions = typed_scopes(model)
         matches = find_in(scopes, functions)
+    return _Found(scopes, functions, matches)
+
+
+def _optimize(
+    model: onnx.ModelProto, form: Form, opset: int | None
+) -> tuple[list[Match], list[tuple[Site, str]]]:
+    found = _found(model, opset, lambda match: form.opset_of(match.site.scale))
+    if isinstance(found, list):
+        return [], found
+    scopes, functions, matches = found
     left = {id(match): match.doubt or _already(match, form) for match in matches}
     sound = [match for match in matches if left[id(match)] is None]
     if not sound:
@@ -231,13 +268,45 @@ def _optimize(
     if form is FORMS["native"]:
         refuse_namesake(model)
     used = used_functions(model, functions)
-    rewrite(scopes, sound, form, [_version(model, scope) for scope in scopes])
+    rewrite(scopes, sound, form.stand_in, [_version(model, scope) for scope in scopes])
     _tidy(model, scopes, sound, used)
     if form is FORMS["native"]:
-        native = sound + [match for match in matches if match.site.spelling == form.spelling]
-        add_fallback(model, {match.output.kind for match in native})
+        native = sound + [match for match in matches if _already(match, form)]
+        kinds = {inner_kind(match.output.kind, match.site.scale) for match in native}
+        add_fallback(model, kinds)
     check(model, weights=False)
     return sound, _reasons(matches, left)
+
+
+def _look_up(
+    model: onnx.ModelProto, way: Lookup, opset: int | None
+) -> tuple[list[Match], list[tuple[Site, str]]]:
+    """Write a table for each Mish between a DequantizeLinear and a QuantizeLinear."""
+    found = _found(model, opset, lambda match: way.opset)
+    if isinstance(found, list):
+        return [], found
+    tables: dict[int, Table] = {}
+    sound: list[Match] = []
+    skipped: list[tuple[Site, str]] = []
+    readers = {id(match.scope): readers_of(match.scope) for match in found.matches}
+    for match in found.matches:
+        made = match.doubt or as_table(match, readers[id(match.scope)])
+        if isinstance(made, str):
+            skipped.append((match.site, made))
+        else:
+            sound.append(made[0])
+            tables[id(made[0])] = made[1]
+
+    def write(writer: NodeWriter, match: Match, opset: int) -> None:
+        way.write(writer, match.site.input, match.site.output, tables[id(match)])
+
+    if sound:
+        used = used_functions(model, found.functions)
+        versions = [_version(model, scope) for scope in found.scopes]
+        rewrite(found.scopes, sound, write, versions)
+        _tidy(model, found.scopes, sound, used)
+        check(model, weights=False)
+    return sound, skipped
 
 
 def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Site, str]]:
@@ -247,9 +316,11 @@ def _reasons(matches: list[Match], left: dict[int, str | None]) -> list[tuple[Si
 
 def _already(match: Match, form: Form) -> str | None:
     """Why a match needs no rewriting, if it has the form already."""
-    narrow = match.input.kind in (onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16)
-    exact = not narrow or form is not FORMS["sigmoid"] or match.nodes[0].op_type == "Cast"
-    return "it has this form already" if match.site.spelling == form.spelling and exact else None
+    kind, scale = match.input.kind, match.site.scale
+    widened = kind in HALVES and (form is FORMS["sigmoid"] or inner_kind(kind, scale) != kind)
+    exact = not widened or match.nodes[0].op_type == "Cast"
+    written = match.site.spelling == form.spelling_of(scale)
+    return "it has this form already" if written and exact else None
 
 
 def _version(model: onnx.ModelProto, scope: Scope) -> int:

@@ -11,17 +11,19 @@ import onnx
 
 from mish.onnx._find.site import Match
 from mish.onnx._model.scopes import Scope, names_read
-from mish.onnx._write.forms import Form
 from mish.onnx._write.nodes import NodeWriter
 
+Write = Callable[[NodeWriter, Match, int], None]
+"""Appends what stands for a match, given the version of the standard operators."""
 
-def rewrite(scopes: list[Scope], matches: list[Match], form: Form, opsets: list[int]) -> None:
+
+def rewrite(scopes: list[Scope], matches: list[Match], write: Write, opsets: list[int]) -> None:
     """Rewrite matches of a model in place.
 
     Args:
         scopes: All scopes of the model, each before those in it.
         matches: What to rewrite, each in one of the scopes.
-        form: What to write.
+        write: Writes what is to stand in its place.
         opsets: For each scope, the version of the standard operators.
     """
     taken = {name for scope in scopes for name in _names(scope)}
@@ -32,7 +34,7 @@ def rewrite(scopes: list[Scope], matches: list[Match], form: Form, opsets: list[
     for scope, opset in reversed(list(zip(scopes, opsets, strict=True))):
         here = found.get(id(scope))
         if here or released:
-            released = _rewrite_scope(scope, here or {}, released, form, opset, taken)
+            released = _rewrite_scope(scope, here or {}, released, write, opset, taken)
         if scope.outer is None:
             released = []
 
@@ -41,7 +43,7 @@ def _rewrite_scope(
     scope: Scope,
     matches: dict[str, Match],
     released: list[str],
-    form: Form,
+    write: Write,
     opset: int,
     taken: set[str],
 ) -> list[str]:
@@ -74,7 +76,7 @@ def _rewrite_scope(
         if position in unread:
             continue
         if position in ends:
-            new += _written(ends[position], node, writer, form, opset)
+            new += _written(ends[position], node, writer, write, opset)
         else:
             new.append(node)
     del body.node[:]
@@ -86,14 +88,11 @@ def _rewrite_scope(
 
 
 def _written(
-    match: Match, old: onnx.NodeProto, writer: NodeWriter, form: Form, opset: int
+    match: Match, old: onnx.NodeProto, writer: NodeWriter, write: Write, opset: int
 ) -> list[onnx.NodeProto]:
-    """The form in the place of a match's last node."""
+    """What stands in the place of a match's last node."""
     start = len(writer.nodes)
-    x, y = match.site.input, match.site.output
-    if match.input.kind != match.output.kind:
-        x = writer.op("Cast", x, stem=y, to=match.output.kind)
-    form.write(writer, x, y, match.output.kind, opset)
+    write(writer, match, opset)
     last = writer.nodes[-1]
     last.name = old.name
     last.doc_string = old.doc_string

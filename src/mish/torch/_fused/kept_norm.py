@@ -71,6 +71,8 @@ class _KeepsInput(torch.autograd.Function):
         if torch.is_grad_enabled():
             found = through_operations(ctx, dy, norm.operations, [x, weight, bias])
             return *found, None, None
+        if _is_in_rows(dy, x, mean):
+            return *_in_rows(norm, "input", dy, x, weight, bias, mean, rstd), None, None
         scale = _rows(rstd, x)
         if weight is not None:
             scale = scale * by_channel(weight, x)
@@ -114,6 +116,10 @@ class _KeepsOutput(torch.autograd.Function):
 def _from_output(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
     y, sides, weight, bias, mean, rstd, drowned, rows = ctx.saved_tensors
     y = y.detach()
+    norm: Norm = ctx.norm
+    if _is_in_rows(dy, y, mean):
+        kept = ("output", y) if sides is None else ("z", OPERATORS.sided_inverse.default(y, sides))
+        return _in_rows(norm, kept[0], dy, kept[1], weight, bias, mean, rstd, drowned, rows)
     z = (
         OPERATORS.marked_inverse.default(y)
         if sides is None
@@ -129,7 +135,6 @@ def _from_output(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
     if drowned is not None:
         centred = rows - _rows(mean, y).index_select(1, drowned)
         z.index_copy_(1, drowned, centred.to(z.dtype))
-    norm: Norm = ctx.norm
     dx, dweight, dbias = norm.backward(dz, z, weight, torch.zeros_like(mean), rstd)
     return like(dx, y), like(dweight, weight), like(dbias, bias)
 
@@ -171,13 +176,54 @@ def _rows(statistic: Tensor, x: Tensor) -> Tensor:
     return rows.reshape(*rows.shape, *[1] * (x.dim() - 2))
 
 
+_WHAT = {"input": 0, "output": 1, "z": 2}  # is kept, or found again
+
+
+def _is_in_rows(dy: Tensor, kept: Tensor, mean: Tensor) -> bool:
+    """Whether the CPU's kernel serves: each channel of a sample is a row in memory."""
+    same = kept.dtype == dy.dtype == mean.dtype and kept.dtype.itemsize >= 4
+    lies = kept.is_cpu and kept.is_contiguous() and kept.numel() > 0
+    return same and lies and math.prod(kept.shape[2:]) > 1
+
+
+def _in_rows(
+    norm: Norm,
+    what: str,
+    dy: Tensor,
+    kept: Tensor,
+    weight: Parameter,
+    bias: Parameter,
+    mean: Tensor,
+    rstd: Tensor,
+    drowned: Tensor | None = None,
+    rows: Tensor | None = None,
+) -> tuple[Tensor | None, ...]:
+    """The gradients by x, weight and bias, where the kernel serves."""
+    channels, dtype = kept.shape[1], kept.dtype
+    ones = kept.new_ones(channels) if weight is None else weight.detach().to(dtype).contiguous()
+    zeros = kept.new_zeros(channels) if bias is None else bias.detach().to(dtype).contiguous()
+    if drowned is None or rows is None:
+        drowned, rows = kept.new_empty(0, dtype=torch.int64), kept.new_empty(0)
+    statistics = (mean.contiguous(), rstd.contiguous())
+    dx, dweight, dbias = OPERATORS._norm_mish_backward.default(
+        dy,
+        kept,
+        ones,
+        zeros,
+        *statistics,
+        drowned,
+        rows.contiguous(),
+        _WHAT[what],
+        norm.frozen,
+        _FARTHEST[dtype],
+    )
+    return dx, None if weight is None else like(dweight, weight), like(dbias, bias)
+
+
 def _backward_of_affine(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """dy·mish′(scale·x + shift)."""
-    run = _run(dy, x, scale)
-    if run:
-        dz: Tensor = OPERATORS._backward_of_affine.default(
-            dy, x, scale.flatten(), shift.flatten(), run
-        )
+    if _is_channels_last(dy, x, scale):
+        dz: Tensor = OPERATORS._backward_of_affine.default(dy, x, scale.flatten(), shift.flatten())
         return dz
     z = (x.to(scale.dtype) * scale).add_(shift)
     return OPERATORS.backward.default(dy, z.to(dy.dtype))  # type: ignore[no-any-return]
@@ -185,30 +231,33 @@ def _backward_of_affine(dy: Tensor, x: Tensor, scale: Tensor, shift: Tensor) -> 
 
 def _backward_then_affine(dy: Tensor, z: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     """dy·mish′(z); ``z`` becomes scale·z + shift."""
-    run = _run(dy, z, scale)
-    if run:
+    if _is_channels_last(dy, z, scale):
         return OPERATORS._backward_then_affine_.default(  # type: ignore[no-any-return]
-            dy, z, scale.flatten(), shift.flatten(), run
+            dy, z, scale.flatten(), shift.flatten()
         )
     dz: Tensor = OPERATORS.backward.default(dy, z)
     z.mul_(scale).add_(shift)
     return dz
 
 
-def _run(dy: Tensor, x: Tensor, scale: Tensor) -> int:
-    """How many neighbours in memory share a number of ``scale``; 0 where no kernel serves."""
-    if not (x.is_cpu and x.dtype == dy.dtype == scale.dtype):
-        return 0
-    if x.is_contiguous():
-        return x[:1, :1].numel()
-    return int(scale.shape[0] == 1 and dense(x) is x)  # channels last
+def _is_channels_last(dy: Tensor, x: Tensor, scale: Tensor) -> bool:
+    """Whether kernels of the CPU serve: the channel changes from one number to the next."""
+    if not (x.is_cpu and x.dtype == dy.dtype == scale.dtype and scale.shape[0] == 1):
+        return False
+    places = math.prod(x.shape[2:])
+    return dense(x) is x and (places == 1 or not x.is_contiguous())
 
 
 def _define() -> None:
-    """The operators of the CPU's kernels; `_run` says where they are called."""
-    arguments = "Tensor scale, Tensor shift, int run) -> Tensor"
+    """The operators of the CPU's kernels; `_is_channels_last`, `_is_in_rows` say for what."""
+    arguments = "Tensor scale, Tensor shift) -> Tensor"
     LIBRARY.define(f"_backward_of_affine(Tensor dy, Tensor x, {arguments}")
     LIBRARY.define(f"_backward_then_affine_(Tensor dy, Tensor(a!) z, {arguments}")
+    LIBRARY.define(
+        "_norm_mish_backward(Tensor dy, Tensor kept, Tensor weight, Tensor bias, Tensor mean, "
+        "Tensor rstd, Tensor drowned, Tensor rows, int what, bool frozen, float least) "
+        "-> (Tensor, Tensor, Tensor)"
+    )
 
 
 _define()

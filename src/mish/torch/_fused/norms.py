@@ -1,4 +1,4 @@
-"""The normalisations of `_kept_norm`, forward and backward, with statistics that can be kept."""
+"""The normalisations of `kept_norm`, forward and backward, with statistics that can be kept."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Norm(NamedTuple):
     backward: Callable[[Tensor, Tensor, Parameter, Tensor, Tensor], _Gradients]
     # of x, weight and bias: Mish of z as operations that PyTorch differentiates to any order
     operations: Callable[[Tensor, Parameter, Parameter], Tensor]
+    frozen: bool = False  # whether the statistics are given, not those of x
 
 
 def of_batch(
@@ -80,7 +81,7 @@ def of_training(running_mean: Tensor, running_var: Tensor, eps: float) -> Norm:
     def operations(x: Tensor, weight: Parameter, bias: Parameter) -> Tensor:
         return OPERATORS.mish.default(z(x, weight, bias)).to(x.dtype)  # type: ignore[no-any-return]
 
-    return Norm(forward, backward, operations)
+    return Norm(forward, backward, operations, frozen=True)
 
 
 def of_groups(groups: int, eps: float) -> Norm:

@@ -1,0 +1,15 @@
+"""The tests that other packages have of Mish pass with ours in its place."""
+
+from __future__ import annotations
+
+import pytest
+from suites import SUITES, path, run, worse
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_what_passes_with_theirs_passes_with_ours(suite):
+    if path(suite) is None:
+        pytest.skip(f"there is no {suite.file} of {suite.adapter}")
+    before, after = (run(suite, ours, select="mish") for ours in (False, True))
+    assert not worse(before, after)
+    assert "passed" in {outcome for outcome, _ in after.values()}
