@@ -114,6 +114,15 @@ MEASURED = (
         "Tensors kept by a block of layers; see [memory.md](memory.md).",
         "python benchmarks/memory/picture.py",
     ),
+    *(
+        Picture(
+            f"benchmarks/results/memory-curves-{name}.svg",
+            f"Training curves: {name}",
+            "Learning with coarser slopes kept; see [memory.md](memory.md).",
+            "python benchmarks/memory/curves.py",
+        )
+        for name in ("digits", "transformer")
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""Is a formula Mish, or a derivative of it? Where not, by how much, and what floats lose of it.
+r"""Is a formula Mish, or a derivative of it? Where not, by how much, and what floats lose of it.
 
 >>> from mish import check
 >>> print(check.expression("x*tanh(log(1 + exp(x)))", dtypes=[]))
