@@ -18,23 +18,24 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 from sympy.polys.domains import QQ  # type: ignore[import-untyped]
 from sympy.polys.fields import field as _field  # type: ignore[import-untyped]
 
 from mish.check._program import TRUTHS, Program, Step
+from mish.check._rational import (
+    MOST_BITS,
+    Rational,
+    Undecided,
+    domain,
+    lowest,
+    multiplied,
+    raised,
+)
 
-Rational: TypeAlias = Any  # sympy's FracElement, which has no types
-
-_MOST_TERMS = 400  # of a polynomial
 _MOST_POWER = 64
 _MOST_ROOT = 12  # the largest m
-_MOST_BITS = 2000  # of a coefficient
-
-
-class Undecided(Exception):
-    """The algebra does not reach so far; the text says what stopped it."""
 
 
 class Undefined(Exception):
@@ -128,7 +129,7 @@ class Algebra:
         """Numerator and denominator at a point; exp of it stays a letter, but exp(0) is 1."""
         sides = []
         for side in (value.numer, value.denom):
-            there = side.evaluate(self.x.numer, _domain(point))
+            there = side.evaluate(self.x.numer, domain(point))
             sides.append(there.evaluate(there.ring.gens[0], 1) if point == 0 else there)
         return sides[0], sides[1]
 
@@ -191,16 +192,16 @@ class Algebra:
                 "e**": lambda: e,
                 "expm1": lambda: e - 1,
                 "sigmoid": lambda: e / (1 + e),
-                "tanh": lambda: (_power(e, 2) - 1) / (_power(e, 2) + 1),
+                "tanh": lambda: (raised(e, 2) - 1) / (raised(e, 2) + 1),
                 "sinh": lambda: (e - 1 / e) / 2,
                 "cosh": lambda: (e + 1 / e) / 2,
             }[step.op]()
         )
 
     def _constant(self, number: Fraction) -> Rational:
-        if max(number.numerator.bit_length(), number.denominator.bit_length()) > _MOST_BITS:
+        if max(number.numerator.bit_length(), number.denominator.bit_length()) > MOST_BITS:
             raise Undecided("a number is too long for the algebra")
-        return self.field.one * _domain(number)
+        return self.field.one * domain(number)
 
     def _negative(self, value: Value) -> Value:
         return self._product(Value(-self.field.one), value)
@@ -210,8 +211,8 @@ class Algebra:
             raise Undecided("a product of logarithms")
         if a.logs:
             a, b = b, a
-        logs = {inside: _times(a.plain, factor) for inside, factor in b.logs.items()}
-        return _tidy(Value(_times(a.plain, b.plain), logs))
+        logs = {inside: multiplied(a.plain, factor) for inside, factor in b.logs.items()}
+        return _tidy(Value(multiplied(a.plain, b.plain), logs))
 
     def _quotient(self, a: Value, b: Value, piece: Piece, breaks: set[Fraction]) -> Value:
         if b.logs:
@@ -232,7 +233,7 @@ class Algebra:
             )
         if a.logs:
             raise Undecided("a power of a logarithm")
-        return Value(_power(a.plain, int(exponent)))
+        return Value(raised(a.plain, int(exponent)))
 
     def _exp(self, value: Value) -> Rational:
         slope, rest = _line(value.plain)
@@ -243,7 +244,9 @@ class Algebra:
             times = _as_number(Value(factor))
             if times is None or times.denominator != 1 or abs(times) > _MOST_POWER:
                 raise Undecided("a power that is no small whole number")
-            result = _times(result, _power(inside if times > 0 else 1 / inside, abs(int(times))))
+            result = multiplied(
+                result, raised(inside if times > 0 else 1 / inside, abs(int(times)))
+            )
         return result
 
     def _exponential(self, slope: Fraction) -> Rational:
@@ -256,15 +259,15 @@ class Algebra:
             raise FinerRoot(root)
         if abs(power) > _MOST_POWER:
             raise Undecided(f"exp({slope}x)")
-        return _power(self.u if power > 0 else 1 / self.u, abs(int(power)))
+        return raised(self.u if power > 0 else 1 / self.u, abs(int(power)))
 
     def _log(self, value: Value, piece: Piece, breaks: set[Fraction]) -> Value:
         if self._sign(value, piece, breaks) <= 0:
             raise Undefined("a logarithm of what is not positive")
         inside = value.plain
-        power = _lowest(inside.numer) - _lowest(inside.denom)  # u is a factor so often
-        inside = inside * (_power(1 / self.u if power > 0 else self.u, abs(power)))
-        plain = self.x * _domain(Fraction(power, self._root))
+        power = lowest(inside.numer) - lowest(inside.denom)  # u is a factor so often
+        inside = inside * (raised(1 / self.u if power > 0 else self.u, abs(power)))
+        plain = self.x * domain(Fraction(power, self._root))
         return Value(plain) if inside == 1 else Value(plain, {inside: self.field.one})
 
     def _see_nonzero(self, value: Rational, piece: Piece, breaks: set[Fraction]) -> None:
@@ -331,10 +334,6 @@ def _sound(result: Value | bool | Undecided | Undefined) -> Any:
     return result
 
 
-def _domain(number: Fraction) -> Any:
-    return QQ(number.numerator, number.denominator)
-
-
 def _plus(a: Value, b: Value) -> Value:
     logs = dict(a.logs)
     for inside, factor in b.logs.items():
@@ -348,34 +347,6 @@ def _minus(a: Value, b: Value) -> Value:
 
 def _tidy(value: Value) -> Value:
     return Value(value.plain, {each: factor for each, factor in value.logs.items() if factor})
-
-
-def _times(a: Rational, b: Rational) -> Rational:
-    if max(len(a.numer) * len(b.numer), len(a.denom) * len(b.denom)) > _MOST_TERMS**2:
-        raise Undecided("the polynomials get too long")
-    return _measured(a * b)
-
-
-def _power(a: Rational, exponent: int) -> Rational:
-    result = a**0
-    for _ in range(exponent):
-        result = _times(result, a)
-    return result
-
-
-def _measured(value: Rational) -> Rational:
-    for polynomial in (value.numer, value.denom):
-        if len(polynomial) > _MOST_TERMS:
-            raise Undecided("the polynomials get too long")
-        for coefficient in polynomial.values():
-            if int(coefficient.numerator).bit_length() > _MOST_BITS:
-                raise Undecided("the coefficients get too long")
-    return value
-
-
-def _lowest(polynomial: Any) -> int:
-    """The lowest power of u."""
-    return min((power for _, power in polynomial.monoms()), default=0)
 
 
 def _as_number(value: Value) -> Fraction | None:

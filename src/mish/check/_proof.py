@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from mish.check._algebra import Algebra, FinerRoot, Piece, Undecided, Undefined
+from mish.check._algebra import Algebra, FinerRoot, Piece, Undefined
 from mish.check._program import Program
+from mish.check._rational import Undecided
 
 _MOST_BREAKS = 32
 _MOST_ROUNDS = 20
