@@ -143,6 +143,7 @@ MODULES = {
     "mish.numba": "numba",
     "mish.onnx": "onnx",
     "mish.reference": "reference",
+    "mish.check": "symbolic",
     "mish.symbolic": "symbolic",
     "mish.tensorflow": "tensorflow",
     "mish.thinc": "thinc",

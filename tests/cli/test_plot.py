@@ -42,6 +42,21 @@ def test_pdf(tmp_path):
     assert target.read_bytes().startswith(b"%PDF")
 
 
+def test_errors_and_plane(tmp_path):
+    target = tmp_path / "picture.svg"
+    assert run("-o", target, "--error", "--dtype", "float16", "--order", 2).exit_code == 0
+    assert "bound of mish, 0.5 ulp" in target.read_text("utf-8")
+    target = tmp_path / "plane.png"
+    shown = run("-o", target, "--complex", "--range", -2, 2, "--imaginary", 1, 4)
+    assert (shown.exit_code, shown.stdout) == (0, f"{target}\n")
+
+
+def test_errors_in_the_terminal():
+    shown = run("--terminal", "--error", "--dtype", "bfloat16", "--size", 70, 20)
+    assert shown.exit_code == 0
+    assert "bound of mish, 0.5 ulp (bfloat16)" in shown.stdout
+
+
 def test_terminal():
     shown = CliRunner().invoke(app, ["plot", "--terminal"], env={"COLUMNS": "100"})
     assert shown.exit_code == 0
@@ -67,6 +82,31 @@ def test_terminal():
         (["-o", "mish.png", "--size", "nan", "3"], "--size must be two numbers from 2 to 50"),
         (["--terminal", "--size", "inf", "24"], "--size must be two numbers, not inf 24.0"),
         ([], "give either --output or --terminal"),
+        (["-o", "mish.png", "--error", "--complex"], "give either --error or --complex"),
+        (["-o", "mish.png", "--error", "--orders", "1"], "--orders does not go with --error"),
+        (["-o", "mish.png", "--complex", "--marks", "none"], "--marks does not go with --error or"),
+        (["-o", "mish.png", "--peer", "torch"], "--peer belongs to --error"),
+        (["-o", "mish.png", "--order", "1"], "--order belongs to --error"),
+        (["-o", "mish.png", "--complex", "--dtype", "float16"], "--dtype belongs to --error"),
+        (["-o", "mish.png", "--imaginary", "0", "1"], "--imaginary belongs to --complex"),
+        (["-o", "mish.png", "--error", "--peer", "numpi"], "peer: no peer is called 'numpi'"),
+        (["-o", "mish.png", "--error", "--peer", "copy"], "peer: a copy of the array is not Mish"),
+        (["-o", "mish.png", "--error", "--dtype", "int8"], "dtype must be one of float32, float64"),
+        (["-o", "mish.png", "--error", "--order", "4"], "order must be one of 0, 1, 2, 3, not 4"),
+        (
+            ["-o", "mish.png", "--error", "--order", "3", "--peer", "numpy"],
+            "peer: no peer is asked for order 3",
+        ),
+        (
+            ["-o", "mish.png", "--error", "--dtype", "float16", "--range", "0", "1e6"],
+            "interval must be two increasing numbers within float16, not 0.0 and 1000000.0",
+        ),
+        (
+            ["-o", "mish.png", "--error", "--dtype", "float16", "--order", "2", "--peer", "numpy"],
+            "peer numpy: no expression for d2 in float16",
+        ),
+        (["-o", "mish.png", "--complex", "--range", "0", "201"], "real must be two increasing"),
+        (["--terminal", "--complex"], "--complex needs colours that a terminal may lack"),
     ],
 )
 def test_bad_input(tmp_path, monkeypatch, arguments, message):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mish.plot import draw_text
-from mish.plot._terminal import _dots, _round
+from mish.plot._terminal import _round, dots
 
 
 def test_picture_fits_and_names_its_curves():
@@ -36,7 +36,7 @@ def test_curves_lie_where_they_should():
 def test_each_dot_has_its_bit():
     for row, column, bits in ((0, 0, 0x01), (0, 1, 0x08), (3, 0, 0x40), (3, 1, 0x80), (1, 0, 0x02)):
         x, y = np.array([(column + 0.5) / 2]), np.array([1 - (row + 0.5) / 4])
-        assert _dots(x, y, (0, 1), (0, 1), (1, 1))[0, 0] == bits
+        assert dots(x, y, (0, 1), (0, 1), (1, 1))[0, 0] == bits
 
 
 def test_round_numbers():

@@ -14,11 +14,13 @@ from mish.plot._labels import Label, Spot, find_spots, write
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_POINTS = 1201
+POINTS = 1201
 _LETTERS = 8  # points; of labels
 
 
-class _Theme(NamedTuple):
+class Theme(NamedTuple):
+    """Colours: of curves, and of what is around them."""
+
     colours: tuple[str, ...]
     paper: str
     ink: str
@@ -28,23 +30,23 @@ class _Theme(NamedTuple):
 # Okabe and Ito's palette, which colour-blind eyes tell apart, the darker half of it on white. Line
 # styles tell curves apart as well, so a print in grey can be read.
 _THEMES = {
-    "light": _Theme(
+    "light": Theme(
         ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
         "white",
         "black",
         "0.6",
     ),
-    "dark": _Theme(
+    "dark": Theme(
         ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00"),
         "#16181D",
         "#E6E6E6",
         "0.45",
     ),
-    "print": _Theme(("black", "0.35", "0.55"), "white", "black", "0.7"),
+    "print": Theme(("black", "0.35", "0.55"), "white", "black", "0.7"),
 }
 THEMES = tuple(_THEMES)
 
-_STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
 _SHAPES = {"extrema": "o", "zeros": "s", "inflections": "D"}
 _SINGULAR = {"extrema": "extremum", "zeros": "zero", "inflections": "inflection"}
 
@@ -80,18 +82,17 @@ def draw(
         ValueError: an argument is not usable.
     """
     chosen = curves(orders, against, interval)
-    if theme not in _THEMES:
-        raise ValueError(f"theme must be one of {', '.join(_THEMES)}, not {theme!r}")
+    colours = theme_of(theme)
     points = {curve: _marks(curve, marks, interval) for curve in chosen}
     if ax is None:
         with needs("plot", "mish.plot.draw"):
             from matplotlib import pyplot
 
         ax = pyplot.subplots(layout="constrained")[1]
-    colours = _THEMES[theme]
-    _prepare(ax, colours)
+    prepare(ax, colours)
+    ax.axhline(0, color=colours.faint, linewidth=0.8)
     styles = _styles(chosen, colours)
-    x = np.linspace(*interval, _POINTS)
+    x = np.linspace(*interval, POINTS)
     lines = []
     for curve in chosen:
         y = curve.at(x)
@@ -124,10 +125,21 @@ def draw(
 _marks = marks
 
 
-def _prepare(ax: Axes, colours: _Theme) -> None:
+def theme_of(name: str) -> Theme:
+    """Look a theme up.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if name not in _THEMES:
+        raise ValueError(f"theme must be one of {', '.join(_THEMES)}, not {name!r}")
+    return _THEMES[name]
+
+
+def prepare(ax: Axes, colours: Theme) -> None:
+    """Draw what lies behind the curves: paper, grid, the line x = 0."""
     ax.set_facecolor(colours.paper)
     ax.figure.set_facecolor(colours.paper)
-    ax.axhline(0, color=colours.faint, linewidth=0.8)
     ax.axvline(0, color=colours.faint, linewidth=0.8)
     ax.grid(color=colours.faint, alpha=0.25)
     ax.tick_params(colors=colours.ink)
@@ -136,7 +148,7 @@ def _prepare(ax: Axes, colours: _Theme) -> None:
     ax.set_xlabel("x", color=colours.ink)
 
 
-def _styles(chosen: Sequence[Curve], colours: _Theme) -> dict[Curve, dict[str, Any]]:
+def _styles(chosen: Sequence[Curve], colours: Theme) -> dict[Curve, dict[str, Any]]:
     """Give each activation a colour and each order a line; alone, Mish's orders get both."""
     names = list(dict.fromkeys(curve.activation for curve in chosen))
     orders = list(dict.fromkeys(curve.order for curve in chosen))
@@ -147,12 +159,12 @@ def _styles(chosen: Sequence[Curve], colours: _Theme) -> dict[Curve, dict[str, A
         line = i if len(orders) == 1 else order
         found[curve] = {
             "color": colours.colours[colour % len(colours.colours)],
-            "linestyle": _STYLES[line % len(_STYLES)],
+            "linestyle": STYLES[line % len(STYLES)],
         }
     return found
 
 
-def _draw_mark(ax: Axes, kind: str, x: float, y: float, colour: str, colours: _Theme) -> None:
+def _draw_mark(ax: Axes, kind: str, x: float, y: float, colour: str, colours: Theme) -> None:
     ax.plot(
         x,
         y,
@@ -173,12 +185,12 @@ def _spots(ax: Axes, labels: Sequence[Label], lines: Sequence[Any]) -> list[Spot
     return find_spots(ax, labels, lines, _LETTERS, taken)
 
 
-def _draw_note(ax: Axes, missing: int, colours: _Theme) -> None:
+def _draw_note(ax: Axes, missing: int, colours: Theme) -> None:
     text = f"{missing} mark{'s' if missing > 1 else ''} without a label"
     ax.set_title(text, loc="right", fontsize=_LETTERS, color=colours.ink)
 
 
-def _draw_legend(ax: Axes, kinds: Sequence[str], colours: _Theme) -> None:
+def _draw_legend(ax: Axes, kinds: Sequence[str], colours: Theme) -> None:
     for kind in kinds:
         ax.plot(
             [],

@@ -15,10 +15,10 @@ from mish.plot._curves import MARKS, curves, marks
 if TYPE_CHECKING:
     from rich.text import Text
 
-_BLANK = 0x2800
+BLANK = 0x2800
 # the bit of each dot, by row and column
 _BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-_COLOURS = ("bright_blue", "bright_yellow", "green", "magenta", "cyan", "red")
+COLOURS = ("bright_blue", "bright_yellow", "green", "magenta", "cyan", "red")
 _SIGNS = {"extrema": "●", "zeros": "□", "inflections": "◇"}
 _SINGULAR = {"extrema": "extremum", "zeros": "zero", "inflections": "inflection"}
 _MARGIN = 8  # columns for the labels of the y axis, at least
@@ -54,11 +54,7 @@ def draw_text(
         from rich.text import Text
 
     chosen = curves(orders, against, interval)
-    if not (28 <= size[0] <= _MOST and 7 <= size[1] <= _MOST):
-        raise ValueError(
-            f"size must be from 28 columns and 7 lines to {_MOST} of each, not {size[0]} and "
-            f"{size[1]}"
-        )
+    check_size(size)
     low, high = interval
     x = np.linspace(low, high, 8 * size[0])
     heights = [curve.at(x) for curve in chosen]
@@ -78,10 +74,10 @@ def draw_text(
     _draw_axes(signs, cell(0, 0) if bottom < 0 < top else None, low < 0 < high)
     drawn = np.zeros((rows, columns), int)
     for i, y in enumerate(heights):
-        dots = _dots(x, y, (low, high), (bottom, top), (rows, columns))
-        drawn |= dots
-        owner[dots > 0] = i
-    signs[drawn > 0] = [chr(_BLANK + bits) for bits in drawn[drawn > 0]]
+        found = dots(x, y, (low, high), (bottom, top), (rows, columns))
+        drawn |= found
+        owner[found > 0] = i
+    signs[drawn > 0] = [chr(BLANK + bits) for bits in drawn[drawn > 0]]
     kinds = []
     for i, curve in enumerate(chosen):
         for mark in _marks(curve, marks, interval):
@@ -93,12 +89,12 @@ def draw_text(
     for row in range(rows):
         text.append(names_at.get(row, " " * margin), "dim")
         for sign, curve_number in zip(signs[row], owner[row], strict=True):
-            style = _COLOURS[curve_number % len(_COLOURS)] if curve_number >= 0 else "dim"
+            style = COLOURS[curve_number % len(COLOURS)] if curve_number >= 0 else "dim"
             text.append(sign, style)
         text.append("\n")
-    text.append(" " * margin + _ticks(low, high, columns) + "\n", "dim")
+    text.append(" " * margin + ticks(low, high, columns) + "\n", "dim")
     for i, curve in enumerate(chosen):
-        text.append(f"  ━━ {curve.label}", _COLOURS[i % len(_COLOURS)])
+        text.append(f"  ━━ {curve.label}", COLOURS[i % len(COLOURS)])
     for kind in dict.fromkeys(kinds):
         text.append(f"  {_SIGNS[kind]} {_SINGULAR[kind]}", "dim")
     return text
@@ -107,7 +103,20 @@ def draw_text(
 _marks = marks
 
 
-def _dots(
+def check_size(size: tuple[int, int]) -> None:
+    """See that a picture has room, and is no larger than any terminal.
+
+    Raises:
+        ValueError: it has not, or it is.
+    """
+    if not (28 <= size[0] <= _MOST and 7 <= size[1] <= _MOST):
+        raise ValueError(
+            f"size must be from 28 columns and 7 lines to {_MOST} of each, not {size[0]} and "
+            f"{size[1]}"
+        )
+
+
+def dots(
     x: npt.NDArray[np.float64],
     y: npt.NDArray[np.float64],
     x_ends: tuple[float, float],
@@ -140,7 +149,8 @@ def _round(low: float, high: float) -> list[float]:
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _ticks(low: float, high: float, columns: int) -> str:
+def ticks(low: float, high: float, columns: int) -> str:
+    """Write the numbers below the x axis."""
     line = [" "] * columns
     for number in _round(low, high):
         text = f"{number:.12g}"
