@@ -13,7 +13,7 @@ import mish.torch
 from mish.torch._accelerate.inductor import _Unshared
 from mish.torch._ops import backward_formula, derivative_formula
 
-LAYERS, C = 3, 8
+LAYERS, C = 2, 8  # constants are shared from the second layer on
 NORMS = {"batch": lambda: nn.BatchNorm2d(C), "group": lambda: nn.GroupNorm(4, C)}
 OURS = {
     "batch": lambda save: mish.torch.BatchNormMish(C, save=save),
@@ -39,8 +39,8 @@ def network(behind):
 
 
 def kept(model, x, budget=1.0):
-    """Maps of a layer's size that the compiled model keeps; its gradients are those of eager."""
-    eager = copy.deepcopy(model)
+    """Maps of a layer's size that the compiled model keeps; its gradients are right."""
+    exact = copy.deepcopy(model).double()
     storages = {}
 
     def pack(tensor):
@@ -56,28 +56,36 @@ def kept(model, x, budget=1.0):
     ):
         y = compiled(x)
     y.float().square().sum().backward()
-    eager(x).float().square().sum().backward()
-    for got, expected in zip(model.parameters(), eager.parameters(), strict=True):
-        error = (got.grad - expected.grad).norm() / expected.grad.norm().clamp(min=1)
-        assert error < 8 * torch.finfo(x.dtype).eps ** 0.75
+    exact(x.double()).square().sum().backward()
+    # All in one: before a batch normalisation the gradient of a bias is 0 but for rounding.
+    got, expected = (
+        torch.cat([p.grad.double().flatten() for p in each.parameters()]) for each in (model, exact)
+    )
+    assert (got - expected).norm() < 16 * torch.finfo(x.dtype).eps * expected.norm()
     return sum(storages.values()) / (x.numel() * x.itemsize)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize("norm", NORMS)
-def test_normalisation_with_mish_keeps_no_more(norm, layout, dtype):
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("norm", "save", "dtype", "layout"),
+    [
+        ("batch", "input", torch.float32, torch.contiguous_format),
+        ("batch", "output", torch.bfloat16, torch.channels_last),
+        ("group", "output+bit", torch.float32, torch.channels_last),
+    ],
+)
+def test_normalisation_with_mish_keeps_no_more(norm, save, dtype, layout):
     torch.manual_seed(0)
     x = torch.randn(4, C, 12, 12, dtype=dtype).contiguous(memory_format=layout)
     theirs = network(lambda: nn.Sequential(NORMS[norm](), nn.Mish()))
     theirs.to(dtype=dtype, memory_format=layout)
     most = kept(theirs, x)
-    for save in ("input", "output", "output+bit"):
-        ours = network(lambda save=save: OURS[norm](save))
-        ours.to(dtype=dtype, memory_format=layout)
-        assert kept(ours, x) <= most
+    ours = network(lambda: OURS[norm](save))
+    ours.to(dtype=dtype, memory_format=layout)
+    assert kept(ours, x) <= most
 
 
+@pytest.mark.slow
 def test_smaller_budgets():
     torch.manual_seed(0)
     x = torch.randn(4, C, 12, 12)
