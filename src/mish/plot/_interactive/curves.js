@@ -32,6 +32,7 @@ function drawCurves() {
   const heights = all.map((point) => point[1]);
   const [low, high] = [Math.min(...heights), Math.max(...heights)];
   const margin = 0.1 * (high - low);
+  Object.assign(byId("x"), { min: view[0], max: view[1] });
   curves.begin(view, [low - margin, high + margin]);
   for (const [number, points] of beside) curves.curve(points, { class: "curve", ...look(number) });
   curves.curve(ours, { class: "curve ours", stroke: "var(--curve-0)" });
@@ -126,7 +127,6 @@ function startCurves() {
     made.append(input, swatch, table.label);
     byId("others").append(made);
   });
-  Object.assign(byId("x"), { min: LEAST, max: MOST });
   byId("x").addEventListener("input", (event) => {
     if (event.target.value !== "" && event.target.validity.valid) movePoint(+event.target.value);
   });

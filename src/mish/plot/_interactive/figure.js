@@ -12,15 +12,20 @@ function element(name, attributes = {}, text = "") {
 const byId = (id) => document.getElementById(id);
 const minus = (text) => String(text).replaceAll("-", "−");
 
+// As in page.css: from here on letters would be too small in a wide figure.
+const NARROW = matchMedia("(max-width: 50rem)");
+
 class Figure {
   constructor(id, width, height) {
     this.svg = byId(id);
-    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    [this.left, this.right, this.top, this.bottom] = [52, width - 12, 12, height - 36];
+    this.size = [width, height];
   }
 
   // Begin anew with these ends of the axes; `log` is of the vertical one.
   begin([x0, x1], [y0, y1], log = false) {
+    const [width, height] = NARROW.matches ? [400, 320] : this.size;
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    [this.left, this.right, this.top, this.bottom] = [52, width - 12, 12, height - 36];
     Object.assign(this, { x0, x1, y0, y1, log });
     this.svg.replaceChildren();
     for (const x of ticks(x0, x1)) {
@@ -36,8 +41,8 @@ class Figure {
     }
     const clip = `${this.svg.id}-clip`;
     const inside = element("clipPath", { id: clip });
-    const [width, height] = [this.right - this.left, this.bottom - this.top];
-    inside.append(element("rect", { x: this.left, y: this.top, width, height }));
+    const [w, h] = [this.right - this.left, this.bottom - this.top];
+    inside.append(element("rect", { x: this.left, y: this.top, width: w, height: h }));
     this.svg.append(inside);
     this.clip = `url(#${clip})`;
   }

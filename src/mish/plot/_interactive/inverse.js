@@ -1,6 +1,6 @@
 // The two branches of the inverse.
 
-const inverses = new Figure("inverse", 560, 360);
+const inverses = new Figure("inverse", 760, 400);
 const BRANCHES = ["right", "left"];
 
 function drawInverse() {
@@ -17,6 +17,13 @@ function drawInverse() {
   inverses.text(inverses.right, inverses.bottom - 8, "y", "end");
   inverses.text(inverses.left + 8, inverses.top + 16, "x", "start");
   solve();
+}
+
+function startInverse() {
+  const { x, value } = DATA.minimum;
+  byId("minimum").textContent = `${shown(value, 6)} at x = ${shown(x, 6)}`;
+  byId("y").addEventListener("input", solve);
+  drawInverse();
 }
 
 function solve() {

@@ -44,10 +44,11 @@ segments("notations", Object.values(NOTATIONS), 0, (number) => {
   showFormula();
 });
 byId("copy").addEventListener("click", copyFormula);
-byId("y").addEventListener("input", solve);
 byId("version").textContent = DATA.version;
 
+NARROW.addEventListener("change", () => [drawCurves, drawInverse, drawErrors].forEach((draw) => draw()));
+
 startCurves();
-drawInverse();
+startInverse();
 startErrors();
 showFormula();
