@@ -81,8 +81,8 @@ MADE = (
         "mish.html",
         "An interactive page",
         "One file, without network: derivatives to order 5, with a point that is moved by pointer "
-        "or keyboard, other activations, the inverse, errors of PyTorch, JAX, ONNX Runtime and mish, "
-        "and the formulas.",
+        "or keyboard, other activations, the inverse, errors of PyTorch, JAX, ONNX Runtime and "
+        "mish, and the formulas.",
         "--interactive --peer torch,jax,onnxruntime",
     ),
 )
