@@ -30,7 +30,8 @@ class Picture(NamedTuple):
 
 def _plot(name: str, title: str, text: str, options: str) -> Picture:
     path = f"docs/images/{name}"
-    return Picture(path, title, text, f"mish plot {options} -o {path}")
+    command = " ".join(filter(None, ("mish plot", options, f"-o {path}")))
+    return Picture(path, title, text, command)
 
 
 MADE = (

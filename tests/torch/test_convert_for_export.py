@@ -118,7 +118,9 @@ def test_all_of_a_model_gets_the_form_and_has_it_no_more_afterwards(form, strict
         assert not converted.left
         assert list(converted) == ["1", "2", "3", "4", "5"]
         assert converted["3"].endswith("HandWritten")
-        assert operators(model, strict=strict).count(SIGNS[form]) == 6
+        found = operators(model, strict=strict)
+        in_place = found.count(ATEN.mish_.default) if form == "op" else 0
+        assert found.count(SIGNS[form]) + in_place == 6
         others = set(SIGNS.values()) - {SIGNS[form]}
         assert not others & set(operators(model))
         torch.testing.assert_close(model(X), want, rtol=1e-5, atol=1e-6)
