@@ -10,6 +10,7 @@ import pytest
 from matplotlib.image import imread
 from typer.testing import CliRunner
 
+import mish
 from mish.cli import app
 
 
@@ -153,3 +154,15 @@ def test_without_matplotlib(tmp_path, monkeypatch):
     shown = run("-o", tmp_path / "mish.png")
     assert shown.exit_code == 2
     assert "pip install 'mish[plot]'" in shown.stderr
+
+
+def test_a_page_without_sympy(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    monkeypatch.delattr(mish, "symbolic", raising=False)
+    for name in [each for each in sys.modules if each.startswith("mish.symbolic")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "mish.plot._interactive._data", raising=False)
+    shown = run("--interactive", "-o", tmp_path / "mish.html")
+    assert shown.exit_code == 2
+    assert "pip install 'mish[symbolic]'" in shown.stderr
+    assert not list(tmp_path.iterdir())
