@@ -121,10 +121,8 @@ function startCurves() {
       else state.others.delete(name);
       drawCurves();
     });
-    const swatch = element("svg", { viewBox: "0 0 26 8", "aria-hidden": "true" });
-    swatch.append(element("line", { x2: 26, y1: 4, y2: 4, "stroke-width": 3, ...look(number) }));
     made.title = table.formula;
-    made.append(input, swatch, table.label);
+    made.append(input, swatch(look(number)), table.label);
     byId("others").append(made);
   });
   byId("x").addEventListener("input", (event) => {

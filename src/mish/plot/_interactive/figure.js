@@ -30,7 +30,8 @@ class Figure {
     this.svg.replaceChildren();
     for (const x of ticks(x0, x1)) {
       const at = this.x(x);
-      this.add("line", { x1: at, x2: at, y1: this.top, y2: this.bottom, class: x ? "grid" : "axis" });
+      const kind = x ? "grid" : "axis";
+      this.add("line", { x1: at, x2: at, y1: this.top, y2: this.bottom, class: kind });
       this.text(at, this.bottom + 22, minus(x), "middle");
     }
     for (const y of log ? decades(y0, y1) : ticks(y0, y1)) {
@@ -112,6 +113,13 @@ function segments(id, labels, first, chosen) {
     made.append(input, label);
     byId(id).append(made);
   });
+}
+
+// What a line looks like, in front of its name.
+function swatch(look) {
+  const made = element("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
+  made.append(element("line", { x2: 26, y1: 4, y2: 4, "stroke-width": 3, ...look }));
+  return made;
 }
 
 // A row of a table: a heading and cells, which are texts or elements.

@@ -22,8 +22,9 @@ async function copyFormula() {
 
 function setTheme(name) {
   document.documentElement.dataset.theme = name;
-  byId("theme").textContent = name === "dark" ? "Light" : "Dark";
-  byId("theme").setAttribute("aria-label", `Change to the ${name === "dark" ? "light" : "dark"} theme`);
+  const other = name === "dark" ? "Light" : "Dark";
+  byId("theme").textContent = other;
+  byId("theme").setAttribute("aria-label", `${other}: change the theme`);
 }
 
 const darkness = matchMedia("(prefers-color-scheme: dark)");
@@ -46,7 +47,9 @@ segments("notations", Object.values(NOTATIONS), 0, (number) => {
 byId("copy").addEventListener("click", copyFormula);
 byId("version").textContent = DATA.version;
 
-NARROW.addEventListener("change", () => [drawCurves, drawInverse, drawErrors].forEach((draw) => draw()));
+NARROW.addEventListener("change", () => {
+  for (const draw of [drawCurves, drawInverse, drawErrors]) draw();
+});
 
 startCurves();
 startInverse();
