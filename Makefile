@@ -45,7 +45,7 @@ test-more: $(MORE)/more.stamp docs
 	$(MORE)/bin/python -m pytest -rs tests/torch/test_converters.py tests/test_ecosystem.py \
 		tests/test_c_interface.py tests/arrays
 	$(MORE)/bin/python -m pytest -rs tests/backends
-	$(MORE)/bin/python -m pytest -rs tests/test_site.py
+	$(MORE)/bin/python -m pytest -rs tests/test_site.py tests/plot/test_interactive_browser.py
 	$(MORE)/bin/python -m pytest -rs tests/test_documents.py -k 'keras.md or thinc.md'
 	$(MORE)/bin/python -m pytest -rs tests/thinc tests/faults/test_thinc.py
 	$(MORE)/bin/python -m pytest -rs tests/tensorflow tests/faults/test_tensorflow.py

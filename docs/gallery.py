@@ -78,6 +78,14 @@ MADE = (
         "and at ln 2 + πi + 2πik.",
         "--complex",
     ),
+    _plot(
+        "mish.html",
+        "An interactive page",
+        "One file, without network: derivatives to order 5, with a point that is moved by pointer "
+        "or keyboard, other activations, the inverse, errors of PyTorch, JAX, ONNX Runtime and "
+        "mish, and the formulas.",
+        "--interactive --peer torch,jax,onnxruntime",
+    ),
 )
 
 MEASURED = (
@@ -140,7 +148,8 @@ def page() -> str:
             parts.append(f"### {picture.title}\n")
             if picture.text:
                 parts.append(f"{picture.text}\n")
-            parts.append(f"![{picture.title}](../{picture.path})\n")
+            shown = "[Open it]" if picture.path.endswith(".html") else f"![{picture.title}]"
+            parts.append(f"{shown}(../{picture.path})\n")
             parts.append(f"```sh\n{picture.command}\n```\n")
     return "\n".join(parts)
 

@@ -55,7 +55,7 @@ def test_check_as_json():
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--format", "html"], 2, "--format must be one of unicode, latex, python, c, sympy"),
+        (["--format", "html"], 2, "--format must be one of unicode, latex, python, c, javascript"),
         (["--form", "cosh"], 2, "--form must be one of tanh, exp, sigmoid, not cosh"),
         (["--check", "x +"], 2, "--check: the expression is not understood"),
         (["--check", "x", "--order", "101"], 2, "order must be from 0 to 100, not 101"),

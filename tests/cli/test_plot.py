@@ -10,6 +10,7 @@ import pytest
 from matplotlib.image import imread
 from typer.testing import CliRunner
 
+import mish
 from mish.cli import app
 
 
@@ -82,9 +83,9 @@ def test_terminal():
         (["-o", "mish.png", "--size", "nan", "3"], "--size must be two numbers from 2 to 50"),
         (["--terminal", "--size", "inf", "24"], "--size must be two numbers, not inf 24.0"),
         ([], "give either --output or --terminal"),
-        (["-o", "mish.png", "--error", "--complex"], "give either --error or --complex"),
+        (["-o", "mish.png", "--error", "--complex"], "give one of --error, --complex and"),
         (["-o", "mish.png", "--error", "--orders", "1"], "--orders does not go with --error"),
-        (["-o", "mish.png", "--complex", "--marks", "none"], "--marks does not go with --error or"),
+        (["-o", "mish.png", "--complex", "--marks", "none"], "--marks does not go with --error,"),
         (["-o", "mish.png", "--peer", "torch"], "--peer belongs to --error"),
         (["-o", "mish.png", "--order", "1"], "--order belongs to --error"),
         (["-o", "mish.png", "--complex", "--dtype", "float16"], "--dtype belongs to --error"),
@@ -107,6 +108,21 @@ def test_terminal():
         ),
         (["-o", "mish.png", "--complex", "--range", "0", "201"], "real must be two increasing"),
         (["--terminal", "--complex"], "--complex needs colours that a terminal may lack"),
+        (["--terminal", "--interactive"], "--interactive is for a browser: give --output"),
+        (["-o", "mish.png", "--interactive"], "--output must end in .html with --interactive"),
+        (["-o", "mish.html"], "--output must end in .png, .svg or .pdf: mish.html"),
+        (["-o", "mish.html", "--interactive", "--error"], "give one of --error, --complex and"),
+        (["-o", "mish.html", "--interactive", "--orders", "1"], "--orders does not go with"),
+        (["-o", "mish.html", "--interactive", "--order", "1"], "--order belongs to --error"),
+        (["-o", "mish.html", "--interactive", "--theme", "dark"], "--theme does not go with"),
+        (["-o", "mish.html", "--interactive", "--range", "0", "1"], "--range does not go with"),
+        (["-o", "mish.html", "--interactive", "--size", "3", "3"], "--size does not go with"),
+        (
+            ["-o", "mish.html", "--interactive", "--peer", "numpi"],
+            "peer: no peer is called 'numpi'",
+        ),
+        (["-o", "mish.html", "--interactive", "--dtype", "int8"], "dtype must be one of float32"),
+        (["-o", "missing/mish.html", "--interactive"], "cannot write missing/mish.html: No such"),
     ],
 )
 def test_bad_input(tmp_path, monkeypatch, arguments, message):
@@ -138,3 +154,15 @@ def test_without_matplotlib(tmp_path, monkeypatch):
     shown = run("-o", tmp_path / "mish.png")
     assert shown.exit_code == 2
     assert "pip install 'mish[plot]'" in shown.stderr
+
+
+def test_a_page_without_sympy(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    monkeypatch.delattr(mish, "symbolic", raising=False)
+    for name in [each for each in sys.modules if each.startswith("mish.symbolic")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "mish.plot._interactive._data", raising=False)
+    shown = run("--interactive", "-o", tmp_path / "mish.html")
+    assert shown.exit_code == 2
+    assert "pip install 'mish[symbolic]'" in shown.stderr
+    assert not list(tmp_path.iterdir())

@@ -14,7 +14,7 @@ def formula(
         int, typer.Option(min=0, help="Which derivative; 0 is the function itself.")
     ] = 0,
     format_: Annotated[
-        str, typer.Option("--format", help="unicode, latex, python, c or sympy.")
+        str, typer.Option("--format", help="unicode, latex, python, c, javascript or sympy.")
     ] = "unicode",
     form: Annotated[
         str, typer.Option(help="Written in tanh, in exp alone or in the sigmoid alone.")

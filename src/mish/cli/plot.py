@@ -1,12 +1,13 @@
-"""``mish plot``: a picture of the function, its derivatives and other activations."""
+"""``mish plot``: pictures of the function, its derivatives and other activations, and a page."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Protocol
 
 import typer
 
@@ -29,7 +30,9 @@ _SMALLEST, _LARGEST = 2, 50  # inches: room for the axes' own numbers; 7500 pixe
 def plot(
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The picture to write, .png, .svg or .pdf."),
+        typer.Option(
+            "-o", "--output", help="The file to write: .png, .svg or .pdf; of a page, .html."
+        ),
     ] = None,
     terminal: Annotated[
         bool, typer.Option("--terminal", help="Draw here instead of into a file.")
@@ -39,6 +42,9 @@ def plot(
     ] = False,
     plane: Annotated[
         bool, typer.Option("--complex", help="Colour the complex plane, with poles and zeros.")
+    ] = False,
+    interactive: Annotated[
+        bool, typer.Option("--interactive", help="Make a page for a browser, in one file.")
     ] = False,
     interval: Annotated[
         tuple[float, float] | None,
@@ -78,19 +84,23 @@ def plot(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help="With --error: whose errors beside ours; `mish bench --list` shows the names.",
+            help="With --error or --interactive: whose errors beside ours; `mish bench --list` "
+            "shows the names.",
         ),
     ] = None,
     dtype: Annotated[
         str | None,
         typer.Option(
-            help="With --error: float32, float64, bfloat16 or float16.", show_default="float32"
+            help="With --error or --interactive: float32, float64, bfloat16 or float16.",
+            show_default="float32",
         ),
     ] = None,
     order: Annotated[
         int | None, typer.Option(help="With --error: which derivative, 0 to 3.", show_default="0")
     ] = None,
-    theme: Annotated[str, typer.Option(help="light, dark or print.")] = "light",
+    theme: Annotated[
+        str | None, typer.Option(help="light, dark or print.", show_default="light")
+    ] = None,
     size: Annotated[
         tuple[float, float] | None,
         typer.Option(
@@ -106,18 +116,29 @@ def plot(
 
     With --error: how far this package's results, and those of peers, are from the exact value, the
     worst in each bin of x, with the bound that this package keeps. With --complex: the function
-    over the complex plane.
+    over the complex plane. With --interactive: a page on which a point is moved along the curves,
+    with the errors, the inverse and the formulas; it needs no network.
     """
     if terminal == (output is not None):
         fail("give either --output or --terminal", EXIT_USAGE)
-    if error and plane:
-        fail("give either --error or --complex", EXIT_USAGE)
+    if error + plane + interactive > 1:
+        fail("give one of --error, --complex and --interactive", EXIT_USAGE)
     curves_alone = {"--orders": orders, "--against": against, "--marks": marks}
-    errors_alone = {"--peer": peer, "--dtype": dtype, "--order": order}
-    _refuse(curves_alone, "does not go with --error or --complex", error or plane)
-    _refuse(errors_alone, "belongs to --error", not error)
+    measured = {"--peer": peer, "--dtype": dtype}
+    drawn = {"--range": interval, "--theme": theme, "--size": size}
+    _refuse(
+        curves_alone,
+        "does not go with --error, --complex or --interactive",
+        error or plane or interactive,
+    )
+    _refuse(measured, "belongs to --error or --interactive", not (error or interactive))
+    _refuse({"--order": order}, "belongs to --error", not error)
     _refuse({"--imaginary": imaginary}, "belongs to --complex", not plane)
+    _refuse(drawn, "does not go with --interactive", interactive)
     try:
+        if interactive:
+            _write_page(output, _words(peer), dtype or "float32")
+            return
         if error:
             picture: _Picture = _Errors(
                 _words(peer), dtype or "float32", order or 0, interval or (-30.0, 20.0)
@@ -135,7 +156,7 @@ def plot(
         if output is None:
             _print(picture, size)
         else:
-            _write(output, picture, theme, size or picture.inches)
+            _write(output, picture, theme or "light", size or picture.inches)
     except ValueError as problem:
         fail(str(problem), EXIT_USAGE)
 
@@ -227,14 +248,33 @@ def _write(output: Path, picture: _Picture, theme: str, size: tuple[float, float
         import matplotlib
         from matplotlib.figure import Figure
 
-    from mish._support.files import replacing
-
     figure = Figure(figsize=size, layout="constrained")
     picture.draw(figure, theme)
+    # the same picture is the same file: no date, no random names
+    with _file(output) as file, matplotlib.rc_context({"svg.hashsalt": "mish"}):
+        figure.savefig(file, format=form, dpi=150, metadata=_UNDATED[form])
+
+
+def _write_page(output: Path | None, peers: list[str], dtype: str) -> None:
+    if output is None:
+        fail("--interactive is for a browser: give --output", EXIT_USAGE)
+    if output.suffix.lower() != ".html":
+        fail(f"--output must end in .html with --interactive: {output}", EXIT_USAGE)
+    from mish.plot import interactive_page
+
+    page = interactive_page(peers, dtype)
+    with _file(output) as file:
+        file.write(page.encode())
+
+
+@contextmanager
+def _file(output: Path) -> Iterator[BinaryIO]:
+    """Open what is written, and tell its name when it is."""
+    from mish._support.files import replacing
+
     try:
-        # the same picture is the same file: no date, no random names
-        with replacing(output) as file, matplotlib.rc_context({"svg.hashsalt": "mish"}):
-            figure.savefig(file, format=form, dpi=150, metadata=_UNDATED[form])
+        with replacing(output) as file:
+            yield file
     except OSError as problem:
         fail(f"cannot write {output}: {problem.strerror}", EXIT_USAGE)
     typer.echo(output)

@@ -26,6 +26,10 @@ _MOST = 8  # peers in a picture
 _UNKNOWN = "no peer is asked for order {}; of 0, 1 and 2 there are peers"
 
 
+class Unoffered(ValueError):
+    """A peer does not offer what is to be measured."""
+
+
 @dataclass(frozen=True)
 class ErrorCurve:
     """The errors of one implementation.
@@ -69,8 +73,11 @@ def measure(
     order: int,
     interval: tuple[float, float],
     bins: int,
+    lenient: bool = False,
 ) -> ErrorPicture:
     """Measure the errors of mish and of peers, each of these in a process of its own.
+
+    If ``lenient``, a peer that does not offer this order in this format is left out.
 
     Raises:
         ModuleNotFoundError: python-flint (of float64) or ml_dtypes (of bfloat16) is missing.
@@ -80,7 +87,15 @@ def measure(
     chosen = _check(peers, dtype, order, interval)
     edges = np.linspace(*interval, bins + 1)
     x = _points(edges, dtype)
-    curves = [_curve(peer.label, False, edges, x, _ask(peer, order, x), order) for peer in chosen]
+    curves = []
+    for peer in chosen:
+        try:
+            results = _ask(peer, order, x)
+        except Unoffered:
+            if not lenient:
+                raise
+        else:
+            curves.append(_curve(peer.label, False, edges, x, results, order))
     ours = _curve("mish", True, edges, x, sweeps.UFUNCS[order](x), order)
     return ErrorPicture(dtype, order, interval, BOUNDS[dtype], (*curves, ours))
 
@@ -130,7 +145,9 @@ def _ask(peer: Peer, order: int, x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     try:
         with Worker(peer.module, 1) as worker:
             found: npt.NDArray[Any] = worker("compute", peer.name, op, x)
-    except (Unsupported, ModuleNotFoundError, RuntimeError, WorkerError) as problem:
+    except Unsupported as problem:
+        raise Unoffered(f"peer {peer.name}: {problem}") from problem
+    except (ModuleNotFoundError, RuntimeError, WorkerError) as problem:
         raise ValueError(f"peer {peer.name}: {problem}") from problem
     return found
 

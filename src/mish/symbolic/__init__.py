@@ -29,7 +29,7 @@ from mish.symbolic._closed import FORMS, Closed, closed, expression
 
 __all__ = ["FORMATS", "FORMS", "Formula", "formula"]
 
-FORMATS = ("unicode", "latex", "python", "c", "sympy")
+FORMATS = ("unicode", "latex", "python", "c", "javascript", "sympy")
 
 _DIGITS = 30
 # In eighths, which every number format has: both tails, the middle, and next to zeros of the
@@ -57,8 +57,8 @@ class Formula:
 
         Args:
             format: ``"unicode"``, a fraction over two lines for a terminal; ``"latex"``;
-                ``"python"`` and ``"c"``, a function that does not overflow; ``"sympy"``, an
-                expression for ``sympy.sympify``.
+                ``"python"``, ``"c"`` and ``"javascript"``, a function that does not overflow;
+                ``"sympy"``, an expression for ``sympy.sympify``.
             width: columns to keep within, for ``"unicode"`` alone.
 
         Raises:
@@ -72,6 +72,8 @@ class Formula:
             return _code.python(self._closed)
         if format == "c":
             return _code.c(self._closed)
+        if format == "javascript":
+            return _code.javascript(self._closed)
         if format == "sympy":
             return str(sympy.sstr(self.expression))
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, not {format!r}")

@@ -1,4 +1,4 @@
-"""Closed forms as functions in Python and C, arranged so that nothing overflows.
+"""Closed forms as functions in Python, C and JavaScript, arranged so that nothing overflows.
 
 The exponential is taken of −|x|, so it is at most 1: right of 0 the form with eˣ is divided by its
 highest power and written in e⁻ˣ. 1 − σ is computed by itself, not by subtraction.
@@ -64,6 +64,20 @@ _C = _Language(
     positive_part="fmax(x, 0)",
     choice="{0} ? {1} : {2}",
 )
+_JAVASCRIPT = _Language(
+    head="// {doc}\nfunction {name}(x) {{\n    const {{ exp, log1p, tanh }} = Math;",
+    set="const {} = {};",
+    if_right="if (x > 0) {",
+    otherwise="} else {",
+    close="}",
+    give="return {};",
+    tail="}",
+    number="{}",
+    power="{}**{}",
+    absolute="Math.abs(x)",
+    positive_part="Math.max(x, 0)",
+    choice="{0} ? {1} : {2}",
+)
 
 
 def python(given: Closed) -> str:
@@ -76,6 +90,11 @@ def c(given: Closed) -> str:
     return _function(given, _C)
 
 
+def javascript(given: Closed) -> str:
+    """Write a function of a number in JavaScript."""
+    return _function(given, _JAVASCRIPT)
+
+
 def _function(given: Closed, language: _Language) -> str:
     order = given.order
     name = "mish" if order == 0 else f"mish_d{order}"
@@ -86,7 +105,7 @@ def _function(given: Closed, language: _Language) -> str:
     lines = [f"    {line}" for line in body(given, language)]
     head = language.head.format(name=name, doc=doc)
     if given.form != "tanh":
-        head = head.replace("import exp, log1p, tanh", "import exp")
+        head = head.replace("exp, log1p, tanh", "exp")
     return "\n".join([head, *lines, *filter(None, [language.tail])])
 
 

@@ -1,0 +1,216 @@
+"""The interactive page in a browser. Its pictures are left in build/site-screenshots."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mish
+from mish import facts, reference, symbolic
+from mish.plot import interactive_page
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "site-screenshots"
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SCREENS = {
+    "wide-light": (1280, "light"),
+    "wide-dark": (1280, "dark"),
+    "narrow-light": (390, "light"),
+    "narrow-dark": (390, "dark"),
+}
+
+# Of all texts, by the formula of WCAG 2.
+LOWEST_CONTRAST = """() => {
+    const texts = "h1, h2, p, label, legend, caption, th, td, button, output, pre, summary";
+    const linear = (each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4;
+    const light = (colour) => {
+        const [r, g, b] = colour.match(/[0-9]+/g).map((each) => linear(each / 255));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (each) => {
+        const colour = getComputedStyle(each).backgroundColor;
+        return colour === "rgba(0, 0, 0, 0)" ? behind(each.parentElement) : colour;
+    };
+    const contrasts = [...document.querySelectorAll(texts)].map((each) => {
+        const pair = [light(getComputedStyle(each).color), light(behind(each))];
+        return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
+    });
+    return Math.min(...contrasts);
+}"""
+
+playwright = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as program:
+        # a browser that runs as root, as in a container, has no sandbox of its own
+        browser = program.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    target = tmp_path_factory.mktemp("interactive") / "mish.html"
+    target.write_text(interactive_page(["numpy"]), encoding="utf-8")
+    return target
+
+
+@pytest.fixture
+def page(browser, file, request):
+    """The page on a screen; it may ask for nothing but itself, and complain of nothing."""
+    width, scheme = SCREENS[getattr(request, "param", "wide-light")]
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    wrong = []
+    page.on("request", lambda each: each.url == file.as_uri() or wrong.append(each.url))
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(file.as_uri())
+    yield page
+    context.close()
+    assert not [each for each in wrong if not each.startswith("data:")]
+
+
+def number(text):
+    return float(text.replace("−", "-").replace("slope ", "").rpartition("= ")[2])
+
+
+def choose(page, group, label):
+    page.locator(f"#{group} label", has_text=label).click()
+
+
+@pytest.mark.parametrize("page", SCREENS, indirect=True)
+def test_it_fits_the_screen(page, request):
+    screen = request.node.callspec.params["page"]
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"interactive-{screen}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert page.locator("html").get_attribute("data-theme") == screen.split("-")[1]
+    page.click("#theme")
+    assert page.locator("html").get_attribute("data-theme") != screen.split("-")[1]
+    lowest = page.evaluate(LOWEST_CONTRAST)
+    assert lowest >= 4.5
+
+
+def test_its_functions_are_mish(page):
+    """At 500 points, the zeros of derivatives among them: far below the 12 decimals shown."""
+    x = np.random.default_rng(0).uniform(-8, 8, 480)
+    for order in range(7):
+        special = [float(point.x) for point in facts.points("mish", order)]
+        points = [*x, -8.0, -1e-300, 0.0, 8.0, *special]
+        found = page.evaluate("([n, x]) => x.map(MISH[n])", [order, points])
+        exact = [float(reference.value(each, order, 25)) for each in points]
+        np.testing.assert_allclose(found, exact, rtol=0, atol=2e-14)
+
+
+@pytest.mark.parametrize("form", symbolic.FORMS)
+def test_every_form_is_mish_in_javascript(page, form):
+    x = np.linspace(-8, 8, 101).tolist()
+    for order in range(4):
+        text = symbolic.formula(order, form).text("javascript")
+        name = "mish" if order == 0 else f"mish_d{order}"
+        found = page.evaluate(f"(x) => {{\n{text}\nreturn x.map({name}); }}", x)
+        exact = [float(reference.value(each, order, 25)) for each in x]
+        np.testing.assert_allclose(found, exact, rtol=0, atol=1e-13)
+
+
+def test_keys_move_the_point_and_the_value_is_right(page):
+    point = page.locator("#point")
+    point.focus()
+    moves = {
+        "ArrowLeft": 1 - 1 / 16,
+        "Shift+ArrowRight": 1 - 1 / 16 + 1 / 256,
+        "PageDown": -1 / 16 + 1 / 256,
+        "Home": -6.0,
+        "ArrowUp": -6 + 1 / 16,
+        "End": 4.0,
+    }
+    for key, x in moves.items():
+        page.keyboard.press(key)
+        assert float(point.get_attribute("aria-valuenow")) == x
+        assert float(page.input_value("#x")) == pytest.approx(x, abs=1e-8)
+        value, slope = map(number, page.inner_text("#value").split("\n"))
+        assert value == pytest.approx(float(mish.mish(x)), rel=0, abs=0.51e-12)
+        assert slope == pytest.approx(float(mish.mish_d1(x)), rel=0, abs=0.51e-12)
+        assert f"{value}".replace("-", "−") in point.get_attribute("aria-valuetext")
+
+
+@pytest.mark.parametrize("order", range(6))
+def test_every_order_shows_its_values(page, order):
+    choose(page, "orders", str(order))
+    page.fill("#x", "-2.7")
+    shown = page.locator("#numbers td").all_inner_texts()
+    for n, text in enumerate(shown):
+        exact = float(reference.value(-2.7, n, 25))
+        assert number(text) == pytest.approx(exact, rel=0, abs=0.52e-12)
+    assert number(page.inner_text("#value").split("\n")[0]) == number(shown[order])
+    marks = [each for each in facts.points("mish", order) if -6 <= float(each.x) <= 4]
+    assert page.locator("#curves .mark").count() == len(marks)
+    page.click("summary")
+    page.locator("#marks button").first.click()
+    assert float(page.locator("#point").get_attribute("aria-valuenow")) >= -6
+
+
+def test_the_point_is_dragged(page):
+    box = page.locator("#curves").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    before = float(page.locator("#point").get_attribute("aria-valuenow"))
+    page.mouse.move(box["x"] + box["width"] / 4, middle)
+    page.mouse.up()
+    after = float(page.locator("#point").get_attribute("aria-valuenow"))
+    assert -6 < after < before - 2 < 4
+    assert page.evaluate("document.activeElement.id") == "point"
+
+
+def test_others_lie_on_their_curves(page):
+    """Between the places of the tables, to 4 decimals."""
+    for name in facts.ACTIVATIONS[1:]:
+        for order in range(6):
+            points = page.evaluate(
+                "([name, n]) => tabulated(DATA.others[name], n).filter(Boolean)", [name, order]
+            )
+            x, y = np.array(points).T
+            exact = facts.values(name, x, order)
+            assert np.nanmax(abs(y - exact)) < 5e-5
+    page.check("input[value=relu]")
+    assert page.locator("#curves .curve").count() == 3
+
+
+def test_inverse(page):
+    for y in (-0.308843, -0.3, -0.2, -1e-3, 0.0, 0.5, 2.75, 40.0):
+        page.fill("#y", str(y))
+        right, left = page.inner_text("#inverse-values").split("\n")
+        assert number(right) == pytest.approx(float(mish.inverse(y)), rel=0, abs=0.6e-6)
+        if y < 0:
+            expected = float(mish.inverse(y, branch="left"))
+            assert number(left) == pytest.approx(expected, rel=0, abs=0.6e-6)
+        else:
+            assert left == "left branch: none"
+    page.fill("#y", "-0.31")
+    assert page.inner_text("#inverse-values") == "right branch: none\nleft branch: none"
+
+
+def test_errors_are_read_by_keys(page):
+    choose(page, "error-orders", "mish′(x)")
+    page.focus("#error-x")
+    page.keyboard.press("Home")
+    assert page.inner_text("#error-place") == "near x = −29.9"
+    assert "mish′(x) in float32" in page.inner_text("#error-caption")
+    assert page.locator("#error-numbers tr").count() == 2
+
+
+def test_formulas_are_copied(page):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose(page, "orders", "2")
+    choose(page, "notations", "LaTeX")
+    page.click("#copy")
+    page.wait_for_function("document.getElementById('copied').textContent")
+    text = page.evaluate("navigator.clipboard.readText()")
+    assert text == symbolic.formula(2).text("latex")
