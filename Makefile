@@ -30,14 +30,15 @@ test: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(MAKE) --jobs=2 --keep-going --output-sync=target test-torch test-others
 
 test-torch:
-	$(BIN)/python -m pytest tests/torch
+	$(BIN)/python -m pytest $(ONLY) tests/torch
 
 test-others:
-	$(BIN)/python -m pytest --ignore tests/torch
+	$(BIN)/python -m pytest $(ONLY) --ignore tests/torch
 
 # While you work: without sweeps of 2^32 numbers, Triton's interpreter, compilers and random models.
 quick: $(VENV)/package.stamp $(VENV)/dev.stamp
-	$(BIN)/python -m pytest -m "not environments and not slow"
+	$(MAKE) --jobs=2 --keep-going --output-sync=target test-torch test-others \
+		ONLY='-m "not environments and not slow"'
 
 # What needs packages that are not in the lock, in an environment of its own.
 test-more: $(MORE)/more.stamp docs

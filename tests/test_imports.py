@@ -108,6 +108,14 @@ def test_import_mish_loads_numpy_alone():
     assert loaded - {"numpy"} == {"mish"}
 
 
+def test_import_mish_torch_does_not_load_the_compiler():
+    """It takes seconds, and Triton, which it loads, cannot be loaded after TensorFlow."""
+    pytest.importorskip("torch", exc_type=ImportError)
+    show = "import sys; import mish.torch; print(*sorted(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    assert not {"torch._dynamo", "torch._inductor", "triton"} & set(shown.stdout.split())
+
+
 def test_the_command_starts_without_the_heavy_packages():
     show = "import sys; import mish.cli; print(*sorted(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
