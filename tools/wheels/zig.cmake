@@ -28,8 +28,8 @@ set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 
 if("$ENV{MISH_ZIG_TARGET}" MATCHES "musl")
-  # By default programs have the whole of musl in them, which Zig would compile for CMake's tries.
-  set(CMAKE_EXE_LINKER_FLAGS_INIT -dynamic)
+  # By default a program has musl in it, and Zig would compile the whole of it for CMake's tries.
+  string(APPEND CMAKE_CXX_FLAGS_INIT " -dynamic")
 endif()
 
 set(MISH_MORE_SOURCES ${CMAKE_CURRENT_LIST_DIR}/demangle.cpp)
