@@ -57,6 +57,7 @@ html_theme_options = {"navigation_with_keys": True}
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", add_contents)
+    app.connect("autodoc-process-docstring", keep_bars)
     app.connect("build-finished", open_with_readme)
 
 
@@ -64,6 +65,13 @@ def add_contents(app: Sphinx, name: str, source: list[str]) -> None:
     """README has no table of contents in the repository; in the site it is the first page."""
     if name == root_doc:
         source[0] += (Path(__file__).parent / "contents.txt").read_text(encoding="utf-8")
+
+
+def keep_bars(
+    app: Sphinx, what: str, name: str, of: object, options: object, lines: list[str]
+) -> None:
+    """In a docstring |x| is an absolute value, which docutils would take for a substitution."""
+    lines[:] = [line.replace("|", r"\|") for line in lines]
 
 
 def open_with_readme(app: Sphinx, error: Exception | None) -> None:

@@ -127,6 +127,14 @@ def test_modules_that_write_files_say_that_they_cannot_on_windows():
     assert "on Windows its NumPy functions work, but mish.onnx" in shown.stderr
 
 
+def test_import_mish_torch_does_not_load_the_compiler():
+    """It takes seconds, and Triton, which it loads, cannot be loaded after TensorFlow."""
+    pytest.importorskip("torch", exc_type=ImportError)
+    show = "import sys; import mish.torch; print(*sorted(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    assert not {"torch._dynamo", "torch._inductor", "triton"} & set(shown.stdout.split())
+
+
 def test_the_command_starts_without_the_heavy_packages():
     show = "import sys; import mish.cli; print(*sorted(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)

@@ -29,6 +29,7 @@ def require_sanitizers(folder: Path) -> None:
         pytest.skip(f"{COMPILER} has no runtime for -fsanitize={SANITIZE}: {linked.stderr}")
 
 
+@pytest.mark.slow
 def test_native_tests_pass_under_sanitizers(tmp_path):
     require_sanitizers(tmp_path)
     variables = [f"CXX={COMPILER}", f"SANITIZE={SANITIZE}", "OPTIMIZE=-O0", f"BUILD={tmp_path}"]

@@ -76,7 +76,7 @@ def test_other_dtypes_are_refused(ufunc, unusable):
     for place in range(ufunc.nin):
         inputs = [np.ones(len(unusable))] * ufunc.nin
         inputs[place] = unusable
-        with pytest.raises(TypeError, match=f"ufunc '{ufunc.__name__}' not supported"):
+        with pytest.raises(TypeError, match=rf"{ufunc.__name__}: (x|dy) must hold .*, not "):
             ufunc(*inputs)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 import torch._functorch.config
+import torch._inductor.config
 from torch import Tensor
 
 import mish.torch
@@ -26,6 +27,8 @@ LAYERS, CHANNELS, SIDE = 4, 32, 64
 BUDGETS = (1.0, 0.5)
 SEQUENTIAL, NORM = torch.nn.Sequential, functools.partial(torch.nn.BatchNorm2d, CHANNELS)
 BATCH_NORM_MISH = functools.partial(mish.torch.BatchNormMish, CHANNELS)
+GROUPS = 8
+GROUP_NORM_MISH = functools.partial(mish.torch.GroupNormMish, GROUPS, CHANNELS)
 # What stands behind a convolution.
 BEHIND: dict[str, Callable[[], torch.nn.Module]] = {
     "ReLU": torch.nn.ReLU,
@@ -39,6 +42,13 @@ BEHIND: dict[str, Callable[[], torch.nn.Module]] = {
     'BatchNorm, `Mish(save="output")`': lambda: SEQUENTIAL(NORM(), mish.torch.Mish(save="output")),
     **{
         f'`BatchNormMish(save="{save}")`': functools.partial(BATCH_NORM_MISH, save=save)
+        for save in ("input", "output", "output+bit")
+    },
+    "GroupNorm, `nn.Mish`": lambda: SEQUENTIAL(
+        torch.nn.GroupNorm(GROUPS, CHANNELS), torch.nn.Mish()
+    ),
+    **{
+        f'`GroupNormMish(save="{save}")`': functools.partial(GROUP_NORM_MISH, save=save)
         for save in ("input", "output", "output+bit")
     },
 }
@@ -75,6 +85,8 @@ def maps(network: Network, run: Callable[[Tensor], Tensor]) -> float:
 def row(behind: Callable[[], torch.nn.Module]) -> list[float]:
     network = Network(behind)
     found = [maps(network, network)]
+    # A cache on disk does not know by which decompositions a graph was cut.
+    torch._inductor.config.force_disable_caches = True
     for budget in BUDGETS:
         torch._dynamo.reset()
         torch._functorch.config.activation_memory_budget = budget

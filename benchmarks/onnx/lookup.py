@@ -34,10 +34,10 @@ Made by `python benchmarks/onnx/lookup.py`, which overwrites this page. {machine
 
 ## Accuracy
 
-The network is [examples/digits](../../examples/digits), five Mish; the figures are its accuracy on
-the 500 held-out digits, {floating} before it is quantised. It is written in the form `op`,
-quantised by `quantize_static` (QDQ, MinMax) with Mish among the operators, and then written with
-`--form lookup`.
+The network is [examples/digits](../../examples/digits/README.md), five Mish; the figures are its
+accuracy on the 500 held-out digits, {floating} before it is quantised. It is written in the form
+`op`, quantised by `quantize_static` (QDQ, MinMax) with Mish among the operators, and then written
+with `--form lookup`.
 
 {accuracy}
 

@@ -1,4 +1,4 @@
-r"""Mish and its derivatives over any array namespace, for compilers.
+"""Mish and its derivatives over any array namespace, for compilers.
 
 XLA, Inductor and builders of graphs turn these few elementwise operations into one loop and fuse
 them with their neighbours. They are meant for code that is compiled; elsewhere the native kernels
@@ -11,12 +11,12 @@ The namespace may be left out. NumPy's is known; any other is found by array_api
 
 With e = exp(x), mish(x) = x·F with F = tanh(ln(1+e)) = e(e+2)/((e+1)² + 1). Nothing cancels, but e
 overflows. So numerator and denominator are made homogeneous: e = S/Q, where the larger of S and Q
-is 1 and the other a = exp(−\|x\|)::
+is 1 and the other a = exp(−|x|)::
 
     F = S(S+2Q) / δ,  δ = (S+Q)² + Q²,  1 ≤ δ ≤ 5
 
 which no format can overflow. In the left tail a underflows before x·a does. So a = h² with
-h = exp(−\|x\|/2), and h multiplies twice where S is a factor.
+h = exp(−|x|/2), and h multiplies twice where S is a factor.
 
 Formats at least as wide as float32 allow a shorter way, and XLA, which makes of h² a second
 exponential, gains most by it. e itself overflows nothing if x is held at 22, where both functions

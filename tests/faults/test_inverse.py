@@ -20,9 +20,9 @@ def test_branch_must_be_one_of_the_two(branch):
 
 @pytest.mark.parametrize("bad", ["1", [1, None], 1j, np.longdouble(1)])
 def test_numbers_must_be_of_a_served_format(bad):
-    with pytest.raises(TypeError, match=r"y must hold integers or float16.*, not "):
+    with pytest.raises(TypeError, match=r"y must hold integers, booleans or float16, .*, not "):
         mish.inverse(bad)
-    with pytest.raises(TypeError, match=r"x must hold integers or float16.*, not "):
+    with pytest.raises(TypeError, match=r"x must hold integers, booleans or float16, .*, not "):
         mish.antiderivative(bad)
 
 

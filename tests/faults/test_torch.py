@@ -168,7 +168,7 @@ def test_models_that_cannot_be_converted_for_export():
         mish.torch.convert_for_export(torch.compile(model), "coreml")
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script deprecated")
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated")
 def test_scripts_are_not_converted_for_export():
     script = torch.jit.script(torch.nn.Mish().eval())
     with pytest.raises(TypeError, match="TorchScript, which cannot be changed"):

@@ -13,3 +13,13 @@ def test_what_passes_with_theirs_passes_with_ours(suite):
     before, after = (run(suite, ours, select="mish") for ours in (False, True))
     assert not worse(before, after)
     assert "passed" in {outcome for outcome, _ in after.values()}
+
+
+def test_a_suite_that_cannot_be_run_is_an_error(tmp_path, monkeypatch):
+    pytest.importorskip("jax", exc_type=ImportError)
+    jax = SUITES[0]
+    (tmp_path / jax.file).parent.mkdir()
+    (tmp_path / jax.file).write_text("import this_is_not_installed\n", encoding="utf-8")
+    monkeypatch.setenv("MISH_JAX_SOURCES", str(tmp_path))
+    with pytest.raises(RuntimeError, match="No module named 'this_is_not_installed'"):
+        run(jax, ours=False)

@@ -29,32 +29,31 @@ _POINTWISE = (torch.Tag.pointwise, torch.Tag.pt2_compliant_tag)
 _NATIVE_ORDERS = 4
 
 
-def in_wide_arithmetic(order: int, x: Tensor) -> Tensor:
+def in_wide_arithmetic(order: int, x: Tensor, namespace: Any = torch) -> Tensor:
     """`formula.derivative`, computed in float32 where the dtype of ``x`` has 16 bits."""
     if not x.is_floating_point():
         raise NotImplementedError(
             f"mish is not implemented for x of dtype {x.dtype}; convert x to a floating-point dtype"
         )
     wide = x.to(torch.float32) if x.dtype.itemsize < 4 else x
-    namespace: Any = torch
     y: Tensor = formula.derivative(wide, order, namespace)
     return y.to(x.dtype)
 
 
-def mish_formula(x: Tensor) -> Tensor:
+def mish_formula(x: Tensor, namespace: Any = torch) -> Tensor:
     """``mish::mish`` as operations for a compiler or another device."""
-    return in_wide_arithmetic(0, x)
+    return in_wide_arithmetic(0, x, namespace)
 
 
-def derivative_formula(x: Tensor, order: int) -> Tensor:
+def derivative_formula(x: Tensor, order: int, namespace: Any = torch) -> Tensor:
     """``mish::derivative`` as operations for a compiler or another device."""
-    return in_wide_arithmetic(order, x)
+    return in_wide_arithmetic(order, x, namespace)
 
 
-def backward_formula(dy: Tensor, x: Tensor) -> Tensor:
+def backward_formula(dy: Tensor, x: Tensor, namespace: Any = torch) -> Tensor:
     """``mish::backward`` as operations for a compiler or another device; rounded once."""
     wide = torch.promote_types(x.dtype, torch.float32)
-    return (dy.to(wide) * in_wide_arithmetic(1, x.to(wide))).to(x.dtype)
+    return (dy.to(wide) * in_wide_arithmetic(1, x.to(wide), namespace)).to(x.dtype)
 
 
 def _derivative_cpu(x: Tensor, order: int) -> Tensor:

@@ -4,10 +4,17 @@ Inductor turns operators into others by a table, before it makes code. PyTorch c
 code on disk by a key that knows the graph but not the table, so while aten's entries are ours the
 key carries a tag. Another table, from which Inductor's is made, serves exported programs and other
 compilers; aten's entries there become ours with it, so that all give the same answers.
+
+The partitioner, which chooses what the backward pass gets, sees these operations. A constant is a
+tensor to it, one for all layers that use its value, and what uses a tensor again behind an operator
+that cannot be fused is never computed anew. So after the first layer the selections between x and
+a number could not be, and the slope of Mish was kept beside the input of a normalisation, from
+which it follows. `_Unshared` has the same formula, to the last bit, without constant tensors.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -38,8 +45,27 @@ def switch(on: bool) -> None:
         _switch_inductor(sys.modules[_INDUCTOR], on)
 
 
-def _inplace(x: Tensor) -> Tensor:
-    return x.copy_(_ops.mish_formula(x))
+class _Unshared:
+    """`torch` for `mish.formula`; numbers in a selection hang on the condition."""
+
+    abs, exp = staticmethod(torch.abs), staticmethod(torch.exp)
+
+    @staticmethod
+    def where(condition: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
+        """``x`` where the condition holds, else ``y``; one of them may be a number."""
+        if not isinstance(x, Tensor):
+            x = condition.to(y.dtype) * x  # type: ignore[union-attr]
+        elif not isinstance(y, Tensor):
+            y = (~condition).to(x.dtype) * y
+        return torch.where(condition, x, y)
+
+
+def _unshared(function: Callable[..., Any]) -> Callable[..., Any]:
+    return functools.partial(function, namespace=_Unshared)
+
+
+def _inplace(x: Tensor, namespace: Any = torch) -> Tensor:
+    return x.copy_(_ops.mish_formula(x, namespace))
 
 
 _aten = torch.ops.aten
@@ -48,24 +74,24 @@ _OURS: _Table = {
     _aten.mish_.default: _inplace,
     _aten.mish_backward.default: _ops.backward_formula,
 }
+_INDUCTORS: _Table = {op: _unshared(function) for op, function in _OURS.items()}
 _THEIRS: _Table = {op: decomposition_table[op] for op in _OURS}
 
 
 def _switch_inductor(inductor: ModuleType, on: bool) -> None:
-    inductor.decompositions.update(_OURS if on else _THEIRS)
+    inductor.decompositions.update(_INDUCTORS if on else _THEIRS)
     inductor.fast_random_decomps.cache_clear()  # it keeps a copy of the table
 
 
 def _register(inductor: ModuleType) -> None:
-    inductor.decompositions.update(
-        {
-            OPERATORS.mish.default: _ops.mish_formula,
-            OPERATORS._forward.default: _ops.mish_formula,
-            OPERATORS.derivative.default: _ops.derivative_formula,
-            OPERATORS._derivative.default: _ops.derivative_formula,
-            OPERATORS.backward.default: _ops.backward_formula,
-        }
-    )
+    for op, function in (
+        (OPERATORS.mish.default, _ops.mish_formula),
+        (OPERATORS._forward.default, _ops.mish_formula),
+        (OPERATORS.derivative.default, _ops.derivative_formula),
+        (OPERATORS._derivative.default, _ops.derivative_formula),
+        (OPERATORS.backward.default, _ops.backward_formula),
+    ):
+        inductor.decompositions[op] = _unshared(function)
     _switch_inductor(inductor, _state.accelerated)
 
 

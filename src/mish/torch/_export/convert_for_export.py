@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch._dynamo import OptimizedModule
 from torch.fx import GraphModule, Node
 from torch.jit import ScriptModule
 
@@ -146,7 +146,8 @@ def _require_plain(model: object) -> None:
             f"model must be a torch.nn.Module, not {type(model).__name__}; convert the module "
             "before it is exported"
         )
-    if isinstance(model, OptimizedModule):
+    dynamo = sys.modules.get("torch._dynamo")  # slow to load, and there once anything is compiled
+    if dynamo is not None and isinstance(model, dynamo.OptimizedModule):
         raise TypeError("model is what torch.compile made; give the module that it was made of")
     if isinstance(model, ScriptModule):
         raise TypeError(
