@@ -2,9 +2,9 @@
 
     python tools/wheels/build.py [--into dist/wheels] [target ...]
 
-Without a target it builds those for Linux with glibc, which have been tried. It runs in an
-environment of tools/wheels/requirements.txt; `make wheels` makes one. Every wheel is checked before
-it comes (checks.py).
+Without a target it builds those for Linux with glibc, which have been installed and tried. It runs
+in an environment of tools/wheels/requirements.txt; `make wheels` makes one. Every wheel is checked
+before it comes (checks.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pack import pack
 ROOT = Path(__file__).parents[2]
 
 # By the name that Zig has for a target: what the wheel is called, and of what platforms a wheel of
-# NumPy has the same headers. Those after the first two have not been tried yet.
+# NumPy has the same headers. docs/releasing.md says how far each has been tried.
 TARGETS = {
     "x86_64-linux-gnu.2.17": ("manylinux_2_17_x86_64", ["manylinux_2_27_x86_64"]),
     "aarch64-linux-gnu.2.17": ("manylinux_2_17_aarch64", ["manylinux_2_27_aarch64"]),

@@ -15,8 +15,7 @@ endif()
 set(zig $ENV{MISH_ZIG_PYTHON} -I -m ziglang)
 set(CMAKE_CXX_COMPILER ${zig} c++ -target $ENV{MISH_ZIG_TARGET})
 
-set(Python_INCLUDE_DIR $ENV{MISH_HEADERS}/python)
-set(Python_NumPy_INCLUDE_DIR $ENV{MISH_HEADERS}/numpy)
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR}) # for FindPython.cmake
 
 # Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped. Zig
 # compiles its C++ library anew for another level of optimisation or kind of code, so CMake's own tries
@@ -27,6 +26,11 @@ if(NOT CMAKE_SYSTEM_NAME STREQUAL "Windows")
 endif()
 set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
+
+if("$ENV{MISH_ZIG_TARGET}" MATCHES "musl")
+  # By default a program has musl in it, and Zig would compile the whole of it for CMake's tries.
+  string(APPEND CMAKE_CXX_FLAGS_INIT " -dynamic")
+endif()
 
 set(MISH_MORE_SOURCES ${CMAKE_CURRENT_LIST_DIR}/demangle.cpp)
 
@@ -43,9 +47,6 @@ else()
 endif()
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
-  # There, what a linker does not know of Python it cannot leave open.
-  set(Python_SABI_LIBRARY $ENV{MISH_HEADERS}/python3.lib)
-  set(Python_LIBRARY ${Python_SABI_LIBRARY})
   set(CMAKE_RC_COMPILER $ENV{MISH_ZIG_PYTHON}) # CMake wants one; there is nothing to compile for it
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
   # The linker has written all paths already. CMake wants a file of that name nevertheless.

@@ -14,15 +14,22 @@ the draft replaces. Which of them it is can be seen at any time: the draft is st
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+if sys.platform == "win32":
+    raise ImportError(
+        "mish locks and replaces files as POSIX does: on Windows its NumPy functions work, but "
+        "mish.onnx, mish.caffe2 and the command `mish` do not"
+    )
+import fcntl
 
 _NAME = re.compile(r"(\.mish-[0-9a-f]{16})\.(?:new\.|old-\d+\.)?tmp")
 _LOCK = ".mish.lock"
