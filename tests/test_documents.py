@@ -97,6 +97,7 @@ def test_every_block_has_a_language(page):
 
 
 @pages("python")
+@pytest.mark.slow
 def test_python_runs(page, folder):
     if page.name in ELSEWHERE:
         pytest.skip(ELSEWHERE[page.name])
@@ -135,6 +136,7 @@ def test_commands_to_type_are_commands(page):
                 command.make_parser(typer.Context(command)).parse_args(arguments)
 
 
+@pytest.mark.slow
 def test_docstrings(folder):
     done = run(*PYTHON, folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr

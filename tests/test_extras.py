@@ -221,6 +221,7 @@ def test_every_extra_is_tried():
 
 
 @pytest.mark.parametrize("extra", USES)
+@pytest.mark.slow
 def test_an_extra_is_enough_for_its_modules(extra):
     wanted = set().union(*map(packages_of, (extra, *BESIDE.get(extra, ()))))
     for name in wanted:

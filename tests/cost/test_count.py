@@ -69,6 +69,7 @@ def test_without_llvm_mca(monkeypatch):
 
 
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
+@pytest.mark.slow
 def test_callgrind_counts_the_same(tmp_path):
     """Two runs under callgrind, which differ by 60 calls on numbers of the core range."""
     n, calls = 1 << 16, 60

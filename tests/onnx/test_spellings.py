@@ -172,6 +172,7 @@ def test_finds_with_constants_of_any_kind(build, shape, nodes):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("body", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.slow
 def test_rewrites_to_every_form_and_back(build, run, runtimes_own, body, form):
     new = rewritten(build(body), form, end(body))
     bound = {"op": 200, "softplus": 200, "float16": 8192}.get(form, 5)
