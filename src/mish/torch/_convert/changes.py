@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 Place = TypeVar("Place")
-Self = TypeVar("Self", bound="Changes[Any]")
+Self = TypeVar("Self", bound="UndoneAtEnd")
 
 # the attributes that a change may set
 _TOUCHED = ("inplace", "save", "mish_save", "mish_form")
@@ -22,6 +22,25 @@ class Undoable(ABC):
     @abstractmethod
     def do(self) -> None:
         """Do it."""
+
+    @abstractmethod
+    def undo(self) -> None:
+        """Undo it."""
+
+
+class UndoneAtEnd(ABC):
+    """A context manager whose end undoes what was done when it was made."""
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.undo()
 
     @abstractmethod
     def undo(self) -> None:
@@ -65,7 +84,7 @@ def _state(module: nn.Module) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     return module.__class__, attributes, dict(module._modules)
 
 
-class Changes(dict[str, Place]):
+class Changes(UndoneAtEnd, dict[str, Place]):
     """What was done to a model: the name of each place, and what is to be said of it.
 
     It is a context manager too, which undoes everything at the end.
@@ -82,17 +101,6 @@ class Changes(dict[str, Place]):
         self._changes = list(changes)
         for change in changes:
             change.do()
-
-    def __enter__(self: Self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.undo()
 
     def undo(self) -> None:
         """Give every module back the class and the attributes that it had."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
-from types import ModuleType, TracebackType
+from types import ModuleType
 
+from mish.torch._convert.changes import UndoneAtEnd
 from mish.torch._module import Mish
 
 # The package of CUDA kernels that the YOLOv4 family was trained with, and the name under which
@@ -13,24 +14,13 @@ from mish.torch._module import Mish
 _NAMES = ("mish_cuda", "mc.build.lib.mish_mish")
 
 
-class StandIn:
+class StandIn(UndoneAtEnd):
     """What `stand_in` returns: a context manager, and a way to undo."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self._before: list[tuple[str, ModuleType | None]] = []  # what stood at each name
         for name in names:
             self._provide(name)
-
-    def __enter__(self) -> StandIn:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.undo()
 
     def undo(self) -> None:
         """Put back what stood at the names before."""
