@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import stat
 from collections.abc import Callable
 from operator import attrgetter
@@ -164,3 +165,17 @@ def pages_touched():
         return min(counts)
 
     return touched
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium, for pages; skips where it or playwright is missing."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as program:
+        # a browser that runs as root, as in a container, has no sandbox of its own
+        browser = program.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -6,31 +6,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 SITE = Path(__file__).parents[1] / "build" / "site"
 SCREENSHOTS = SITE.parent / "site-screenshots"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 PAGES = ("index", "docs/torch", "docs/commands", "docs/api/mish", "docs/cost", "docs/story")
 SCREENS = {"wide-light": (1280, "light"), "narrow-dark": (390, "dark")}
 
-playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = [
-    pytest.mark.skipif(not SITE.exists(), reason="`make docs` has not been run"),
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as program:
-        # a browser that runs as root, as in a container, has no sandbox of its own
-        browser = program.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+pytestmark = pytest.mark.skipif(not SITE.exists(), reason="`make docs` has not been run")
 
 
 @pytest.fixture

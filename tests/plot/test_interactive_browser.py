@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from mish import facts, reference, symbolic
 from mish.plot import interactive_page
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "site-screenshots"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENS = {
     "wide-light": (1280, "light"),
     "wide-dark": (1280, "dark"),
@@ -39,18 +37,6 @@ LOWEST_CONTRAST = """() => {
     });
     return Math.min(...contrasts);
 }"""
-
-playwright = pytest.importorskip("playwright.sync_api")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as program:
-        # a browser that runs as root, as in a container, has no sandbox of its own
-        browser = program.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
