@@ -150,12 +150,15 @@ def _interrupts(database: Path) -> Iterator[None]:
     """Say what is kept when somebody stops the command."""
 
     def stop(number: int, frame: object) -> NoReturn:
-        err.print(f"stopped: what is finished is kept in {database}; the same command goes on")
-        raise typer.Exit(128 + number)
+        raise SystemExit(128 + number)
 
     before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
+    except SystemExit:
+        line = f"stopped: what is finished is kept in {database}; the same command goes on"
+        err.print(line, markup=False, highlight=False, soft_wrap=True)
+        raise
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)

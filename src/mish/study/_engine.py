@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -95,7 +96,8 @@ def run(
     if workers is not None and scheduler is not None:
         raise ValueError("workers are processes here: with a scheduler, its workers do the jobs")
     with needs("study", "mish.study.run"):
-        import torch  # noqa: F401
+        if find_spec("torch") is None:  # its import takes seconds, and here it is not used
+            raise ModuleNotFoundError("No module named 'torch'", name="torch")
     wanted = [_registry.find(name) for name in dict.fromkeys(studies)]
     if activations is not None:
         _require_known(activations)
@@ -111,6 +113,8 @@ def run(
 def _require_known(activations: Sequence[str]) -> None:
     from mish.study import activations as registry
 
+    if not activations:
+        raise ValueError("activations must name at least one, or be None for those of each study")
     for name in activations:
         registry.get(name)
 

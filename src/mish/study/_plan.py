@@ -12,6 +12,12 @@ from mish.study._cells import Scale, Settings, Stage, Study, Tuning, canonical
 from mish.study._jobs import Finished, Job
 from mish.study._tuning import best_rate
 
+COLUMNS = (
+    *("study", "version", "scale", "activation", "seed"),
+    *("rate", "measure", "value", "seconds"),
+)
+"""The columns of results besides settings."""
+
 Kind: TypeAlias = tuple[str, str, str]
 """Study, scale and settings of jobs, which decide how long they take."""
 
@@ -33,23 +39,13 @@ class Plan:
     seeds: int | None = None
 
     def tuning(self) -> list[Job]:
-        """Give the jobs that look for learning rates, each once.
-
-        Raises:
-            ValueError: a seed is one of the runs' as well.
-        """
+        """Give the jobs that look for learning rates, each once."""
         found: dict[Job, None] = {}
         for settings in self.study.settings(self.scale):
             tuning = self.study.tuning(self.scale, settings)
-            if tuning is None:
-                continue
-            if shared := set(tuning.seeds) & set(self.study.seeds(self.scale, settings)):
-                raise ValueError(
-                    f"the study {self.study.name!r} tunes with seeds of its runs, "
-                    f"{sorted(shared)}: they must be others"
-                )
-            for activation in self.activations:
-                found |= dict.fromkeys(self._tries(activation, tuning).values())
+            if tuning is not None:
+                for activation in self.activations:
+                    found |= dict.fromkeys(self._tries(activation, tuning).values())
         return list(found)
 
     def runs(self, finished: Mapping[Job, Finished]) -> list[Job]:
@@ -132,7 +128,35 @@ def kinds(jobs: Iterable[Job]) -> Counter[Kind]:
 def plans(
     studies: Iterable[Study], scale: Scale, activations: Sequence[str] | None, seeds: int | None
 ) -> list[Plan]:
-    """Plan studies, each with its own activations if none are given."""
-    return [
-        Plan(each, scale, tuple(activations or each.activations(scale)), seeds) for each in studies
-    ]
+    """Plan studies, each with its own activations if none are given.
+
+    Raises:
+        ValueError: a study contradicts itself.
+    """
+    found = []
+    for each in studies:
+        _require_sound(each, scale)
+        chosen = each.activations(scale) if activations is None else activations
+        found.append(Plan(each, scale, tuple(dict.fromkeys(chosen)), seeds))
+    return found
+
+
+def _require_sound(study: Study, scale: Scale) -> None:
+    """Refuse a study whose results would not be a table, or not be independent of its tuning."""
+    names = {tuple(sorted(settings)) for settings in study.settings(scale)}
+    if len(names) > 1:
+        raise ValueError(f"the settings of the study {study.name!r} differ in their names")
+    for name in names.pop() if names else ():
+        if name in COLUMNS:
+            raise ValueError(
+                f"a setting of the study {study.name!r} is called {name!r}, as a column of results "
+                "is: choose another name"
+            )
+    for settings in study.settings(scale):
+        tuning = study.tuning(scale, settings)
+        shared = set(tuning.seeds) & set(study.seeds(scale, settings)) if tuning else set()
+        if shared:
+            raise ValueError(
+                f"the study {study.name!r} tunes with seeds of its runs, {sorted(shared)}: they "
+                "must be others"
+            )

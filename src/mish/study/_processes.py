@@ -47,7 +47,9 @@ class Processes:
                 if tries < TRIES:
                     waiting.appendleft((module, job, tries + 1))
                 else:
-                    yield Failed(job, f"its process ended {tries} times, the last with {end}")
+                    yield Failed(
+                        job, f"its process ended at each of {tries} tries, the last with {end}"
+                    )
 
     def close(self) -> None:
         """End the processes; what they are doing is lost."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -45,7 +46,9 @@ def find(name: str) -> Study:
     """
     known = modules()
     if name not in known:
-        raise ValueError(f"no study is called {name!r}; there are {', '.join(known)}")
+        near = difflib.get_close_matches(name.lower(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise ValueError(f"no study is called {name!r}; {hint}")
     return cast(Study, import_module(known[name]).STUDY)
 
 

@@ -10,7 +10,7 @@ from mish._support.extras import needs
 from mish.study import _registry
 from mish.study._cells import SCALES
 from mish.study._jobs import Finished
-from mish.study._plan import Plan
+from mish.study._plan import COLUMNS, Plan
 from mish.study._store import Store
 
 if TYPE_CHECKING:
@@ -46,12 +46,8 @@ def results(database: Path | str, study: str) -> pd.DataFrame:
         for job in Plan(found, scale, activations).runs(finished):
             if job in finished:
                 rows += _rows(finished[job], [measure.name for measure in found.measures])
-    columns = [
-        *("study", "version", "scale", "activation", "seed"),
-        *names,
-        *("rate", "measure", "value", "seconds"),
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    seed = COLUMNS.index("seed") + 1
+    return pd.DataFrame(rows, columns=[*COLUMNS[:seed], *names, *COLUMNS[seed:]])
 
 
 def _rows(run: Finished, measures: list[str]) -> list[dict[str, object]]:
