@@ -14,6 +14,8 @@ from study_rows import JOBS, begun, pids, rows
 
 from mish import study
 
+pytest.importorskip("torch", exc_type=ImportError)
+
 COMMAND = "import fake_study; from mish.cli import main; main()"
 
 

@@ -13,6 +13,7 @@ from study_rows import JOBS, pids, rows
 
 from mish import study
 
+pytest.importorskip("torch", exc_type=ImportError)
 pytest.importorskip("distributed")
 
 
