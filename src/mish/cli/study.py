@@ -171,7 +171,7 @@ def _verdicts(frames: dict[str, pd.DataFrame], scale: str) -> dict[str, pd.DataF
     for name, frame in frames.items():
         rows = frame[frame["scale"] == scale]
         if studies()[name].baseline in set(rows["activation"]):
-            found[name] = judge(rows, studies()[name])
+            found[name] = judge(rows, name)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the database has of a study, as a tidy table."""
+"""What the database has of a study: as a tidy table, judged, and as a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mish.study._plan import COLUMNS, Plan
 from mish.study._store import Store
 
 if TYPE_CHECKING:
-    import pandas as pd  # type: ignore[import-untyped]
+    import pandas as pd
 
 
 def results(database: Path | str, study: str) -> pd.DataFrame:
@@ -48,6 +48,25 @@ def results(database: Path | str, study: str) -> pd.DataFrame:
                 rows += _rows(finished[job], [measure.name for measure in found.measures])
     seed = COLUMNS.index("seed") + 1
     return pd.DataFrame(rows, columns=[*COLUMNS[:seed], *names, *COLUMNS[seed:]])
+
+
+def judge(frame: pd.DataFrame, study: str) -> pd.DataFrame:
+    """Say what results of a study show of its baseline against each other activation.
+
+    Args:
+        frame: what `results` gave, or some rows of it.
+        study: the name of the study.
+
+    Returns:
+        A row for each comparison: see `mish.study._verdicts.judge`.
+
+    Raises:
+        ValueError: the study is unknown, or the frame lacks a column or any run of the baseline.
+        ModuleNotFoundError: the extra ``study`` is not installed.
+    """
+    from mish.study import _verdicts
+
+    return _verdicts.judge(frame, _registry.find(study))
 
 
 def _rows(run: Finished, measures: list[str]) -> list[dict[str, object]]:

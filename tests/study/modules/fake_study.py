@@ -46,10 +46,9 @@ def misbehave(cell, rate) -> None:
         time.sleep(600)
     if (folder / "raise").exists() and cell.seed == 1 and cell.activation == "relu":
         raise ArithmeticError("seed 1\nis bad")
-    for name, once in (("die", False), ("die-once", True)):
-        if (folder / name).exists() and cell.seed == 2:
-            if once:
-                (folder / name).unlink()
+    for name in ("die", "die-once"):
+        if (folder / name).exists() and cell.seed == 3 and cell.activation == "relu":
+            (folder / "die-once").unlink(missing_ok=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
 
