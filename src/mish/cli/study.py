@@ -122,9 +122,13 @@ def study(
 
 
 def _chosen(names: list[str]) -> list[str]:
-    from mish.study import studies
+    """The studies that are meant, each once; fails for a name that none has."""
+    from mish.study import find, studies
 
-    return list(studies()) if "all" in names else names
+    found: dict[str, None] = {}
+    for name in names:
+        found |= dict.fromkeys(studies() if name == "all" else [find(name).name])
+    return list(found)
 
 
 def _list(quick: bool, database: Path, as_json: bool) -> None:
@@ -221,7 +225,7 @@ def _show_verdicts(name: str, rows: pd.DataFrame) -> None:
     found = studies()[name]
     measure = found.measures[0]
     unit = f" ({measure.unit})" if measure.unit else ""
-    title = f"{name}: {measure.name} of {found.baseline} less that of another{unit}"
+    title = f"{name}: {measure.name}{unit}, {found.baseline} minus the other"
     settings = list(dict.fromkeys(key for each in found.settings("full") for key in each))
     shown = Table(title=title, title_justify="left")
     for head in (*settings, "other", "pairs", "difference", "95 %", "verdict"):

@@ -12,7 +12,7 @@ from mish.study._engine import Summary, run
 from mish.study._jobs import Failed
 from mish.study._outlook import Outlook, outlook
 from mish.study._progress import Progress
-from mish.study._registry import register, studies
+from mish.study._registry import find, register, studies
 from mish.study._results import judge, results
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Study",
     "Summary",
     "Tuning",
+    "find",
     "judge",
     "outlook",
     "register",
