@@ -13,6 +13,7 @@ import pytest
 from study_rows import JOBS, begun, pids, rows
 
 from mish import study
+from mish.study import activations
 
 pytest.importorskip("torch", exc_type=ImportError)
 
@@ -55,6 +56,17 @@ def test_the_same_bits_on_two_workers_and_nothing_twice(folder, undisturbed):
     assert (again.found, again.done) == (JOBS, 0)
     assert set(begun(folder).values()) == {1}
     assert sorted(path.name for path in folder.iterdir()) == ["begun", "d.sqlite"]
+
+
+def test_workers_know_an_activation_that_was_added(folder, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(activations, "_REGISTRY", dict(activations._REGISTRY))
+    activations.register("softsign", torch.nn.Softsign, smooth=False)
+    summary = study.run(
+        ["fake"], database=folder / "d.sqlite", workers=1, activations=["softsign"], seeds=1
+    )
+    assert (summary.done, summary.failed) == (4, ())
 
 
 def test_a_killed_run_goes_on(folder, undisturbed):

@@ -17,8 +17,9 @@ class Here:
         self.jobs = []
 
     def perform(self, tasks):
-        for module, job in tasks:
-            assert module == "fake_study"
+        for task in tasks:
+            assert task.module == "fake_study"
+            job = task.job
             self.jobs.append(job)
             if self.bad(job):
                 yield Failed(job, "ArithmeticError: it is bad")
