@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-STUDIES: Mapping[str, str] = {}
+STUDIES: Mapping[str, str] = {
+    name: f"{__name__}.{name}"
+    for name in ("labels", "inputs", "depth", "optimizer", "physics", "precision")
+}
 """The module of each study, by its name."""
