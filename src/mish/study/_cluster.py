@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from distributed import Future
 
 _CONNECT = 10.0  # seconds in which a scheduler answers
-_WORKERS = 30.0  # seconds in which it has a worker
+_WORKERS = 60.0  # seconds in which it has a worker
 _LOOK = 1.0  # seconds between looks at whether the scheduler is there
 
 
