@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -141,12 +142,15 @@ def _list(quick: bool, database: Path, as_json: bool) -> None:
     shown = Table(show_header=True)
     shown.add_column("study", no_wrap=True)
     shown.add_column("question")
-    for head in ("jobs", "finished", "left, one worker"):
+    for head in ("jobs", "finished", "time left"):
         shown.add_column(head, justify="right")
     for each in found:
         left = "" if each.seconds_left is None else duration(each.seconds_left)
         shown.add_row(each.study, each.question, str(each.jobs), str(each.finished), left)
     print_table(shown)
+    if any(each.seconds_left for each in found):
+        line = f"Times are those of one worker, by the jobs in {database}."
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -235,11 +239,16 @@ def _show_verdicts(name: str, rows: pd.DataFrame) -> None:
             *(f"{row[key]}" for key in settings),
             str(row["other"]),
             str(row["pairs"]),
-            f"{row['difference']:+.3g}",
-            f"{row['low']:+.3g} to {row['high']:+.3g}",
+            _number(row["difference"]),
+            " to ".join(filter(None, (_number(row["low"]), _number(row["high"])))),
             str(row["word"]),
         )
     print_table(shown, keys=len(settings) + 1)
+
+
+def _number(value: float) -> str:
+    """A difference with its sign; nothing where there is none, as an interval of one pair."""
+    return "" if math.isnan(value) else f"{value:+.3g}"
 
 
 def _fail(summary: Summary) -> NoReturn:
