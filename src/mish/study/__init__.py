@@ -13,7 +13,7 @@ from mish.study._jobs import Failed
 from mish.study._outlook import Outlook, outlook
 from mish.study._progress import Progress
 from mish.study._registry import register, studies
-from mish.study._results import judge, results
+from mish.study._results import judge, report, results
 
 __all__ = [
     "Cell",
@@ -27,6 +27,7 @@ __all__ = [
     "judge",
     "outlook",
     "register",
+    "report",
     "results",
     "run",
     "studies",
