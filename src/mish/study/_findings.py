@@ -9,7 +9,7 @@ from typing import Any
 from mish._support.extras import needs
 from mish.study import _frame
 from mish.study import _words as words
-from mish.study._cells import SCALES, Study
+from mish.study._cells import SCALES, Measure, Study
 from mish.study._provenance import provenance
 
 with needs("study", "mish.study"):
@@ -66,20 +66,21 @@ class Findings:
             f"there were {_range(rows['pairs'])}. {enough} of {len(rows)} comparisons had enough."
         )
 
-    def mean_drawings(self, *, single: bool) -> list[list[Drawing]]:
-        """Draw the means of each measure: a figure for each panel, or one of all."""
-        found = []
-        for measure in self.study.measures:
-            rows = self.means[self.means["measure"] == measure.name]
-            panels = mean_panels(rows, self.settings)
-            name = f"{self.study.name}-{measure.name}"
-            found.append(
-                [
-                    draw_means(each, self.study, measure, self.settings, f"{name}-{i}")
-                    for i, each in enumerate(_parts(panels, single))
-                ]
-            )
-        return found
+    @property
+    def measures(self) -> list[Measure]:
+        """What the results have of the study's measures."""
+        there = set(self.means["measure"])
+        return [each for each in self.study.measures if each.name in there]
+
+    def mean_drawings(self, measure: Measure, *, single: bool) -> list[Drawing]:
+        """Draw the means of a measure: a figure for each panel, or one of all."""
+        rows = self.means[self.means["measure"] == measure.name]
+        panels = mean_panels(rows, self.settings)
+        name = f"{self.study.name}-{measure.name}"
+        return [
+            draw_means(each, self.study, measure, self.settings, f"{name}-{i}")
+            for i, each in enumerate(_parts(panels, single))
+        ]
 
     def forest_drawings(self, *, single: bool) -> list[Drawing]:
         """Draw the differences: a figure for each setting, or one of all."""

@@ -50,7 +50,6 @@ def _study(found: Findings) -> str:
     """The section of a study."""
     study = found.study
     judged = study.measures[0]
-    means = zip(study.measures, found.mean_drawings(single=True), strict=True)
     parts = {
         "name": escape(study.name),
         "question": escape(study.question),
@@ -62,8 +61,9 @@ def _study(found: Findings) -> str:
         "verdicts": tables.matrix(found),
         "forest": _figures(found.forest_drawings(single=True)),
         "means": "\n".join(
-            f"<h4>{escape(words.axis(measure))}</h4>\n{_figures(drawings)}"
-            for measure, drawings in means
+            f"<h4>{escape(words.axis(each))}</h4>\n"
+            f"{_figures(found.mean_drawings(each, single=True))}"
+            for each in found.measures
         ),
         "numbers": tables.numbers(found),
         "mean_numbers": tables.means(found),
