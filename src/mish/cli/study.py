@@ -189,11 +189,10 @@ def _write(
     from mish import study as studies
 
     if table is not None:
-        import pandas as pd
-
+        from mish.study._provenance import joined
         from mish.study._table import write_table
 
-        write_table(pd.concat(frames.values(), ignore_index=True), table)
+        write_table(joined(frames.values()), table)
     if report is not None:
         studies.report(database, report)
 

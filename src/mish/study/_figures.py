@@ -24,6 +24,7 @@ with needs("study", "mish.study"):
     import matplotlib as mpl
     import pandas as pd
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,8 +67,8 @@ DARK = {
 }
 
 _WORD_STYLES = {
-    "better": ("better", ">", "full"),
-    "worse": ("worse", "<", "full"),
+    "better": ("better", "^", "full"),
+    "worse": ("worse", "v", "full"),
     "the same": ("same", "s", "full"),
     "not known": ("unknown", "o", "none"),
 }
@@ -186,7 +187,8 @@ def _draw_curves(ax: Axes, rows: pd.DataFrame, along: str | None, order: Sequenc
         mine = rows[rows["activation"] == name]
         if along:
             mine = mine.set_index(along).reindex(values).reset_index()
-        aside = 0.7 * ((i + 0.5) / len(order) - 0.5)  # so that intervals do not hide one another
+        # so that intervals do not hide one another, and curves keep their places
+        aside = (0.2 if joined else 0.7) * ((i + 0.5) / len(order) - 0.5)
         low, mean, high = (mine[each].to_numpy(float) for each in ("low", "mean", "high"))
         ax.errorbar(
             np.arange(len(mine)) + aside,
@@ -231,6 +233,7 @@ def _draw_differences(ax: Axes, rows: pd.DataFrame, measure: Measure) -> None:
         )
         lost = row["diverged_baseline"] + row["diverged_other"]
         names.append(f"{row['other']}\n{lost} diverged" if lost else row["other"])
+    ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.set_yticks(range(len(rows)), names)
     ax.set_ylim(len(rows) - 0.5, -0.5)
 
@@ -246,8 +249,7 @@ def _figure(
     """Draw panels below one another in two columns, a single one alone."""
     columns = min(2, len(panels))
     lines = math.ceil(len(panels) / columns)
-    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}
-    with mpl.rc_context(settings):
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "font.size": 10}):
         figure = Figure(
             figsize=(_WIDTH * columns, height * lines),
             layout="constrained",
@@ -288,7 +290,8 @@ def _dress(ax: Axes, title: str) -> None:
 def _embeddable(svg: str, name: str) -> str:
     """Make an SVG of Matplotlib part of a page: colours by name, and identifiers of its own."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"(<metadata>.*?</metadata>|<!--.*?-->)\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace("font-family: 'DejaVu Sans'", "font-family: 'DejaVu Sans', sans-serif")
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
     svg = re.sub(r' id="([^"]+)"', lambda f: f' id="{name}-{f[1]}"' if f[1] in used else "", svg)
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{name}-", svg)

@@ -147,7 +147,7 @@ def holm(values: Sequence[float]) -> list[float]:
     given = np.asarray(values, np.float64)
     tested = np.isfinite(given)
     corrected = multipletests(np.where(tested, given, 1.0), method="holm")[1]
-    return np.where(tested, corrected, np.nan).tolist()
+    return [float(each) for each in np.where(tested, corrected, np.nan)]
 
 
 def _same_sign(count: int, alternative: str) -> float:

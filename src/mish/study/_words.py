@@ -20,11 +20,11 @@ MEANINGS = {
     "not known": "neither was shown: more pairs would be needed",
 }
 
-_GROUPS = {
-    "better": "better than",
-    "worse": "worse than",
-    "the same": "the same as",
-    "not known": "not known against",
+_SENTENCES = {
+    "better": "{baseline} is better than {others}.",
+    "worse": "{baseline} is worse than {others}.",
+    "the same": "{baseline} is the same as {others} within {margin}.",
+    "not known": "How {baseline} compares with {others} is not known.",
 }
 
 
@@ -126,16 +126,15 @@ def summary(verdicts: pd.DataFrame, study: Study) -> list[str]:
     total = len(verdicts.drop_duplicates(_settings(verdicts)))
     kinds = verdicts["word"].map(group)
     sentences = []
-    for kind, begin in _GROUPS.items():
-        counts = verdicts.loc[kinds == kind, "other"].value_counts(sort=False)
-        if counts.empty:
-            continue
+    for kind, sentence in _SENTENCES.items():
         named = [
-            f"{other} ({count} of {total})" if total > 1 else str(other)
-            for other, count in counts.items()
+            f"{other} ({count} of {total})" if total > 1 else other
+            for other in dict.fromkeys(verdicts["other"])
+            if (count := int((kinds[verdicts["other"] == other] == kind).sum()))
         ]
-        within = f" within {margin(study.measures[0])}" if kind == "the same" else ""
-        sentences.append(f"{study.baseline} is {begin} {_listed(named)}{within}.")
+        if named:
+            told = {"others": _listed(named), "margin": margin(study.measures[0])}
+            sentences.append(sentence.format(baseline=study.baseline, **told))
     return sentences
 
 
