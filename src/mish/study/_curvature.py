@@ -16,6 +16,8 @@ import torch
 from scipy import optimize  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
+from mish.study._training import Diverged
+
 Vector: TypeAlias = npt.NDArray[np.float64]
 
 STEPPERS = ("sgd", "adam")
@@ -132,6 +134,9 @@ def minimise(objective: Objective, method: str, rate: float) -> None:
         method: one of `METHODS`. ``"lbfgs"`` is SciPy's; ``"newton-cg"`` and ``"gauss-newton"``
             are its conjugate gradients within a trust region, on either matrix.
         rate: the learning rate of ``"sgd"`` (momentum 0.9) and ``"adam"``, which falls to 0.
+
+    Raises:
+        Diverged: one of these two came to a loss that is no finite number.
     """
     try:
         if method in STEPPERS:
@@ -180,7 +185,7 @@ def _descend(objective: Objective, method: str, rate: float) -> None:
         optimizer.param_groups[0]["lr"] = rate * (1 + math.cos(math.pi * done)) / 2
         value, gradient = objective.value_and_gradient(place.detach().numpy())
         if not math.isfinite(value):
-            return
+            raise Diverged
         place.grad = torch.from_numpy(gradient)
         optimizer.step()
 

@@ -111,3 +111,33 @@ def standardised_images(pixels: Numbers, train: Places) -> Numbers:
     """
     scaled: Numbers = (pixels - pixels[train].mean()) / pixels[train].std()
     return scaled
+
+
+def drifting_stream(examples: int, seed: int) -> Table:
+    """Draw a stream whose truth drifts, river's turning hyperplane with 5 % of wrong labels.
+
+    Args:
+        examples: how many, in the order of time.
+        seed: of the run.
+    """
+    with needs("study", "mish.study"):
+        from river.datasets.synth import Hyperplane
+    word = int(generator(seed, "stream").integers(2**31))
+    stream = Hyperplane(seed=word, n_features=10, n_drift_features=5, mag_change=0.002)
+    rows = [(list(features.values()), target) for features, target in stream.take(examples)]
+    inputs, targets = zip(*rows, strict=True)
+    return Table(np.array(inputs), np.array(targets), 2)
+
+
+@functools.cache
+def sunspots(lags: int = 11) -> Table:
+    """Load the yearly numbers of sunspots since 1700, that statsmodels brings along.
+
+    Returns:
+        The numbers of the last `lags` years, and that of the next, in the order of time.
+    """
+    with needs("study", "mish.study"):
+        from statsmodels.datasets import sunspots as series  # type: ignore[import-untyped]
+    numbers = series.load_pandas().data["SUNACTIVITY"].to_numpy()
+    windows = np.lib.stride_tricks.sliding_window_view(numbers, lags + 1)
+    return Table(windows[:, :-1].astype(float), windows[:, -1].astype(float), 0)

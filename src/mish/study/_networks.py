@@ -69,6 +69,21 @@ def cnn(
     return nn.Sequential(*layers)
 
 
+class Autocast(nn.Module):
+    """A network whose layers compute in another dtype, while its parameters keep theirs."""
+
+    def __init__(self, network: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.network = network
+        self._dtype = dtype
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Apply the network."""
+        with torch.autocast("cpu", dtype=self._dtype):
+            outputs: torch.Tensor = self.network(inputs)
+        return outputs
+
+
 def _drawn(layer: nn.Linear | nn.Conv2d, gain: float, draw: torch.Generator) -> nn.Module:
     """Fill a layer: weights of deviation gain/√fan-in, biases of 0."""
     weight = layer.weight

@@ -6,13 +6,17 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import threadpoolctl  # type: ignore[import-untyped]
 import torch
 from torch import Tensor, nn
 
+from mish.study._examples import Examples
 from mish.study._seeds import torch_generator
+
+Loss: TypeAlias = Callable[[nn.Module, Tensor, Tensor], Tensor]
+"""Of a network on inputs and targets."""
 
 
 class Diverged(Exception):
@@ -64,7 +68,7 @@ def fit(
     rate: float,
     recipe: Recipe,
     seed: int,
-    loss: Callable[[nn.Module, Tensor, Tensor], Tensor] | None = None,
+    loss: Loss | None = None,
 ) -> None:
     """Train a network.
 
@@ -103,6 +107,28 @@ def fit(
     network.eval()
 
 
+def classify(
+    network: nn.Module,
+    examples: Examples,
+    rate: float,
+    recipe: Recipe,
+    seed: int,
+    loss: Loss | None = None,
+) -> dict[str, float]:
+    """Train a network to classify, as `fit` does, and judge it.
+
+    Returns:
+        ``accuracy`` and ``loss`` of the test examples, ``validation_accuracy`` of those to tune on.
+
+    Raises:
+        Diverged: training or an output is no finite number.
+    """
+    fit(network, *examples.train, rate, recipe, seed, loss)
+    accuracy, cross_entropy = classified(network, *examples.test)
+    seen, _ = classified(network, *examples.validation)
+    return {"accuracy": accuracy, "loss": cross_entropy, "validation_accuracy": seen}
+
+
 def classification(network: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Cross-entropy, of classes."""
     return nn.functional.cross_entropy(network(inputs), targets)
@@ -129,6 +155,45 @@ def classified(network: nn.Module, inputs: Tensor, targets: Tensor) -> tuple[flo
         raise Diverged
     right = (outputs.argmax(1) == targets).double().mean()
     return 100 * right.item(), nn.functional.cross_entropy(outputs.double(), targets).item()
+
+
+@torch.no_grad()
+def explained(network: nn.Module, inputs: Tensor, targets: Tensor) -> float:
+    """Give the percentage of the targets' variance that a network's outputs tell.
+
+    Raises:
+        Diverged: an output is no finite number.
+    """
+    outputs = network(inputs).squeeze(1).double()
+    if not outputs.isfinite().all():
+        raise Diverged
+    wanted = targets.double()
+    return 100 * (1 - (outputs - wanted).square().mean() / wanted.var(correction=0)).item()
+
+
+def prequential(
+    network: nn.Module, inputs: Tensor, targets: Tensor, rate: float, batch: int
+) -> float:
+    """Predict each batch of a stream, then learn from it once, by plain gradient descent.
+
+    Returns:
+        The percentage of right predictions.
+
+    Raises:
+        Diverged: an output is no finite number.
+    """
+    optimizer = torch.optim.SGD(network.parameters(), lr=rate)
+    right = 0
+    for start in range(0, len(inputs), batch):
+        outputs = network(inputs[start : start + batch])
+        wanted = targets[start : start + batch]
+        if not outputs.isfinite().all():
+            raise Diverged
+        right += int((outputs.argmax(1) == wanted).sum())
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(outputs, wanted).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return 100 * right / len(inputs)
 
 
 def _optimizer(network: nn.Module, rate: float, recipe: Recipe) -> torch.optim.Optimizer:

@@ -126,9 +126,10 @@ def _check_derivative(name: str, make: Callable[[], torch.nn.Module]) -> None:
     (slope,) = torch.autograd.grad(y.sum(), leaf)
     with torch.no_grad():
         difference = (module(x + step) - module(x - step)) / (2 * step)
-    if not slope.isfinite().all():
-        at = x[~slope.isfinite()][0].item()
-        raise ValueError(f"activation {name!r} has no derivative at {at}: it is not finite there")
+    finite = y.isfinite() & slope.isfinite()
+    if not finite.all():
+        at = x[~finite][0].item()
+        raise ValueError(f"activation {name!r} or its derivative is no finite number at {at}")
     if not slope.any():
         raise ValueError(f"activation {name!r} has the derivative 0 everywhere; it cannot train")
     wrong = (slope - difference).abs() > 1e-4 * (1 + slope.abs())

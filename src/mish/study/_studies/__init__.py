@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 STUDIES: Mapping[str, str] = {
     name: f"{__name__}.{name}"
-    for name in ("labels", "inputs", "depth", "optimizer", "physics", "precision")
+    for name in (
+        *("labels", "inputs", "scale", "depth", "init", "lr"),
+        *("optimizer", "physics", "landscape", "gradients", "halfprecision", "precision"),
+    )
 }
 """The module of each study, by its name."""

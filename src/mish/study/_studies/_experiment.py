@@ -17,6 +17,16 @@ TUNING_SEEDS = range(1_000_000, 1_000_003)
 FIRST_LOOK = 20
 DECIDING = 250
 
+ACCURACY = Measure(
+    "accuracy",
+    "%",
+    "higher",
+    0.5,
+    "another draw of the same network changes its accuracy on 1,000 images by more",
+)
+LOSS = Measure("loss", "nat", "lower", 0.05, "5 % of the probability given to the right digit")
+"""What `classify` gives of networks that read digits, in most studies."""
+
 
 class Experiment(ABC):
     """A study whose cells train networks: see `mish.study.Study` for what each member means."""

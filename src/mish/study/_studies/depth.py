@@ -15,9 +15,9 @@ from mish.study._studies._experiment import Experiment, tuned
 from mish.study.activations import Activation
 
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
-PAPER_RATE = 0.03
-"""The paper does not tell its rate. Of 0.03, 0.1 and 0.3 all were tried once, with 15 layers and
-Mish, ReLU and SiLU; the three agree best with this one."""
+PAPER_RATE = 0.1
+"""The paper does not tell its rate. Of 0.03, 0.1 and 0.3 this one gave Mish, ReLU and SiLU with 15
+layers the best mean accuracy on validation images, tried once."""
 
 
 class Depth(Experiment):
@@ -56,9 +56,8 @@ class Depth(Experiment):
         from mish.study import _examples
         from mish.study._networks import mlp
         from mish.study._seeds import torch_generator
-        from mish.study._training import Recipe, classified, fit
+        from mish.study._training import Recipe, classify
 
-        train, validation, test = _examples.images(seed)
         paper = settings["recipe"] == "paper"
         layers = int(settings["layers"])
         network = mlp(
@@ -70,10 +69,7 @@ class Depth(Experiment):
             dropout=0.25 if paper else 0.0,
         )
         recipe = Recipe(epochs=8 if scale == "full" else 2, batch=128)
-        fit(network, train.inputs, train.targets, rate or PAPER_RATE, recipe, seed)
-        accuracy, loss = classified(network, *test)
-        seen, _ = classified(network, *validation)
-        return {"accuracy": accuracy, "loss": loss, "validation_accuracy": seen}
+        return classify(network, _examples.images(seed), rate or PAPER_RATE, recipe, seed)
 
 
 STUDY = Depth()

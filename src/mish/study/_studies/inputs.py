@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mish.study import _data
-from mish.study._cells import Measure, Scale, Settings, Tuning
+from mish.study._cells import Scale, Settings, Tuning
 from mish.study._seeds import generator
-from mish.study._studies._experiment import Experiment, tuned
+from mish.study._studies._experiment import ACCURACY, LOSS, Experiment, tuned
 from mish.study.activations import Activation
 
 RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
@@ -42,16 +42,7 @@ class Inputs(Experiment):
     question = (
         "How well does a convolutional network read digits with Gaussian noise on the pixels?"
     )
-    measures = (
-        Measure(
-            "accuracy",
-            "%",
-            "higher",
-            0.5,
-            "another draw of the same network changes its accuracy on 1,000 images by more",
-        ),
-        Measure("loss", "nat", "lower", 0.05, "5 % of the probability given to the right digit"),
-    )
+    measures = (ACCURACY, LOSS)
 
     def settings(self, scale: Scale) -> Sequence[Settings]:
         """Vary which images are noisy, and the noise's deviation; pixels are from 0 to 1."""
@@ -77,7 +68,7 @@ class Inputs(Experiment):
         from mish.study import _examples
         from mish.study._networks import cnn
         from mish.study._seeds import torch_generator
-        from mish.study._training import Recipe, classified, fit
+        from mish.study._training import Recipe, classify
 
         clean = _data.images()
         split = _data.split(len(clean.targets), seed)
@@ -85,10 +76,7 @@ class Inputs(Experiment):
         examples = _examples.images(seed, noisy(clean.inputs, split, where, noise, seed))
         network = cnn(activation, _data.SIDE, 10, torch_generator(seed, "weights"))
         recipe = Recipe(epochs=6 if scale == "full" else 2, batch=100)
-        fit(network, *examples.train, rate, recipe, seed)
-        accuracy, loss = classified(network, *examples.test)
-        seen, _ = classified(network, *examples.validation)
-        return {"accuracy": accuracy, "loss": loss, "validation_accuracy": seen}
+        return classify(network, examples, rate, recipe, seed)
 
 
 STUDY = Inputs()

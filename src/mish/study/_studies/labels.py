@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mish.study._cells import Measure, Scale, Settings, Tuning
+from mish.study._cells import Scale, Settings, Tuning
 from mish.study._seeds import generator
-from mish.study._studies._experiment import Experiment, tuned
+from mish.study._studies._experiment import ACCURACY, LOSS, Experiment, tuned
 from mish.study.activations import Activation
 
 RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
@@ -47,16 +47,7 @@ class Labels(Experiment):
     question = (
         "How accurate is a network on clean digits if some labels it was trained on are wrong?"
     )
-    measures = (
-        Measure(
-            "accuracy",
-            "%",
-            "higher",
-            0.5,
-            "another draw of the same network changes its accuracy on 1,000 images by more",
-        ),
-        Measure("loss", "nat", "lower", 0.05, "5 % of the probability given to the right digit"),
-    )
+    measures = (ACCURACY, LOSS)
 
     def settings(self, scale: Scale) -> Sequence[Settings]:
         """Vary the kind of wrong labels and their share, in training and validation alike."""
@@ -83,21 +74,24 @@ class Labels(Experiment):
         from mish.study import _examples
         from mish.study._networks import mlp
         from mish.study._seeds import torch_generator
-        from mish.study._training import Recipe, classified, fit
+        from mish.study._training import Recipe, classify
 
-        train, validation, test = _examples.images(seed)
+        examples = _examples.images(seed)
 
-        def spoilt(part: _examples.Part, of: str) -> torch.Tensor:
+        def spoilt(part: _examples.Part, of: str) -> _examples.Part:
             draw = generator(seed, f"labels, {of}")
             kind, wrong = str(settings["kind"]), float(settings["wrong"])
-            return torch.from_numpy(wrong_labels(part.targets.numpy(), kind, wrong, draw))
+            labels = wrong_labels(part.targets.numpy(), kind, wrong, draw)
+            return part._replace(targets=torch.from_numpy(labels))
+
+        examples = examples._replace(
+            train=spoilt(examples.train, "training"),
+            validation=spoilt(examples.validation, "validation"),
+        )
 
         network = mlp(activation, (196, 100, 100, 10), torch_generator(seed, "weights"))
         recipe = Recipe(epochs=20 if scale == "full" else 8, batch=100)
-        fit(network, train.inputs, spoilt(train, "training"), rate, recipe, seed)
-        accuracy, loss = classified(network, *test)
-        seen, _ = classified(network, validation.inputs, spoilt(validation, "validation"))
-        return {"accuracy": accuracy, "loss": loss, "validation_accuracy": seen}
+        return classify(network, examples, rate, recipe, seed)
 
 
 STUDY = Labels()

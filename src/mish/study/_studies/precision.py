@@ -61,7 +61,7 @@ class Precision(Experiment):
         from mish.study import _examples
         from mish.study._networks import mlp
         from mish.study._seeds import torch_generator
-        from mish.study._training import Recipe, classification, classified, fit
+        from mish.study._training import Recipe, classification, classify
 
         def loss(network: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
             if not settings["penalty"]:
@@ -73,13 +73,10 @@ class Precision(Experiment):
             return value + PENALTY * slope.square().sum(1).mean()
 
         factor = WIDE if settings["inputs"] == "wide" else 1.0
-        parts = [(part.inputs * factor, part.targets) for part in _examples.images(seed)]
+        parts = (part._replace(inputs=part.inputs * factor) for part in _examples.images(seed))
         network = mlp(activation, (196, 100, 100, 10), torch_generator(seed, "weights"))
         recipe = Recipe(epochs=10 if scale == "full" else 4, batch=100)
-        fit(network, *parts[0], rate, recipe, seed, loss)
-        accuracy, cross_entropy = classified(network, *parts[2])
-        seen, _ = classified(network, *parts[1])
-        return {"accuracy": accuracy, "loss": cross_entropy, "validation_accuracy": seen}
+        return classify(network, _examples.Examples(*parts), rate, recipe, seed, loss)
 
 
 STUDY = Precision()
