@@ -56,7 +56,9 @@ def study(
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler do it."),
+        typer.Option(
+            metavar="ADDRESS", help="Let the workers of this Dask scheduler do it instead."
+        ),
     ] = None,
     activation: Annotated[
         list[str] | None,
@@ -139,16 +141,18 @@ def _list(quick: bool, database: Path, as_json: bool) -> None:
     if as_json:
         print_json({"database": str(database), "studies": [asdict(each) for each in found]})
         return
-    shown = Table(show_header=True)
+    begun = any(each.finished for each in found)
+    shown = Table()
     shown.add_column("study", no_wrap=True)
     shown.add_column("question")
-    for head in ("jobs", "finished", "time left"):
+    for head in ("jobs", "finished", "time left") if begun else ("jobs",):
         shown.add_column(head, justify="right")
     for each in found:
         left = "" if each.seconds_left is None else duration(each.seconds_left)
-        shown.add_row(each.study, each.question, str(each.jobs), str(each.finished), left)
+        numbers = (str(each.jobs), str(each.finished), left) if begun else (str(each.jobs),)
+        shown.add_row(each.study, each.question, *numbers)
     print_table(shown)
-    if any(each.seconds_left for each in found):
+    if begun:
         line = f"Times are those of one worker, by the jobs in {database}."
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 
