@@ -96,8 +96,12 @@ USES = {
         assert facts.certified("mish")["minimum"]
     """,
     "study": """
-        from mish import study
-        assert study.studies()
+        from mish.study import Cell, studies
+        for name, each in studies().items():
+            settings = each.settings("quick")[0]
+            tuning = each.tuning("quick", settings)
+            rate = tuning and tuning.rates[0]
+            assert each.run(Cell(name, "mish", 0, settings), rate, "quick")
     """,
     "symbolic": """
         from mish import symbolic
@@ -197,13 +201,15 @@ def run_without(distributions, code):
     """Run code in a new interpreter that cannot import some distributions."""
     block = f"""
 import sys
+from importlib.machinery import PathFinder
 
-class Block:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {modules_of(distributions)!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] not in {modules_of(distributions)!r}:
+            return super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Block())
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 """
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", block + textwrap.dedent(code)],
