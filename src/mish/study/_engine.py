@@ -15,7 +15,7 @@ from typing import Protocol
 from mish._support.cpus import allowed_cpus
 from mish._support.extras import needs
 from mish.study import _registry
-from mish.study import activations as registry
+from mish.study import activations as known
 from mish.study._cells import SCALES, Scale
 from mish.study._jobs import Failed, Finished, Job, Outcome, Task
 from mish.study._plan import Kind, Plan, kinds, plans
@@ -116,8 +116,8 @@ def _require_known(names: Sequence[str]) -> None:
     if not names:
         raise ValueError("activations must name at least one, or be None for those of each study")
     for name in names:
-        activation = registry.get(name)
-        if name in registry.SHIPPED:
+        activation = known.get(name)
+        if name in known.SHIPPED:
             continue
         try:
             pickle.dumps(activation)
@@ -137,9 +137,9 @@ def _workers(count: int | None, scheduler: str | None) -> Workers:
 
 
 def _task(job: Job) -> Task:
-    added = job.activation not in registry.SHIPPED
+    added = job.activation not in known.SHIPPED
     module = _registry.modules()[job.study]
-    return Task(job, module, registry.get(job.activation) if added else None)
+    return Task(job, module, known.get(job.activation) if added else None)
 
 
 class _Run:

@@ -59,7 +59,7 @@ def perform(task: Task) -> Outcome:
             results = study.run(job.cell, job.rate, job.scale)
             seconds = time.perf_counter() - began
             if lacking := _expected(study, job) - results.keys():
-                raise KeyError(f"the study gave no {', '.join(sorted(lacking))}")
+                raise ValueError(f"the study gave no {', '.join(sorted(lacking))}")
         except Exception as error:
             return Failed(job, _told(error))
     numbers = {name: float(value) for name, value in results.items()}
