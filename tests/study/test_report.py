@@ -10,11 +10,6 @@ import pytest
 pytest.importorskip("statsmodels")
 pytest.importorskip("matplotlib")
 
-from labels_study import labels, make_frame, make_study
-
-from mish.study._findings import findings
-from mish.study._report import page
-
 VOID = {"meta", "link", "br", "input"}
 
 
@@ -50,14 +45,6 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if not self.open or self.open[-1] not in ("style", "text"):
             self.text.append(data)
-
-
-@pytest.fixture(scope="module")
-def document():
-    frame, study = labels()
-    quick = make_frame({"mish": [1.0, 2.0], "relu": [1.0, 1.5]}, scale="quick", study="depth")
-    depth = make_study(name="depth", question="Is <deep> & narrow well?")
-    return page([findings(frame, study), findings(quick, depth)])
 
 
 @pytest.fixture(scope="module")
