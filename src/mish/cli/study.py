@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,9 +123,13 @@ def study(
 
 
 def _chosen(names: list[str]) -> list[str]:
-    from mish.study import studies
+    """The studies that are meant, each once; fails for a name that none has."""
+    from mish.study import find, studies
 
-    return list(studies()) if "all" in names else names
+    found: dict[str, None] = {}
+    for name in names:
+        found |= dict.fromkeys(studies() if name == "all" else [find(name).name])
+    return list(found)
 
 
 def _list(quick: bool, database: Path, as_json: bool) -> None:
@@ -137,12 +142,15 @@ def _list(quick: bool, database: Path, as_json: bool) -> None:
     shown = Table(show_header=True)
     shown.add_column("study", no_wrap=True)
     shown.add_column("question")
-    for head in ("jobs", "finished", "left, one worker"):
+    for head in ("jobs", "finished", "time left"):
         shown.add_column(head, justify="right")
     for each in found:
         left = "" if each.seconds_left is None else duration(each.seconds_left)
         shown.add_row(each.study, each.question, str(each.jobs), str(each.finished), left)
     print_table(shown)
+    if any(each.seconds_left for each in found):
+        line = f"Times are those of one worker, by the jobs in {database}."
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -220,7 +228,7 @@ def _show_verdicts(name: str, rows: pd.DataFrame) -> None:
     found = studies()[name]
     measure = found.measures[0]
     unit = f" ({measure.unit})" if measure.unit else ""
-    title = f"{name}: {measure.name} of {found.baseline} less that of another{unit}"
+    title = f"{name}: {measure.name}{unit}, {found.baseline} minus the other"
     settings = list(dict.fromkeys(key for each in found.settings("full") for key in each))
     shown = Table(title=title, title_justify="left")
     for head in (*settings, "other", "pairs", "difference", "95 %", "verdict"):
@@ -230,11 +238,16 @@ def _show_verdicts(name: str, rows: pd.DataFrame) -> None:
             *(f"{row[key]}" for key in settings),
             str(row["other"]),
             str(row["pairs"]),
-            f"{row['difference']:+.3g}",
-            f"{row['low']:+.3g} to {row['high']:+.3g}",
+            _number(row["difference"]),
+            " to ".join(filter(None, (_number(row["low"]), _number(row["high"])))),
             str(row["word"]),
         )
     print_table(shown, keys=len(settings) + 1)
+
+
+def _number(value: float) -> str:
+    """A difference with its sign; nothing where there is none, as an interval of one pair."""
+    return "" if math.isnan(value) else f"{value:+.3g}"
 
 
 def _fail(summary: Summary) -> NoReturn:

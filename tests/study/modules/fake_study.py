@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from mish.study import Measure, Tuning, register
+from mish.study import Measure, Tuning, activations, register
 
 
 class Fake:
@@ -58,7 +58,7 @@ def train(cell, rate) -> float:
 
     x = torch.randn(64, 8)
     y = x.sin().sum(1, keepdim=True) + cell.settings["noise"] * torch.randn(64, 1)
-    activation = torch.nn.Mish() if cell.activation == "mish" else torch.nn.ReLU()
+    activation = activations.get(cell.activation).make()
     net = torch.nn.Sequential(torch.nn.Linear(8, 16), activation, torch.nn.Linear(16, 1))
     for _ in range(10):
         loss = torch.nn.functional.mse_loss(net(x), y)
