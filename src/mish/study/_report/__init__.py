@@ -67,7 +67,9 @@ def _study(found: Findings) -> str:
         ),
         "numbers": tables.numbers(found),
         "mean_numbers": tables.means(found),
-        "made": _made(found),
+        "made": _definitions(
+            {"Command": f"{found.command} --report out.html", **found.facts()}, code=("Command",)
+        ),
     }
     return _filled(_read("study.html"), parts)
 
@@ -81,26 +83,6 @@ def _figure(drawing: Drawing) -> str:
     """A figure that is told by its words; the table has its numbers."""
     svg = drawing.svg.replace("<svg", '<svg aria-hidden="true"', 1)
     return f'<div class="figure" role="img" aria-label="{escape(drawing.words)}">{svg}</div>\n'
-
-
-def _made(found: Findings) -> str:
-    """What made the results, and the command to do so again."""
-    facts = {"Command": f"{found.command} --report out.html"}
-    if (made := found.made) is not None:
-        facts |= {
-            "Runs": f"{made['jobs']} with those for learning rates, {_time(made['seconds'])} of "
-            "one thread",
-            "Ended": f"{made['first']} to {made['last']}",
-            "Machine": ", ".join(made["machines"]),
-            "Versions": "; ".join(
-                f"{package} {', '.join(versions)}" for package, versions in made["software"].items()
-            ),
-        }
-    return _definitions(facts, code=("Command",))
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.1f} minutes"
 
 
 def _definitions(found: Mapping[str, str], code: Sequence[str] = ()) -> str:
