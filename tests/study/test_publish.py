@@ -1,4 +1,4 @@
-"""The page of committed results, and the files beside it."""
+"""The page of committed results and the files beside it, and the plan that a pilot gives."""
 
 from __future__ import annotations
 
@@ -14,20 +14,30 @@ pytest.importorskip("torch", exc_type=ImportError)
 
 import fake_study
 import numpy as np
+import pandas as pd
 from labels_study import MADE, make_frame
 
+from mish.study._power import pairs_needed
 from mish.study._table import write_table
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def publish(tmp_path):
-    """The script in a project of its own, whose page lies in docs."""
+def script(tmp_path):
+    """Scripts in a project of their own, whose pages lie in docs."""
     (tmp_path / "studies" / "results").mkdir(parents=True)
     (tmp_path / "docs").mkdir()
-    script = shutil.copy(ROOT / "studies" / "publish.py", tmp_path / "studies")
-    return runpy.run_path(script)["main"]
+
+    def main(name):
+        return runpy.run_path(shutil.copy(ROOT / "studies" / name, tmp_path / "studies"))["main"]
+
+    return main
+
+
+@pytest.fixture
+def publish(script):
+    return script("publish.py")
 
 
 @pytest.fixture
@@ -80,3 +90,28 @@ def test_tables_that_are_of_no_study_are_refused(publish, table, tmp_path, chang
     with pytest.raises(SystemExit, match=told):
         publish([])
     assert not (tmp_path / "docs" / "studies-results.md").exists()
+
+
+def test_a_pilot_gives_a_plan(script, tmp_path):
+    noise = np.random.default_rng(0).normal(0, 0.1, 12)
+    noise /= noise.std(ddof=1) / 0.1
+    values = {"mish": 1 + noise, "relu": np.ones(12)}
+    parts = [
+        make_frame(values, {"noise": each, "kind": "plain"}, study="fake", measure="loss")
+        for each in (0.0, 0.5)
+    ]
+    pilot = tmp_path / "pilot.parquet"
+    write_table(pd.concat(parts, ignore_index=True), pilot)
+    script("plan.py")([str(pilot)])
+    text = (tmp_path / "docs" / "studies-plan.md").read_text(encoding="utf-8")
+    needed = pairs_needed(0.1, 0.05, tests=2)
+    assert f"| fake | noise 0.5, kind plain | 0.05 | 12 | 0.100 | {needed} | 4 |" in text
+    assert f"| fake | noise 0, kind plain | 0.05 | 12 | 0.100 | {needed} | 2 |" in text
+
+
+def test_a_pilot_without_comparisons_is_refused(script, table, tmp_path):
+    pilot = tmp_path / "pilot.parquet"
+    write_table(table.assign(scale="quick"), pilot)
+    with pytest.raises(SystemExit, match="no comparison of fake at the full scale"):
+        script("plan.py")([str(pilot)])
+    assert not (tmp_path / "docs" / "studies-plan.md").exists()
