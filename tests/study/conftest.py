@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mish.study._findings import Findings
+
 
 @pytest.fixture
 def study(study_with) -> SimpleNamespace:
@@ -31,3 +33,27 @@ def frame_of() -> Callable[..., pd.DataFrame]:
     from labels_study import make_frame
 
     return make_frame
+
+
+@pytest.fixture(scope="session")
+def found() -> Findings:
+    """What `labels_study.labels` has."""
+    pytest.importorskip("pandas")
+    from labels_study import labels
+
+    from mish.study._findings import findings
+
+    return findings(*labels())
+
+
+@pytest.fixture(scope="session")
+def document(found) -> str:
+    """The page of it, and of a study that has only begun."""
+    from labels_study import make_frame, make_study
+
+    from mish.study._findings import findings
+    from mish.study._report import page
+
+    quick = make_frame({"mish": [1.0, 2.0], "relu": [1.0, 1.5]}, scale="quick", study="depth")
+    depth = make_study(name="depth", question="Is <deep> & narrow well?")
+    return page([found, findings(quick, depth)])

@@ -9,11 +9,6 @@ import pytest
 pytest.importorskip("statsmodels")
 pytest.importorskip("matplotlib")
 
-from labels_study import labels
-
-from mish.study._findings import findings
-from mish.study._report import page as make_page
-
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "site-screenshots"
 SCREENS = {
     "wide-light": (1280, "light"),
@@ -44,9 +39,9 @@ LOWEST_CONTRAST = """() => {
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory):
+def file(tmp_path_factory, document):
     target = tmp_path_factory.mktemp("report") / "report.html"
-    target.write_text(make_page([findings(*labels())]), encoding="utf-8")
+    target.write_text(document, encoding="utf-8")
     return target
 
 
@@ -86,6 +81,8 @@ def test_keys_reach_all_of_it(page):
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#labels"
     page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#depth"
+    page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "region"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
@@ -95,7 +92,7 @@ def test_keys_reach_all_of_it(page):
 
 def test_names_for_those_who_hear_it(page):
     page.get_by_role("heading", name="What was found").wait_for()
-    page.get_by_role("region", name="mish against each other").wait_for()
+    assert page.get_by_role("region", name="mish against each other").count() == 2
     figures = page.get_by_role("img")
-    assert figures.count() == 8
+    assert figures.count() == 10
     assert all(each.get_attribute("aria-label") for each in figures.all())

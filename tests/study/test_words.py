@@ -66,12 +66,12 @@ def test_summary(study):
     )
     assert words.summary(verdicts, study) == [
         "mish is better than relu (2 of 2).",
-        "mish is the same as silu (1 of 2) within 0.5 points.",
+        "mish is the same as silu (1 of 2, a little better in 1) within 0.5 points.",
         "How mish compares with silu (1 of 2) is not known.",
     ]
     assert words.summary(verdicts[:2], study) == [
         "mish is better than relu.",
-        "mish is the same as silu within 0.5 points.",
+        "mish is the same as silu (1 of 1, a little better in 1) within 0.5 points.",
     ]
 
 

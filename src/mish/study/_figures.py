@@ -49,7 +49,7 @@ LIGHT = {
     "figure-band": "#dcebe5",
     **{f"curve-{i}": colour for i, colour in enumerate(_LIGHT_CURVES)},
     "better": "#0a6cb0",
-    "worse": "#c14f00",
+    "worse": "#b34700",
     "same": "#007a58",
     "unknown": "#6b7380",
 }

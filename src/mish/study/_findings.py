@@ -52,6 +52,28 @@ class Findings:
         """What makes the results anew."""
         return f"mish study {self.study.name}{' --quick' if self.scale == 'quick' else ''}"
 
+    def facts(self) -> dict[str, str]:
+        """Say what the results were made by; empty where that is not known."""
+        if (made := self.made) is None:
+            return {}
+        hours = f"{made['seconds'] / 3600:.1f} hours of one thread"
+        return {
+            "Runs": f"{made['jobs']} with those for learning rates, {hours}",
+            "Ended": f"{made['first']} to {made['last']}",
+            "Machine": ", ".join(made["machines"]),
+            "Versions": "; ".join(
+                f"{package} {', '.join(versions)}" for package, versions in made["software"].items()
+            ),
+        }
+
+    def by_setting(self, rows: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+        """Group rows by their setting, in words, in their order."""
+        grouped: dict[str, list[dict[str, Any]]] = {}
+        for row in rows.to_dict("records"):
+            setting = words.setting({name: row[name] for name in self.settings})
+            grouped.setdefault(setting, []).append(row)
+        return grouped
+
     def power(self) -> str:
         """Say in a sentence how many pairs verdicts need, and how many there were."""
         rows = self.verdicts

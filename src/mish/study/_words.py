@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -124,18 +125,33 @@ def summary(verdicts: pd.DataFrame, study: Study) -> list[str]:
     Each other activation is named with the number of settings in which the verdict is so.
     """
     total = len(verdicts.drop_duplicates(_settings(verdicts)))
-    kinds = verdicts["word"].map(group)
+    said: dict[str, Counter[str]] = {}
+    for other, word in zip(verdicts["other"], verdicts["word"], strict=True):
+        said.setdefault(other, Counter())[word] += 1
     sentences = []
     for kind, sentence in _SENTENCES.items():
         named = [
-            f"{other} ({count} of {total})" if total > 1 else other
-            for other in dict.fromkeys(verdicts["other"])
-            if (count := int((kinds[verdicts["other"] == other] == kind).sum()))
+            f"{other} ({', '.join(counts)})" if total > 1 or len(counts) > 1 else other
+            for other, words in said.items()
+            if (counts := _counts(words, kind, total))
         ]
         if named:
             told = {"others": _listed(named), "margin": margin(study.measures[0])}
             sentences.append(sentence.format(baseline=study.baseline, **told))
     return sentences
+
+
+def _counts(said: Counter[str], kind: str, total: int) -> list[str]:
+    """Tell in how many settings a kind of word was said, and in how many with a sign."""
+    count = sum(number for word, number in said.items() if group(word) == kind)
+    if not count:
+        return []
+    signs = [
+        f"{word.partition(', ')[2]} in {number}"
+        for word, number in said.items()
+        if group(word) == kind and word != kind
+    ]
+    return [f"{count} of {total}", *signs]
 
 
 def _settings(verdicts: pd.DataFrame) -> list[str]:

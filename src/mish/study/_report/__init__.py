@@ -67,38 +67,22 @@ def _study(found: Findings) -> str:
         ),
         "numbers": tables.numbers(found),
         "mean_numbers": tables.means(found),
-        "made": _made(found),
+        "made": _definitions(
+            {"Command": f"{found.command} --report out.html", **found.facts()}, code=("Command",)
+        ),
     }
     return _filled(_read("study.html"), parts)
 
 
 def _figures(drawings: Sequence[Drawing]) -> str:
     """Figures beside one another as far as the screen is wide."""
-    shown = "\n".join(
-        f'<div class="figure" role="img" aria-label="{escape(each.words)}">{each.svg}</div>'
-        for each in drawings
-    )
-    return f'<div class="figures">{shown}</div>'
+    return f'<div class="figures">{"".join(map(_figure, drawings))}</div>'
 
 
-def _made(found: Findings) -> str:
-    """What made the results, and the command to do so again."""
-    facts = {"Command": f"{found.command} --report out.html"}
-    if (made := found.made) is not None:
-        facts |= {
-            "Runs": f"{made['jobs']} with those for learning rates, {_time(made['seconds'])} of "
-            "one thread",
-            "Ended": f"{made['first']} to {made['last']}",
-            "Machine": ", ".join(made["machines"]),
-            "Versions": "; ".join(
-                f"{package} {', '.join(versions)}" for package, versions in made["software"].items()
-            ),
-        }
-    return _definitions(facts, code=("Command",))
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.1f} minutes"
+def _figure(drawing: Drawing) -> str:
+    """A figure that is told by its words; the table has its numbers."""
+    svg = drawing.svg.replace("<svg", '<svg aria-hidden="true"', 1)
+    return f'<div class="figure" role="img" aria-label="{escape(drawing.words)}">{svg}</div>\n'
 
 
 def _definitions(found: Mapping[str, str], code: Sequence[str] = ()) -> str:

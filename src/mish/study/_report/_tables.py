@@ -17,10 +17,9 @@ def matrix(found: Findings) -> str:
     measure = found.study.measures[0]
     others = list(dict.fromkeys(found.verdicts["other"]))
     rows = []
-    for setting, part in _by_setting(found.verdicts, found):
+    for setting, part in found.by_setting(found.verdicts).items():
         cells = {row["other"]: _verdict(row, found) for row in part}
-        rows.append([f"<th scope='row'>{escape(setting)}</th>"])
-        rows[-1] += [cells.get(other, "<td></td>") for other in others]
+        rows.append([_head(setting), *(cells.get(other, "<td></td>") for other in others)])
     caption = (
         f"{found.study.baseline} against each other: the verdict, and {found.study.baseline} − "
         f"other in {words.axis(measure)} with its 95 % interval"
@@ -38,7 +37,7 @@ def numbers(found: Findings) -> str:
         *("p, TOST", "p, TOST, Holm", "pairs needed", "verdict"),
     ]
     rows = []
-    for setting, part in _by_setting(found.verdicts, found):
+    for setting, part in found.by_setting(found.verdicts).items():
         for row in part:
             low, high = (words.signed(row[end], places) for end in ("low", "high"))
             texts = [
@@ -62,7 +61,7 @@ def means(found: Findings) -> str:
     """Tell the means of all measures, with the learning rates that were found."""
     rows = []
     by_name = {measure.name: measure for measure in found.study.measures}
-    for setting, part in _by_setting(found.means, found):
+    for setting, part in found.by_setting(found.means).items():
         for row in part:
             measure = by_name[row["measure"]]
             mean, low, high = (
@@ -85,15 +84,6 @@ def _verdict(row: Mapping[str, Any], found: Findings) -> str:
         f"<strong>{escape(row['word'])}</strong><br>"
         f"{escape(words.difference(row, found.study.measures[0]))}{more}</td>"
     )
-
-
-def _by_setting(rows: Any, found: Findings) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Group rows by the words of their setting, in order."""
-    grouped: dict[str, list[dict[str, Any]]] = {}
-    for row in rows.to_dict("records"):
-        setting = words.setting({name: row[name] for name in found.settings})
-        grouped.setdefault(setting, []).append(row)
-    return list(grouped.items())
 
 
 def _head(text: str) -> str:
