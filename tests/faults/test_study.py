@@ -106,6 +106,16 @@ def test_an_activation_without_a_derivative_is_no_activation():
     assert "step" not in registry.names()
 
 
+def test_an_activation_that_workers_would_not_find(folder, monkeypatch):
+    import torch
+
+    monkeypatch.setattr(registry, "_REGISTRY", dict(registry._REGISTRY))
+    registry.register("local", lambda: torch.nn.Hardtanh(-2, 2), smooth=False)
+    with pytest.raises(ValueError, match="activation 'local' cannot be sent to worker processes"):
+        study.run(["fake"], database=folder / "d.sqlite", activations=["local"])
+    assert list(folder.iterdir()) == []
+
+
 def test_a_study_that_workers_would_not_find():
     class Local(fake_study.Fake):
         name = "local"

@@ -1,70 +1,59 @@
-"""A study whose truth is known, and results of it."""
+"""Results whose truth is known, and their study."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("pandas")
+if TYPE_CHECKING:
+    import pandas as pd
 
-import pandas as pd
-
-from mish.study import Measure
-
-
-def make_study(better: str = "higher", margin: float = 0.5, **more: Any) -> SimpleNamespace:
-    """A study of labels, as far as results need one."""
-    measures = (
-        Measure("accuracy", "%", better, margin, "half a point decides nothing"),
-        Measure("loss", "nat", "lower", 0.01, "it is beside the first"),
-    )
-    fields = {
-        "name": "labels",
-        "version": 1,
-        "question": "Does Mish bear wrong labels better than others?",
-        "baseline": "mish",
-        "measures": measures,
-    }
-    return SimpleNamespace(**fields | more)
-
-
-def make_frame(
-    values: Mapping[str, Sequence[float]], settings: Mapping[str, Any] | None = None, **fixed: Any
-) -> pd.DataFrame:
-    """Results of one setting: for each activation a value for each seed, from 0 on."""
-    rows = [
-        {
-            "study": "labels",
-            "version": 1,
-            "scale": "full",
-            "activation": activation,
-            "seed": seed,
-            **(settings or {}),
-            "rate": 0.01,
-            "measure": "accuracy",
-            "value": value,
-            "seconds": 0.5,
-            **fixed,
-        }
-        for activation, found in values.items()
-        for seed, value in enumerate(found)
-    ]
-    return pd.DataFrame(rows)
+    from mish.study._findings import Findings
 
 
 @pytest.fixture
-def study() -> SimpleNamespace:
-    return make_study()
+def study(study_with) -> SimpleNamespace:
+    return study_with()
 
 
 @pytest.fixture
 def study_with() -> Callable[..., SimpleNamespace]:
+    pytest.importorskip("pandas")
+    from labels_study import make_study
+
     return make_study
 
 
 @pytest.fixture
 def frame_of() -> Callable[..., pd.DataFrame]:
+    pytest.importorskip("pandas")
+    from labels_study import make_frame
+
     return make_frame
+
+
+@pytest.fixture(scope="session")
+def found() -> Findings:
+    """What `labels_study.labels` has."""
+    pytest.importorskip("pandas")
+    from labels_study import labels
+
+    from mish.study._findings import findings
+
+    return findings(*labels())
+
+
+@pytest.fixture(scope="session")
+def document(found) -> str:
+    """The page of it, and of a study that has only begun."""
+    from labels_study import make_frame, make_study
+
+    from mish.study._findings import findings
+    from mish.study._report import page
+
+    quick = make_frame({"mish": [1.0, 2.0], "relu": [1.0, 1.5]}, scale="quick", study="depth")
+    depth = make_study(name="depth", question="Is <deep> & narrow well?")
+    return page([found, findings(quick, depth)])

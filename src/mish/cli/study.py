@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,7 +56,9 @@ def study(
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Let the workers of this Dask scheduler do it."),
+        typer.Option(
+            metavar="ADDRESS", help="Let the workers of this Dask scheduler do it instead."
+        ),
     ] = None,
     activation: Annotated[
         list[str] | None,
@@ -122,9 +125,13 @@ def study(
 
 
 def _chosen(names: list[str]) -> list[str]:
-    from mish.study import studies
+    """The studies that are meant, each once; fails for a name that none has."""
+    from mish.study import find, studies
 
-    return list(studies()) if "all" in names else names
+    found: dict[str, None] = {}
+    for name in names:
+        found |= dict.fromkeys(studies() if name == "all" else [find(name).name])
+    return list(found)
 
 
 def _list(quick: bool, database: Path, as_json: bool) -> None:
@@ -134,15 +141,20 @@ def _list(quick: bool, database: Path, as_json: bool) -> None:
     if as_json:
         print_json({"database": str(database), "studies": [asdict(each) for each in found]})
         return
-    shown = Table(show_header=True)
+    begun = any(each.finished for each in found)
+    shown = Table()
     shown.add_column("study", no_wrap=True)
     shown.add_column("question")
-    for head in ("jobs", "finished", "left, one worker"):
+    for head in ("jobs", "finished", "time left") if begun else ("jobs",):
         shown.add_column(head, justify="right")
     for each in found:
         left = "" if each.seconds_left is None else duration(each.seconds_left)
-        shown.add_row(each.study, each.question, str(each.jobs), str(each.finished), left)
+        numbers = (str(each.jobs), str(each.finished), left) if begun else (str(each.jobs),)
+        shown.add_row(each.study, each.question, *numbers)
     print_table(shown)
+    if begun:
+        line = f"Times are those of one worker, by the jobs in {database}."
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -171,7 +183,7 @@ def _verdicts(frames: dict[str, pd.DataFrame], scale: str) -> dict[str, pd.DataF
     for name, frame in frames.items():
         rows = frame[frame["scale"] == scale]
         if studies()[name].baseline in set(rows["activation"]):
-            found[name] = judge(rows, studies()[name])
+            found[name] = judge(rows, name)
     return found
 
 
@@ -181,11 +193,10 @@ def _write(
     from mish import study as studies
 
     if table is not None:
-        import pandas as pd
-
+        from mish.study._provenance import joined
         from mish.study._table import write_table
 
-        write_table(pd.concat(frames.values(), ignore_index=True), table)
+        write_table(joined(frames.values()), table)
     if report is not None:
         studies.report(database, report)
 
@@ -221,7 +232,7 @@ def _show_verdicts(name: str, rows: pd.DataFrame) -> None:
     found = studies()[name]
     measure = found.measures[0]
     unit = f" ({measure.unit})" if measure.unit else ""
-    title = f"{name}: {measure.name} of {found.baseline} less that of another{unit}"
+    title = f"{name}: {measure.name}{unit}, {found.baseline} minus the other"
     settings = list(dict.fromkeys(key for each in found.settings("full") for key in each))
     shown = Table(title=title, title_justify="left")
     for head in (*settings, "other", "pairs", "difference", "95 %", "verdict"):
@@ -231,11 +242,16 @@ def _show_verdicts(name: str, rows: pd.DataFrame) -> None:
             *(f"{row[key]}" for key in settings),
             str(row["other"]),
             str(row["pairs"]),
-            f"{row['difference']:+.3g}",
-            f"{row['low']:+.3g} to {row['high']:+.3g}",
+            _number(row["difference"]),
+            " to ".join(filter(None, (_number(row["low"]), _number(row["high"])))),
             str(row["word"]),
         )
     print_table(shown, keys=len(settings) + 1)
+
+
+def _number(value: float) -> str:
+    """A difference with its sign; nothing where there is none, as an interval of one pair."""
+    return "" if math.isnan(value) else f"{value:+.3g}"
 
 
 def _fail(summary: Summary) -> NoReturn:

@@ -7,13 +7,14 @@
 
 from __future__ import annotations
 
+from mish.study import activations
 from mish.study._cells import Cell, Measure, Study, Tuning
 from mish.study._engine import Summary, run
 from mish.study._jobs import Failed
 from mish.study._outlook import Outlook, outlook
 from mish.study._progress import Progress
-from mish.study._registry import register, studies
-from mish.study._results import results
+from mish.study._registry import find, register, studies
+from mish.study._results import judge, report, results
 
 __all__ = [
     "Cell",
@@ -24,8 +25,12 @@ __all__ = [
     "Study",
     "Summary",
     "Tuning",
+    "activations",
+    "find",
+    "judge",
     "outlook",
     "register",
+    "report",
     "results",
     "run",
     "studies",

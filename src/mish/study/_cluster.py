@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from mish import __version__
 from mish._support.extras import needs
-from mish.study._jobs import Failed, Job, Outcome
+from mish.study._jobs import Failed, Job, Outcome, Task
 from mish.study._work import perform, prepare
 
 if TYPE_CHECKING:
     from distributed import Future
 
 _CONNECT = 10.0  # seconds in which a scheduler answers
-_WORKERS = 30.0  # seconds in which it has a worker
+_WORKERS = 60.0  # seconds in which it has a worker
 _LOOK = 1.0  # seconds between looks at whether the scheduler is there
 
 
@@ -72,17 +72,17 @@ class Cluster:
                 )
         return len(found)
 
-    def perform(self, tasks: Iterable[tuple[str, Job]]) -> Iterator[Outcome]:
-        """Do jobs, each with the module of its study, and give outcomes as they come.
+    def perform(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Do jobs, and give outcomes as they come.
 
         Raises:
             ConnectionError: the scheduler is gone.
         """
         done: queue.SimpleQueue[Future] = queue.SimpleQueue()
         jobs = {}
-        for module, job in tasks:
-            future = self._client.submit(perform, module, job, pure=False)
-            jobs[future] = job
+        for task in tasks:
+            future = self._client.submit(perform, task, pure=False)
+            jobs[future] = task.job
             future.add_done_callback(done.put)
         while jobs:
             try:

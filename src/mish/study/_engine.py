@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import pickle
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,8 +15,9 @@ from typing import Protocol
 from mish._support.cpus import allowed_cpus
 from mish._support.extras import needs
 from mish.study import _registry
+from mish.study import activations as known
 from mish.study._cells import SCALES, Scale
-from mish.study._jobs import Failed, Finished, Job, Outcome
+from mish.study._jobs import Failed, Finished, Job, Outcome, Task
 from mish.study._plan import Kind, Plan, kinds, plans
 from mish.study._processes import Processes
 from mish.study._progress import Pace, Progress
@@ -46,8 +48,8 @@ class Workers(Protocol):
 
     count: int
 
-    def perform(self, tasks: Iterable[tuple[str, Job]]) -> Iterator[Outcome]:
-        """Do jobs, each with the module of its study, and give outcomes as they come."""
+    def perform(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Do jobs, and give outcomes as they come."""
         ...
 
     def close(self) -> None:
@@ -110,13 +112,20 @@ def run(
         return _Run(store, crew, on_progress).all(planned)
 
 
-def _require_known(activations: Sequence[str]) -> None:
-    from mish.study import activations as registry
-
-    if not activations:
+def _require_known(names: Sequence[str]) -> None:
+    if not names:
         raise ValueError("activations must name at least one, or be None for those of each study")
-    for name in activations:
-        registry.get(name)
+    for name in names:
+        activation = known.get(name)
+        if name in known.SHIPPED:
+            continue
+        try:
+            pickle.dumps(activation)
+        except (AttributeError, TypeError, pickle.PicklingError) as error:
+            raise ValueError(
+                f"activation {name!r} cannot be sent to worker processes: register it with a "
+                f"class or function of a module, not one that a function made ({error})"
+            ) from error
 
 
 def _workers(count: int | None, scheduler: str | None) -> Workers:
@@ -125,6 +134,12 @@ def _workers(count: int | None, scheduler: str | None) -> Workers:
     from mish.study._cluster import Cluster
 
     return Cluster(scheduler)
+
+
+def _task(job: Job) -> Task:
+    added = job.activation not in known.SHIPPED
+    module = _registry.modules()[job.study]
+    return Task(job, module, known.get(job.activation) if added else None)
 
 
 class _Run:
@@ -161,14 +176,13 @@ class _Run:
 
     def _one(self, plan: Plan, finished: dict[Job, Finished]) -> None:
         """Tune, then measure."""
-        module = _registry.modules()[plan.study.name]
-        self._do(module, plan.tuning(), finished)
+        self._do(plan.tuning(), finished)
         runs = plan.runs(finished)
         self._untuned += len(plan.cells()) - len(runs)
         self._left[plan.study.name] = kinds(job for job in runs if job not in finished)
-        self._do(module, runs, finished)
+        self._do(runs, finished)
 
-    def _do(self, module: str, jobs: Sequence[Job], finished: dict[Job, Finished]) -> None:
+    def _do(self, jobs: Sequence[Job], finished: dict[Job, Finished]) -> None:
         """Do jobs of a study that are not finished, and keep what comes of each at once."""
         left = [job for job in jobs if job not in finished]
         self._found += len(jobs) - len(left)
@@ -176,7 +190,7 @@ class _Run:
             return
         study = jobs[0].study
         self._tell(study)
-        for outcome in self._workers.perform((module, job) for job in left):
+        for outcome in self._workers.perform(_task(job) for job in left):
             self._left[study] -= kinds([outcome.job])
             if isinstance(outcome, Failed):
                 self._failed.append(outcome)

@@ -6,20 +6,15 @@ from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mish.study._cells import Study, Value
+from mish.study._plan import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIXED = (
-    *("study", "version", "scale", "activation", "seed"),
-    *("rate", "measure", "value", "seconds"),
-)
-"""The columns of every study; all others are its settings."""
-
 
 def settings_columns(frame: pd.DataFrame) -> list[str]:
     """Name the columns that are settings, in the order of the frame."""
-    return [name for name in frame.columns if name not in FIXED]
+    return [name for name in frame.columns if name not in COLUMNS]
 
 
 def check(frame: pd.DataFrame, study: Study) -> None:
@@ -29,7 +24,7 @@ def check(frame: pd.DataFrame, study: Study) -> None:
         ValueError: it lacks a column, has rows of another study or version or two of one run, or
             has no run of the baseline; the message names what is wrong.
     """
-    if lacking := [name for name in FIXED if name not in frame.columns]:
+    if lacking := [name for name in COLUMNS if name not in frame.columns]:
         raise ValueError(f"the results lack the columns {', '.join(lacking)}")
     for name, wanted in (("study", study.name), ("version", study.version)):
         if others := sorted(set(frame[name].tolist()) - {wanted}):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mish.study._cells import Cell, Scale, Stage
+from mish.study.activations import Activation
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,21 @@ class Job:
         varied = [f"{name}={value}" for name, value in self.cell.settings.items()]
         rate = [] if self.rate is None else [f"rate {self.rate:g}"]
         return ", ".join([self.study, self.activation, f"seed {self.seed}", *varied, *rate])
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job, with what a worker needs besides.
+
+    Attributes:
+        job: which.
+        module: where its study is.
+        activation: its activation if the package does not have it; workers take it from here.
+    """
+
+    job: Job
+    module: str
+    activation: Activation | None = None
 
 
 @dataclass(frozen=True)

@@ -53,12 +53,11 @@ def outlook(
     if Path(database).exists():
         with Store(Path(database)) as store:
             finished = [store.finished(each.study.name, each.study.version) for each in planned]
-    pace = Pace()
-    for each in finished:
-        for job in each.values():
-            pace.add(job)
     found = []
     for plan, those in zip(planned, finished, strict=True):
+        pace = Pace()
+        for each in those.values():
+            pace.add(each)
         total, left = plan.outline(those)
         found.append(
             Outlook(

@@ -59,8 +59,12 @@ def pairs_needed(spread: float, margin: float, tests: int = 1) -> float:
         return math.nan
     if spread == 0:
         return math.ceil(math.log2(tests / ALPHA)) + 1
-    powers = (power_of_difference, power_of_sameness)
-    return max(_fewest(lambda n, power=power: power(n, spread, margin, tests)) for power in powers)
+    return _fewest(
+        lambda pairs: min(
+            power_of_difference(pairs, spread, margin, tests),
+            power_of_sameness(pairs, spread, margin, tests),
+        )
+    )
 
 
 def _fewest(power: Callable[[int], float]) -> float:

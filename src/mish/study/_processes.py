@@ -8,12 +8,12 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import cast
 
 from mish._measure.workers import environment_for
-from mish.study._jobs import Failed, Job, Outcome
+from mish.study._jobs import Failed, Outcome, Task
 
 TRIES = 3
 """So often a job is begun; each time its process ended without an answer."""
@@ -26,18 +26,18 @@ class Processes:
         self.count = count
         self._workers: list[_Worker] = []
 
-    def perform(self, tasks: Iterable[tuple[str, Job]]) -> Iterator[Outcome]:
-        """Do jobs, each with the module of its study, and give outcomes as they come."""
-        waiting = deque((module, job, 1) for module, job in tasks)
-        busy: dict[Connection, tuple[_Worker, str, Job, int]] = {}
+    def perform(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """Do jobs, and give outcomes as they come."""
+        waiting = deque((task, 1) for task in tasks)
+        busy: dict[Connection, tuple[_Worker, Task, int]] = {}
         while waiting or busy:
             while waiting and len(busy) < self.count:
-                module, job, tries = waiting.popleft()
+                task, tries = waiting.popleft()
                 worker = self._idle(busy)
-                worker.begin(module, job)
-                busy[worker.connection] = worker, module, job, tries
+                worker.begin(task)
+                busy[worker.connection] = worker, task, tries
             for connection in wait(list(busy)):
-                worker, module, job, tries = busy.pop(cast(Connection, connection))
+                worker, task, tries = busy.pop(cast(Connection, connection))
                 outcome = worker.answer()
                 if outcome is not None:
                     yield outcome
@@ -45,10 +45,10 @@ class Processes:
                 end = worker.close()
                 self._workers.remove(worker)
                 if tries < TRIES:
-                    waiting.appendleft((module, job, tries + 1))
+                    waiting.appendleft((task, tries + 1))
                 else:
                     yield Failed(
-                        job, f"its process ended at each of {tries} tries, the last with {end}"
+                        task.job, f"its process ended at each of {tries} tries, the last with {end}"
                     )
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class Processes:
         while self._workers:
             self._workers.pop().close()
 
-    def _idle(self, busy: dict[Connection, tuple[_Worker, str, Job, int]]) -> _Worker:
+    def _idle(self, busy: Container[Connection]) -> _Worker:
         for worker in self._workers:
             if worker.connection not in busy:
                 return worker
@@ -83,10 +83,10 @@ class _Worker:
         )
         theirs.close()
 
-    def begin(self, module: str, job: Job) -> None:
+    def begin(self, task: Task) -> None:
         """Hand over a job."""
         with contextlib.suppress(OSError):  # if it has ended, `answer` tells
-            self.connection.send((module, job))
+            self.connection.send(task)
 
     def answer(self) -> Outcome | None:
         """Take the outcome; None if the process has ended without one."""

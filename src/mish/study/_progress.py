@@ -44,29 +44,30 @@ class Pace:
 
     _by_settings: dict[Kind, _Mean] = field(default_factory=lambda: defaultdict(_Mean))
     _by_study: dict[tuple[str, str], _Mean] = field(default_factory=lambda: defaultdict(_Mean))
+    _by_scale: dict[str, _Mean] = field(default_factory=lambda: defaultdict(_Mean))
 
     def add(self, found: Finished) -> None:
         """Learn from a finished job."""
         job = found.job
         self._by_settings[job.study, job.scale, job.settings].add(found.seconds)
         self._by_study[job.study, job.scale].add(found.seconds)
+        self._by_scale[job.scale].add(found.seconds)
 
     def seconds(self, left: Counter[Kind]) -> float | None:
-        """Estimate how long jobs take on one worker; None if nothing is known of them.
+        """Estimate how long jobs take on one worker; None if nothing is known of some of them.
 
-        A study of which nothing is known is taken to be like the mean of the others.
+        Settings of which nothing is known are taken to be like the others of their study, and a
+        study like the others of its scale.
 
         Args:
             left: how many there are for each study, scale and settings.
         """
-        known = [mean for mean in self._by_study.values() if mean.count]
-        if not known:
-            return None
-        everywhere = sum(mean.sum for mean in known) / sum(mean.count for mean in known)
         total = 0.0
-        for (study, scale, settings), count in left.items():
-            mean = self._by_settings.get((study, scale, settings)) or self._by_study.get(
-                (study, scale)
-            )
-            total += count * (mean.sum / mean.count if mean else everywhere)
+        for kind, count in left.items():
+            study, scale, _ = kind
+            mean = self._by_settings.get(kind) or self._by_study.get((study, scale))
+            mean = mean or self._by_scale.get(scale)
+            if mean is None:
+                return None
+            total += count * mean.sum / mean.count
         return total

@@ -19,7 +19,7 @@ from mish.study._cells import Better
 with needs("study", "mish.study"):
     from scipy import stats
     from statsmodels.stats.multitest import multipletests
-    from statsmodels.stats.weightstats import ttost_paired
+    from statsmodels.stats.weightstats import DescrStatsW, ttost_paired
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -103,7 +103,7 @@ def t_test(found: Array) -> float:
         return math.nan
     if np.ptp(found) == 0:
         return _same_sign(len(found), "two-sided") if found[0] else 1.0
-    return float(stats.ttest_1samp(found, 0.0).pvalue)
+    return float(DescrStatsW(found).ttest_mean(0.0)[1])
 
 
 def wilcoxon(found: Array) -> float:
@@ -147,7 +147,7 @@ def holm(values: Sequence[float]) -> list[float]:
     given = np.asarray(values, np.float64)
     tested = np.isfinite(given)
     corrected = multipletests(np.where(tested, given, 1.0), method="holm")[1]
-    return np.where(tested, corrected, np.nan).tolist()
+    return [float(each) for each in np.where(tested, corrected, np.nan)]
 
 
 def _same_sign(count: int, alternative: str) -> float:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import math
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mish._support.drafts import holding
 from mish._support.json_text import json_text
 from mish.study._jobs import Finished, Job
 
@@ -126,7 +125,7 @@ class Store:
         Raises:
             DatabaseError: another one is.
         """
-        with _lock(self.path):
+        with _alone(self.path):
             with self._told("write"):
                 # A commit waits for no disk. A killed process loses none, a dead machine the last.
                 self._connection.execute("PRAGMA journal_mode=WAL")
@@ -172,32 +171,20 @@ def _finished(row: tuple[Any, ...]) -> Finished:
 
 
 @contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Hold a lock that the system lifts when the process ends in whatever way.
+def _alone(path: Path) -> Iterator[None]:
+    """Keep out every other process that runs jobs for a database.
 
-    It lies on a file beside the database: SQLite loses its own locks when another part of the
-    process opens and closes the database's file.
+    The lock lies beside it: SQLite loses its own when another part of the process opens and closes
+    the database's file.
     """
     beside = path.with_name(f"{path.name}-lock")
-    while True:
+    with contextlib.ExitStack() as stack:
         try:
-            file = beside.open("ab")
-        except OSError as error:
-            raise DatabaseError(f"cannot write {beside}: {error.strerror}") from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stack.enter_context(holding(beside))
         except BlockingIOError:
-            file.close()
             raise DatabaseError(
                 f"another process runs studies for {path}: wait for it, or give another file"
             ) from None
-        except OSError:
-            pass  # where there are no locks
-        if os.fstat(file.fileno()).st_nlink:
-            break
-        file.close()  # whoever had it before has just removed it
-    try:
+        except OSError as error:
+            raise DatabaseError(f"cannot write {beside}: {error.strerror}") from error
         yield
-    finally:
-        beside.unlink(missing_ok=True)
-        file.close()

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import cast
 
 from mish._support.extras import needs
+from mish.study import activations
 from mish.study._cells import Study
-from mish.study._jobs import Failed, Finished, Job, Outcome
+from mish.study._jobs import Failed, Finished, Job, Outcome, Task
 
 _ALONE = threading.Lock()  # a process has one generator of random numbers, whatever its threads
 
@@ -39,17 +40,15 @@ def prepare() -> tuple[Mapping[str, str], str]:
     return {name: version(name) for name in ("mish", "torch", "numpy")}, machine.cpu()
 
 
-def perform(module: str, job: Job) -> Outcome:
-    """Do a job in this process, and tell what came of it; no exception leaves it.
-
-    Args:
-        module: where its study is.
-        job: which.
-    """
+def perform(task: Task) -> Outcome:
+    """Do a job in this process, and tell what came of it; no exception leaves it."""
+    job = task.job
     with _ALONE:
         try:
             software, machine = prepare()
-            study = cast(Study, import_module(module).STUDY)
+            if task.activation is not None:
+                activations.adopt(task.activation)
+            study = cast(Study, import_module(task.module).STUDY)
             if study.version != job.version:
                 raise RuntimeError(
                     f"the worker has version {study.version} of the study, not {job.version}: "
@@ -60,7 +59,7 @@ def perform(module: str, job: Job) -> Outcome:
             results = study.run(job.cell, job.rate, job.scale)
             seconds = time.perf_counter() - began
             if lacking := _expected(study, job) - results.keys():
-                raise KeyError(f"the study gave no {', '.join(sorted(lacking))}")
+                raise ValueError(f"the study gave no {', '.join(sorted(lacking))}")
         except Exception as error:
             return Failed(job, _told(error))
     numbers = {name: float(value) for name, value in results.items()}

@@ -14,10 +14,10 @@ import threading
 from multiprocessing.connection import Connection
 from typing import TypeAlias
 
-from mish.study._jobs import Job
+from mish.study._jobs import Task
 from mish.study._work import perform
 
-_Tasks: TypeAlias = "queue.SimpleQueue[tuple[str, Job]]"
+_Tasks: TypeAlias = "queue.SimpleQueue[Task]"
 
 
 def serve(connection: Connection) -> None:
@@ -25,7 +25,7 @@ def serve(connection: Connection) -> None:
     tasks: _Tasks = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, tasks), daemon=True).start()
     while True:
-        connection.send(perform(*tasks.get()))
+        connection.send(perform(tasks.get()))
 
 
 def _receive(connection: Connection, tasks: _Tasks) -> None:

@@ -99,6 +99,11 @@ def register(name: str, make: Callable[[], torch.nn.Module], *, smooth: bool) ->
     _REGISTRY[name] = Activation(name, make, smooth)
 
 
+def adopt(activation: Activation) -> None:
+    """Take an activation from another process, which registered it, unless the name is known."""
+    _REGISTRY.setdefault(activation.name, activation)
+
+
 def _check_derivative(name: str, make: Callable[[], torch.nn.Module]) -> None:
     """Compare the derivative that training would follow with differences of values."""
     import torch
@@ -181,3 +186,6 @@ _REGISTRY = {
         Activation("torch-mish", _torch_mish, smooth=True),
     )
 }
+
+SHIPPED = frozenset(_REGISTRY)
+"""The names that every process knows; others must be sent to worker processes."""

@@ -5,34 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
+from fake_workers import Here
 from study_rows import JOBS, rows
 
 from mish import study
 from mish.study import Progress, _engine
-from mish.study._jobs import Failed, Finished
-
-
-class Here:
-    """Workers that are none: losses come from a rule."""
-
-    count = 2
-
-    def __init__(self, bad=lambda job: False):
-        self.bad = bad
-        self.jobs = []
-
-    def perform(self, tasks):
-        for module, job in tasks:
-            assert module == "fake_study"
-            self.jobs.append(job)
-            if self.bad(job):
-                yield Failed(job, "ArithmeticError: it is bad")
-                continue
-            loss = math.nan if job.rate == 0.1 and job.activation == "relu" else job.rate
-            yield Finished(job, {"loss": loss, "validation": -loss}, 2.0, "now", {}, "a machine")
-
-    def close(self):
-        pass
 
 
 @pytest.fixture

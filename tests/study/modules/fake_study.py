@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from mish.study import Measure, Tuning, register
+from mish.study import Measure, Tuning, activations, register
 
 
 class Fake:
@@ -46,10 +46,9 @@ def misbehave(cell, rate) -> None:
         time.sleep(600)
     if (folder / "raise").exists() and cell.seed == 1 and cell.activation == "relu":
         raise ArithmeticError("seed 1\nis bad")
-    for name, once in (("die", False), ("die-once", True)):
-        if (folder / name).exists() and cell.seed == 2:
-            if once:
-                (folder / name).unlink()
+    for name in ("die", "die-once"):
+        if (folder / name).exists() and cell.seed == 3 and cell.activation == "relu":
+            (folder / "die-once").unlink(missing_ok=True)
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -59,7 +58,7 @@ def train(cell, rate) -> float:
 
     x = torch.randn(64, 8)
     y = x.sin().sum(1, keepdim=True) + cell.settings["noise"] * torch.randn(64, 1)
-    activation = torch.nn.Mish() if cell.activation == "mish" else torch.nn.ReLU()
+    activation = activations.get(cell.activation).make()
     net = torch.nn.Sequential(torch.nn.Linear(8, 16), activation, torch.nn.Linear(16, 1))
     for _ in range(10):
         loss = torch.nn.functional.mse_loss(net(x), y)
