@@ -100,6 +100,15 @@ def test_a_killed_run_goes_on(folder, undisturbed, start):
     assert begun(folder).total() == before.total() + summary.done
 
 
+def test_a_killed_command_leaves_no_workers(folder, start):
+    (folder / "hang").touch()
+    process = start("--database", folder / "d.sqlite", "--workers", 1)
+    wait_for(lambda: begun(folder))
+    process.kill()
+    process.communicate(timeout=300)
+    wait_for(lambda: not any(map(alive, pids(folder))), 60)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_stopped_says_what_is_kept(folder, number, start):
     database = folder / "d.sqlite"

@@ -93,19 +93,18 @@ with Store(pathlib.Path({str(path)!r}), create=True) as store, store.writing():
     print("in", flush=True)
     input()
 """
-    other = subprocess.Popen(
-        [sys.executable, "-c", hold],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert other.stdout.readline() == "in\n"
-    with Store(path) as store:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", hold],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        ) as other,
+        Store(path, create=True) as store,
+    ):
+        assert other.stdout.readline() == "in\n"
         assert store.finished("labels", 1) == {}  # others may read meanwhile
-        with (
-            pytest.raises(DatabaseError, match="another process runs studies for"),
-            store.writing(),
-        ):
+        with pytest.raises(DatabaseError, match="another process runs studies"), store.writing():
             pass
         other.kill()
         other.communicate()
