@@ -127,6 +127,13 @@ def test_one_value_and_no_interval(frame_of, study):
         assert "tanh" in " ".join(texts(drawing.svg))
 
 
+def test_a_setting_that_is_a_switch_is_told_in_words(frame_of, study):
+    values = {"mish": [90.0, 91.0], "relu": [89.0, 91.0]}
+    parts = [frame_of(values, {"batch_norm": each}) for each in (False, True)]
+    drawings = findings(pd.concat(parts), study).forest_drawings(single=True)
+    assert [texts(each.svg)[-1] for each in drawings] == ["without batch norm", "with batch norm"]
+
+
 def test_a_measure_over_many_powers_of_ten_has_a_logarithmic_axis(frame_of, study):
     parts = [
         frame_of({"mish": [value, 2 * value], "relu": [value, value]}, {"rate_factor": value})

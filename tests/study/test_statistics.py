@@ -42,6 +42,13 @@ def test_tests_are_scipys(found):
     assert statistics.effect(found) == pytest.approx(np.mean(found) / np.std(found, ddof=1))
 
 
+def test_differences_of_zero_are_ranked(found):
+    """Zeros first shift the ranks of the others, and so weaken the small ones against them."""
+    with_zeros = np.append(found, np.zeros(10))
+    by_pratt = stats.wilcoxon(with_zeros, zero_method="pratt").pvalue
+    assert statistics.wilcoxon(with_zeros) == by_pratt != statistics.wilcoxon(found)
+
+
 def test_equivalence_by_hand():
     """Differences 1, 2, 3, margin 3: t = (2 − 3)/(1/√3) = −√3 with two degrees of freedom.
 

@@ -19,6 +19,7 @@ import numpy as np
 from mish._support.extras import needs
 from mish.study import _words as words
 from mish.study._cells import Measure, Study
+from mish.study._frame import plain
 
 with needs("study", "mish.study"):
     import matplotlib as mpl
@@ -163,7 +164,7 @@ def _panels(rows: pd.DataFrame, names: Sequence[str]) -> list[Panel]:
     if not varied:
         return [Panel("", rows)]
     return [
-        Panel(words.setting(dict(zip(varied, key, strict=True))), part)
+        Panel(words.setting(dict(zip(varied, map(plain, key), strict=True))), part)
         for key, part in rows.groupby(varied, sort=False)
     ]
 

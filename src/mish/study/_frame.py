@@ -58,10 +58,10 @@ def by_setting(
         yield {}, {}, frame
         return
     for key, part in frame.groupby(columns, sort=False):
-        found = dict(zip(columns, map(_plain, key), strict=True))
+        found = dict(zip(columns, map(plain, key), strict=True))
         yield {name: found[name] for name in names}, {name: found[name] for name in more}, part
 
 
-def _plain(value: Hashable) -> Any:
-    """A number of NumPy as one of Python, so that it prints as it was given."""
+def plain(value: Hashable) -> Any:
+    """Give a number of NumPy as one of Python, which prints as it was given."""
     return value.item() if hasattr(value, "item") else value
