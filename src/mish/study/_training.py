@@ -168,8 +168,8 @@ def explained(network: nn.Module, inputs: Tensor, targets: Tensor) -> float:
     if not outputs.isfinite().all():
         raise Diverged
     wanted = targets.double()
-    error = (outputs - wanted).square().mean().item()
-    return 100 * (1 - error / wanted.var(correction=0).item())
+    error = float((outputs - wanted).square().mean())
+    return 100 * (1 - error / float(wanted.var(correction=0)))
 
 
 def prequential(

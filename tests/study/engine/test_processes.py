@@ -95,7 +95,7 @@ def test_a_killed_run_goes_on(folder, undisturbed, start):
     assert len(kept) >= before.total() - 2  # no more is lost than what ran on the two
 
     (folder / "slow").unlink()
-    summary = study.run(["fake"], database=database, workers=2)
+    summary = study.run(["fake"], database=database, workers=1)
     assert (summary.found, summary.done) == (len(kept), JOBS - len(kept))
     assert rows(database) == undisturbed
     assert begun(folder).total() == before.total() + summary.done
