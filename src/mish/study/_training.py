@@ -168,7 +168,8 @@ def explained(network: nn.Module, inputs: Tensor, targets: Tensor) -> float:
     if not outputs.isfinite().all():
         raise Diverged
     wanted = targets.double()
-    return 100 * (1 - (outputs - wanted).square().mean() / wanted.var(correction=0)).item()
+    error = (outputs - wanted).square().mean().item()
+    return 100 * (1 - error / wanted.var(correction=0).item())
 
 
 def prequential(

@@ -41,7 +41,7 @@ class Gradients(Experiment):
     def trained(
         self, activation: Activation, seed: int, settings: Settings, rate: float, scale: Scale
     ) -> dict[str, float]:
-        """Take gradients of the loss by weights, of 1,000 images, root mean squares by layer."""
+        """Take gradients of the loss by pre-activations, root mean squares over 1,000 images."""
         from math import log10
 
         import torch
@@ -49,7 +49,7 @@ class Gradients(Experiment):
         from mish.study import _examples
         from mish.study._networks import mlp
         from mish.study._seeds import torch_generator
-        from mish.study._training import Recipe, classification, classify
+        from mish.study._training import Recipe, classify
 
         examples = _examples.images(seed)
         network = mlp(
@@ -62,14 +62,16 @@ class Gradients(Experiment):
         if settings["when"] == "end":
             recipe = Recipe(epochs=8 if scale == "full" else 2, batch=128)
             found = classify(network, examples, rate, recipe, seed)
-        # of 128×128 alone: the first and the last layer are of other shapes
-        weights = [each.weight for each in network if isinstance(each, torch.nn.Linear)][1:-1]
-        slopes = torch.autograd.grad(
-            classification(network, examples.train.inputs[:1000], examples.train.targets[:1000]),
-            weights,
-        )
-        sizes = (slopes[at].double().square().mean().sqrt().item() for at in (0, -1))
-        first, last = (max(size, SMALLEST) for size in sizes)
+        # by weights they would be the product of what goes back and of the signals that come
+        # forward, and where both fade they hide each other
+        values, hidden = examples.train.inputs[:1000], []
+        for layer in network:
+            values = layer(values)
+            if isinstance(layer, torch.nn.Linear):
+                hidden.append(values)
+        loss = torch.nn.functional.cross_entropy(values, examples.train.targets[:1000])
+        slopes = torch.autograd.grad(loss, [hidden[0], hidden[-2]])
+        first, last = (max(float(each.norm()), SMALLEST) for each in slopes)
         shrinking = log10(last / first)
         return {"change": abs(shrinking), "shrinking": shrinking} | found
 

@@ -18,7 +18,7 @@ class Landscape(Experiment):
     question = "How sharp is the minimum that training finds, and how smooth is the loss around it?"
     measures = (
         Measure("log_sharpness", "decades", "lower", 0.1, "a quarter of the largest curvature"),
-        Measure("rise", "nat", "lower", 0.2, "a tenth of the loss of guessing, ln 10 = 2.3"),
+        Measure("log_rise", "decades", "lower", 0.1, "a quarter of what the loss gains on the way"),
         Measure("falls", "", "lower", 0.02, "a fiftieth of the way up"),
     )
 
@@ -64,7 +64,8 @@ class Landscape(Experiment):
             torch_generator(seed, "directions"),
             directions=10 if scale == "full" else 3,
         )
-        return {"log_sharpness": log10(largest), **around._asdict()} | found
+        heights = {"log_rise": log10(around.rise), "falls": around.falls}
+        return {"log_sharpness": log10(largest)} | heights | found
 
 
 STUDY = Landscape()
