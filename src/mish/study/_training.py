@@ -168,8 +168,9 @@ def explained(network: nn.Module, inputs: Tensor, targets: Tensor) -> float:
     if not outputs.isfinite().all():
         raise Diverged
     wanted = targets.double()
-    error = float((outputs - wanted).square().mean())
-    return 100 * (1 - error / float(wanted.var(correction=0)))
+    error: float = (outputs - wanted).square().mean().item()
+    spread: float = wanted.var(correction=0).item()
+    return 100 * (1 - error / spread)
 
 
 def prequential(

@@ -66,7 +66,8 @@ def test_a_training_that_diverges_gives_nan(study):
     tuning = study.tuning("quick", settings)
     if tuning is None:
         pytest.skip("this one has no learning rate")
-    found = run(study, settings, rate=1e200)
+    huge = 1e200 if study.name in ("landscape", "optimizer") else 1e30  # of float64, of float32
+    found = run(study, settings, rate=huge)
     assert found.keys() >= {measure.name for measure in study.measures} | {tuning.measure}
     assert all(map(math.isnan, found.values()))
 

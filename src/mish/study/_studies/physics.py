@@ -79,7 +79,7 @@ class Physics(Experiment):
             gap = solution(edge) - edge_values
             return residual.square().mean() + WEIGHT * gap.square().mean()
 
-        recipe = Recipe(500 if scale == "full" else 200, len(inside), "adam")
+        recipe = Recipe(600 if scale == "full" else 200, len(inside), "adam")
         fit(network, inside, torch.zeros(len(inside)), rate, recipe, seed, loss)
         final = loss(network, other, torch.zeros(len(other))).item()
         exact = equation.exact(other)
