@@ -72,7 +72,7 @@ def table(name: str) -> Table:
         ValueError: `name` is none of `TABLES`.
     """
     with needs("study", "mish.study"):
-        from sklearn import datasets
+        from sklearn import datasets  # type: ignore[import-untyped]
     if name not in TABLES:
         raise ValueError(f"name must be one of {', '.join(TABLES)}, not {name!r}")
     inputs, targets = getattr(datasets, f"load_{name.replace('-', '_')}")(return_X_y=True)
