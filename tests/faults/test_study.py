@@ -59,7 +59,7 @@ def test_the_command(folder, monkeypatch, arguments, message):
     assert shown.exit_code == 2, shown.output
     assert message in " ".join(shown.stderr.split())
     assert shown.stdout == ""
-    assert {path.name for path in folder.iterdir()} <= {"study.sqlite"}
+    assert list(folder.iterdir()) == []
     assert "error" in json.loads(run(*arguments, "--json").stdout)
 
 
