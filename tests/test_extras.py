@@ -135,7 +135,7 @@ COMMANDS = {
     "onnx": f"optimize {ROOT / 'examples' / 'digits' / 'digits.onnx'} --dry-run",
     "plot": "plot -o mish.png",
     "reference": "facts --compare",
-    "study": "study physics --quick --seeds 2 --activation mish --workers 1",
+    "study": "study labels --quick --seeds 1 --activation mish",
     "symbolic": "formula --order 2",
     "caffe2": f"caffe2 run {ROOT / 'tests' / 'caffe2' / 'data' / 'mish_net_forward.pb'} --help",
     "numba": "bench --peers mish-numba --rounds 1 --size 16",
@@ -243,6 +243,7 @@ def test_an_extra_is_enough_for_its_modules(extra):
     assert shown.returncode == 0, shown.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_without_its_extra_a_module_names_it(module):
     extra = MODULES[module]

@@ -71,9 +71,22 @@ def test_jobs_that_failed_end_it_with_1(here):
     lines = shown.stderr.splitlines()
     assert lines[0].endswith("rate 0.01: ArithmeticError: it is bad")
     assert lines[-1] == (
-        "error: 4 jobs failed; 6 runs lack a learning rate for it; all others are kept"
+        "error: 4 jobs failed, 6 runs lack a learning rate for it; all others are kept"
     )
     assert "6 jobs done" in shown.stdout
+
+
+def test_many_failures_are_not_all_shown(here):
+    here.bad = lambda job: job.stage == "run"
+    shown = run("fake", "--json")
+    assert shown.exit_code == 1
+    assert shown.stderr.count("ArithmeticError") == 5
+    assert "and 7 more" in shown.stderr
+    assert len(json.loads(shown.stdout)["run"]["failed"]) == 12
+    shown = run("fake", "--report", "out.html")  # what failed is named all the same
+    assert shown.exit_code == 2
+    assert shown.stderr.count("ArithmeticError") == 5
+    assert "has no two activations to compare yet" in shown.stderr
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.parquet"])

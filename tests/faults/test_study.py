@@ -47,6 +47,8 @@ def folder(tmp_path, monkeypatch):
         (["fake", "--report", "a.pdf"], "a.pdf must end in .html"),
         (["fake", "--report", "missing/a.html"], "there is no directory missing"),
         (["fake", "--table", "a.xlsx"], "a.xlsx must end in .parquet or .csv"),
+        (["--seeds", "2"], "--seeds needs the NAME of a study, or all"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "--scheduler needs the NAME of a study, or all"),
         (["--table", "a.csv"], "there is no database study.sqlite: `mish study NAME` makes one"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
@@ -57,7 +59,7 @@ def test_the_command(folder, monkeypatch, arguments, message):
     assert shown.exit_code == 2, shown.output
     assert message in " ".join(shown.stderr.split())
     assert shown.stdout == ""
-    assert {path.name for path in folder.iterdir()} <= {"study.sqlite"}
+    assert list(folder.iterdir()) == []
     assert "error" in json.loads(run(*arguments, "--json").stdout)
 
 

@@ -49,3 +49,11 @@ def frame():
 def test_what_is_wrong_is_told(frame, use, change, told):
     with pytest.raises(ValueError, match=told):
         use(change(frame), STUDY)
+
+
+@pytest.mark.parametrize("margin", [0.0, -0.5, float("nan")])
+def test_a_margin_must_be_positive(frame, margin):
+    measure = Measure("accuracy", "%", "higher", margin, "?")
+    study = SimpleNamespace(**vars(STUDY) | {"measures": (measure,)})
+    with pytest.raises(ValueError, match="margin of accuracy in the study labels must be above 0"):
+        judge(frame, study)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mish.study._findings import Findings
+
+
+@pytest.fixture(autouse=True)
+def little_garbage() -> Iterator[None]:
+    """For statsmodels collects it at every correction, among all that is imported."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

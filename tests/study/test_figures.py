@@ -127,6 +127,18 @@ def test_one_value_and_no_interval(frame_of, study):
         assert "tanh" in " ".join(texts(drawing.svg))
 
 
+def test_a_panel_of_less_keeps_the_axis_and_the_colours(frame_of, study):
+    """Of a study that was stopped: one depth, and no ReLU, where the other case has all."""
+    values = {"mish": [90.0, 91.0], "relu": [89.0, 91.0], "silu": [90.5, 91.0]}
+    whole = [frame_of(values, {"case": "plain", "layers": each}) for each in (5, 15)]
+    less = frame_of(values, {"case": "noisy", "layers": 5})
+    frame = pd.concat([*whole, less[less["activation"] != "relu"]])
+    found = findings(frame, study)
+    drawings = found.mean_drawings(found.measures[0], single=True)
+    assert [texts(each.svg)[:2] for each in drawings] == [["5", "15"], ["5", "layers"]]
+    assert all("var(--curve-2," in each.svg for each in drawings)  # of SiLU
+
+
 def test_a_setting_that_is_a_switch_is_told_in_words(frame_of, study):
     values = {"mish": [90.0, 91.0], "relu": [89.0, 91.0]}
     parts = [frame_of(values, {"batch_norm": each}) for each in (False, True)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 from collections import Counter
 
@@ -183,13 +182,6 @@ class TestErrorRates:
 
     STUDIES = 500
     OTHERS = 7
-
-    @pytest.fixture(autouse=True)
-    def quickly(self):
-        """For statsmodels collects garbage at every correction, among all that is imported."""
-        gc.freeze()
-        yield
-        gc.unfreeze()
 
     def words(self, mean, spread=0.4, pairs=20, margin=0.5):
         """For each study, the words of all its comparisons, whose truth is one difference."""

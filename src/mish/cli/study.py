@@ -16,6 +16,7 @@ from rich.table import Table
 from mish.cli.console import (
     EXIT_REFUSED,
     EXIT_USAGE,
+    answer_error,
     err,
     fail,
     out,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mish.study import Summary
+    from mish.study._cells import Scale
 
 _SHOWN = 5  # errors
 _TABLES = (".parquet", ".csv")
@@ -94,18 +96,21 @@ def study(
             if path.suffix not in endings:
                 fail(f"{path} must end in {' or '.join(endings)}", EXIT_USAGE)
             require_writable(path)
+    scale: Scale = "quick" if quick else "full"
     try:
         chosen = _chosen(names or [])
-        if not chosen and report is None and table is None:
-            _list(quick, database, as_json)
-            return
+        if not chosen:
+            _require_nothing_to_run(workers, scheduler, activation, seeds)
+            if report is None and table is None:
+                _list(scale, database, as_json)
+                return
         summary = None
         if chosen:
             require_writable(database)
             with _interrupts(database), study_progress() as show:
                 summary = studies.run(
                     chosen,
-                    scale="quick" if quick else "full",
+                    scale=scale,
                     database=database,
                     workers=workers,
                     scheduler=scheduler,
@@ -113,15 +118,32 @@ def study(
                     seeds=seeds,
                     on_progress=show,
                 )
-        shown = chosen or list(studies.studies())
+            _tell_failures(summary)
+        shown = chosen or (list(studies.studies()) if table else [])
         frames = {name: studies.results(database, name) for name in shown}
-        verdicts = _verdicts({name: frames[name] for name in chosen}, "quick" if quick else "full")
+        verdicts = _verdicts({name: frames[name] for name in chosen}, scale)
         _write(database, frames, report, table)
     except (ValueError, OSError) as problem:
         fail(str(problem), EXIT_USAGE)
     _show(summary, verdicts, [path for path in (report, table) if path is not None], as_json)
     if summary is not None and summary.failed:
-        _fail(summary)
+        untuned = f", {summary.untuned} runs lack a learning rate for it" if summary.untuned else ""
+        fail(f"{len(summary.failed)} jobs failed{untuned}; all others are kept", EXIT_REFUSED)
+
+
+def _require_nothing_to_run(
+    workers: int | None, scheduler: str | None, activation: list[str] | None, seeds: int | None
+) -> None:
+    """Fail for options that say how to run studies where none is named."""
+    given = {
+        "--workers": workers,
+        "--scheduler": scheduler,
+        "--activation": activation,
+        "--seeds": seeds,
+    }
+    for option, value in given.items():
+        if value:
+            fail(f"{option} needs the NAME of a study, or all", EXIT_USAGE)
 
 
 def _chosen(names: list[str]) -> list[str]:
@@ -134,10 +156,10 @@ def _chosen(names: list[str]) -> list[str]:
     return list(found)
 
 
-def _list(quick: bool, database: Path, as_json: bool) -> None:
+def _list(scale: Scale, database: Path, as_json: bool) -> None:
     from mish.study import outlook
 
-    found = outlook(scale="quick" if quick else "full", database=database)
+    found = outlook(scale=scale, database=database)
     if as_json:
         print_json({"database": str(database), "studies": [asdict(each) for each in found]})
         return
@@ -169,6 +191,7 @@ def _interrupts(database: Path) -> Iterator[None]:
         yield
     except SystemExit:
         line = f"stopped: what is finished is kept in {database}; the same command goes on"
+        answer_error(line)
         err.print(line, markup=False, highlight=False, soft_wrap=True)
         raise
     finally:
@@ -176,7 +199,7 @@ def _interrupts(database: Path) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _verdicts(frames: dict[str, pd.DataFrame], scale: str) -> dict[str, pd.DataFrame]:
+def _verdicts(frames: dict[str, pd.DataFrame], scale: Scale) -> dict[str, pd.DataFrame]:
     from mish.study import judge, studies
 
     found = {}
@@ -254,10 +277,8 @@ def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:+.3g}"
 
 
-def _fail(summary: Summary) -> NoReturn:
+def _tell_failures(summary: Summary) -> None:
     for each in summary.failed[:_SHOWN]:
         err.print(str(each), markup=False, highlight=False, soft_wrap=True)
-    more = len(summary.failed) - _SHOWN
-    rest = f", {more} of them not shown" if more > 0 else ""
-    left = f"; {summary.untuned} runs lack a learning rate for it" if summary.untuned else ""
-    fail(f"{len(summary.failed)} jobs failed{rest}{left}; all others are kept", EXIT_REFUSED)
+    if (more := len(summary.failed) - _SHOWN) > 0:
+        err.print(f"and {more} more", markup=False, highlight=False)

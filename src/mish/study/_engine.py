@@ -105,9 +105,9 @@ def run(
         _require_known(activations)
     planned = plans(wanted, scale, activations, seeds)
     with (
+        contextlib.closing(_workers(workers, scheduler)) as crew,
         Store(Path(database), create=True) as store,
         store.writing(),
-        contextlib.closing(_workers(workers, scheduler)) as crew,
     ):
         return _Run(store, crew, on_progress).all(planned)
 

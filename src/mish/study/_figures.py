@@ -97,24 +97,37 @@ def properties(colours: Mapping[str, str]) -> str:
     return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
 
-def mean_panels(means: pd.DataFrame, settings: Sequence[str]) -> list[Panel]:
-    """Part the means of a measure into panels, each of which has one setting along its axis."""
-    along = _along(means, settings)
-    others = [name for name in settings if name != along]
-    return _panels(means, others)
+def setting_along(rows: pd.DataFrame, settings: Sequence[str]) -> str | None:
+    """Choose the setting along the axis: a number if one varies, the one with most values."""
+    counts = {name: rows[name].nunique() for name in settings}
+    if not counts:
+        return None
+    return max(settings, key=lambda name: (_numeric(rows[name]) and counts[name] > 1, counts[name]))
 
 
-def forest_panels(verdicts: pd.DataFrame, settings: Sequence[str]) -> list[Panel]:
-    """Part verdicts into panels, one for each setting."""
-    return _panels(verdicts, settings)
+def panels_by(rows: pd.DataFrame, settings: Sequence[str]) -> list[Panel]:
+    """Part rows into panels, one for each combination of those settings that vary."""
+    varied = [name for name in settings if rows[name].nunique() > 1]
+    if not varied:
+        return [Panel("", rows)]
+    return [
+        Panel(words.setting(dict(zip(varied, map(plain, key), strict=True))), part)
+        for key, part in rows.groupby(varied, sort=False)
+    ]
 
 
 def draw_means(
-    panels: Sequence[Panel], study: Study, measure: Measure, settings: Sequence[str], name: str
+    panels: Sequence[Panel], measure: Measure, along: str | None, order: Sequence[str], name: str
 ) -> Drawing:
-    """Draw means with their 95 % intervals over a setting, a curve for each activation."""
-    along = _along(pd.concat([each.rows for each in panels]), settings)
-    order = _order(panels, study)
+    """Draw means with their 95 % intervals over a setting, a curve for each activation.
+
+    Args:
+        panels: what to draw.
+        measure: of which the means are.
+        along: the setting along the axis.
+        order: the activations, which gives each its colour; the first is drawn thick.
+        name: of the figure, for identifiers that no other figure has.
+    """
 
     def draw(ax: Axes, rows: pd.DataFrame) -> None:
         _draw_curves(ax, rows, along, order)
@@ -147,36 +160,12 @@ def alone(svg: str) -> str:
     return re.sub(r"(<svg[^>]*>)", lambda found: found[1] + style, svg, count=1)
 
 
-def _along(rows: pd.DataFrame, settings: Sequence[str]) -> str | None:
-    """Choose the setting along the axis: a number if one varies, the one with most values."""
-    counts = {name: rows[name].nunique() for name in settings}
-    if not counts:
-        return None
-    return max(settings, key=lambda name: (_numeric(rows[name]) and counts[name] > 1, counts[name]))
-
-
 def _numeric(column: pd.Series[Any]) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
-def _panels(rows: pd.DataFrame, names: Sequence[str]) -> list[Panel]:
-    varied = [name for name in names if rows[name].nunique() > 1]
-    if not varied:
-        return [Panel("", rows)]
-    return [
-        Panel(words.setting(dict(zip(varied, map(plain, key), strict=True))), part)
-        for key, part in rows.groupby(varied, sort=False)
-    ]
-
-
 def _titles(panels: Sequence[Panel]) -> str:
     return "; ".join(each.title for each in panels if each.title) or "all runs"
-
-
-def _order(panels: Sequence[Panel], study: Study) -> list[str]:
-    """Name the activations, the baseline first: each has one colour in all figures of a study."""
-    names = dict.fromkeys(name for each in panels for name in each.rows["activation"])
-    return [study.baseline, *(name for name in names if name != study.baseline)]
 
 
 def _draw_curves(ax: Axes, rows: pd.DataFrame, along: str | None, order: Sequence[str]) -> None:

@@ -20,8 +20,8 @@ with needs("study", "mish.study"):
         Panel,
         draw_forest,
         draw_means,
-        forest_panels,
-        mean_panels,
+        panels_by,
+        setting_along,
     )
     from mish.study._means import means
     from mish.study._verdicts import judge
@@ -97,16 +97,17 @@ class Findings:
     def mean_drawings(self, measure: Measure, *, single: bool) -> list[Drawing]:
         """Draw the means of a measure: a figure for each panel, or one of all."""
         rows = self.means[self.means["measure"] == measure.name]
-        panels = mean_panels(rows, self.settings)
-        name = f"{self.study.name}-{measure.name}"
+        along = setting_along(rows, self.settings)
+        panels = panels_by(rows, [name for name in self.settings if name != along])
+        order = list(dict.fromkeys([self.study.baseline, *self.means["activation"]]))
         return [
-            draw_means(each, self.study, measure, self.settings, f"{name}-{i}")
+            draw_means(each, measure, along, order, f"{self.study.name}-{measure.name}-{i}")
             for i, each in enumerate(_parts(panels, single))
         ]
 
     def forest_drawings(self, *, single: bool) -> list[Drawing]:
         """Draw the differences: a figure for each setting, or one of all."""
-        panels = forest_panels(self.verdicts, self.settings)
+        panels = panels_by(self.verdicts, self.settings)
         return [
             draw_forest(each, self.study, self.study.measures[0], f"{self.study.name}-forest-{i}")
             for i, each in enumerate(_parts(panels, single))

@@ -22,8 +22,15 @@ def check(frame: pd.DataFrame, study: Study) -> None:
 
     Raises:
         ValueError: it lacks a column, has rows of another study or version or two of one run, or
-            has no run of the baseline; the message names what is wrong.
+            has no run of the baseline, or a margin of the study is not positive; the message names
+            what is wrong.
     """
+    for measure in study.measures:
+        if not measure.margin > 0:
+            raise ValueError(
+                f"the margin of {measure.name} in the study {study.name} must be above 0, "
+                f"not {measure.margin}"
+            )
     if lacking := [name for name in COLUMNS if name not in frame.columns]:
         raise ValueError(f"the results lack the columns {', '.join(lacking)}")
     for name, wanted in (("study", study.name), ("version", study.version)):

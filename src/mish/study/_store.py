@@ -22,14 +22,14 @@ _APPLICATION = int.from_bytes(b"Mish", "big")  # what SQLite keeps to tell whose
 
 # A rate is positive, so 0 stands for none in the key: SQLite takes no two NULLs for equal.
 _TABLES = """
-CREATE TABLE job (
+CREATE TABLE IF NOT EXISTS job (
     id INTEGER PRIMARY KEY,
     study TEXT NOT NULL, version INTEGER NOT NULL, scale TEXT NOT NULL, stage TEXT NOT NULL,
     activation TEXT NOT NULL, seed INTEGER NOT NULL, settings TEXT NOT NULL, rate REAL,
     results TEXT NOT NULL, seconds REAL NOT NULL, finished TEXT NOT NULL,
     software TEXT NOT NULL, machine TEXT NOT NULL
 );
-CREATE UNIQUE INDEX once ON job (
+CREATE UNIQUE INDEX IF NOT EXISTS once ON job (
     study, version, scale, stage, activation, seed, settings, ifnull(rate, 0)
 );
 """
@@ -66,18 +66,21 @@ class Store:
             )
         try:
             with self._told("open"):
-                self._check()
+                self._check(create)
         except BaseException:
             self._connection.close()
             raise
 
-    def _check(self) -> None:
+    def _check(self, create: bool) -> None:
         """Refuse what is not a database of this version, and make a new one of an empty file."""
         application = self._number("PRAGMA application_id")
         version = self._number("PRAGMA user_version")
         if application == 0 and not self._number("SELECT count(*) FROM sqlite_master"):
+            if not create:
+                raise DatabaseError(f"{self.path} is empty: `mish study NAME` fills it")
+            # another process may be doing the same
             self._connection.executescript(
-                f"BEGIN;{_TABLES}PRAGMA application_id={_APPLICATION};"
+                f"BEGIN IMMEDIATE;{_TABLES}PRAGMA application_id={_APPLICATION};"
                 f"PRAGMA user_version={SCHEMA};COMMIT;"
             )
         elif application != _APPLICATION:

@@ -54,7 +54,7 @@ def number(value: float, places: int) -> str:
 def signed(value: float, places: int) -> str:
     """Write a number with its sign; 0 has none."""
     text = number(value, places)
-    return f"+{text}" if value > 0 and any(c in "123456789∞" for c in text) else text
+    return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
 def difference_unit(measure: Measure) -> str:

@@ -18,6 +18,7 @@ from mish.study import activations
 pytest.importorskip("torch", exc_type=ImportError)
 
 COMMAND = "import fake_study; from mish.cli import main; main()"
+STUCK = f"import fake_workers; fake_workers.stuck_after(3); {COMMAND}"
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ def start():
     """Start the command in a process of its own, which ends with the test."""
     begun = []
 
-    def start(*arguments):
+    def start(*arguments, command=COMMAND):
         process = subprocess.Popen(
-            [sys.executable, "-c", COMMAND, "study", "fake", *map(str, arguments)],
+            [sys.executable, "-c", command, "study", "fake", *map(str, arguments)],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -94,7 +95,7 @@ def test_a_killed_run_goes_on(folder, undisturbed, start):
     assert len(kept) >= before.total() - 2  # no more is lost than what ran on the two
 
     (folder / "slow").unlink()
-    summary = study.run(["fake"], database=database, workers=2)
+    summary = study.run(["fake"], database=database, workers=1)
     assert (summary.found, summary.done) == (len(kept), JOBS - len(kept))
     assert rows(database) == undisturbed
     assert begun(folder).total() == before.total() + summary.done
@@ -112,16 +113,15 @@ def test_a_killed_command_leaves_no_workers(folder, start):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_command_that_is_stopped_says_what_is_kept(folder, number, start):
     database = folder / "d.sqlite"
-    (folder / "hang").touch()
-    process = start("--database", database, "--workers", 1)
-    wait_for(lambda: begun(folder))
+    process = start("--database", database, command=STUCK)
+    wait_for((folder / "stuck").exists)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=300)
-    wait_for(lambda: not any(map(alive, pids(folder))))
     assert process.returncode == 128 + number
     assert f"what is finished is kept in {database}; the same command goes on" in stderr
     assert stdout == ""
-    assert sorted(path.name for path in folder.iterdir()) == ["begun", "d.sqlite", "hang"]
+    assert sorted(path.name for path in folder.iterdir()) == ["d.sqlite", "stuck"]
+    assert len(rows(database)) == 3
 
 
 def test_a_worker_that_dies_costs_the_job_it_was_at(folder, undisturbed, monkeypatch):

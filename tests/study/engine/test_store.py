@@ -171,6 +171,17 @@ def test_there_is_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_empty_file_becomes_a_database_when_it_is_to_be_written(tmp_path):
+    path = tmp_path / "d"
+    path.touch()
+    with pytest.raises(DatabaseError, match="d is empty: `mish study NAME` fills it"):
+        Store(path)
+    assert path.read_bytes() == b""
+    with Store(path, create=True) as one, Store(path, create=True) as other:
+        one.add(finished(job()))
+        assert len(other.finished("labels", 1)) == 1
+
+
 def test_a_full_disk_keeps_what_was_there(tmp_path):
     path = tmp_path / "d"
     with Store(path, create=True) as store:

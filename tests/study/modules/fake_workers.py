@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import os
+import time
+from pathlib import Path
 
+from mish.study import _engine
 from mish.study._jobs import Failed, Finished
 
 
@@ -29,3 +34,21 @@ class Here:
 
     def close(self):
         pass
+
+
+class Stuck(Here):
+    """Those that do no more after some jobs, and say so by a file."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.after = after
+
+    def perform(self, tasks):
+        yield from super().perform(itertools.islice(tasks, self.after))
+        (Path(os.environ["FAKE_STUDY"]) / "stuck").touch()
+        time.sleep(600)
+
+
+def stuck_after(number):
+    """Let the engine of this process have such workers."""
+    _engine._workers = lambda count, scheduler: Stuck(number)
