@@ -6,9 +6,9 @@
 #pragma once
 
 #include <emmintrin.h>
-#include <math.h>
 
 #include "half.h"
+#include "software_fma.h"
 
 namespace mish::baseline {
 
@@ -195,7 +195,7 @@ MISH_CALLED F32 fma(F32 a, F32 b, F32 c) {
 }
 
 // Dekker's product and two error-free sums leave two numbers to add with odd rounding. The
-// product's error is lost below 2^-1022, so small products take the C library's fma instead.
+// product's error is lost below 2^-1022, so small products take another way.
 MISH_CALLED F64 fma(F64 a, F64 b, F64 c) {
   const F64 product = a * b;
   const auto split_high = [](F64 x) {
@@ -213,18 +213,22 @@ MISH_CALLED F64 fma(F64 a, F64 b, F64 c) {
   F64 low_error, high_error;
   const F64 low = two_sum(c, product_low, low_error);
   const F64 high = two_sum(product, low, high_error);
-  const F64 result = high + F64(add_to_odd(low_error.v, high_error.v));
+  const F64 rounded = high + F64(add_to_odd(low_error.v, high_error.v));
+  // Two zeros have lost their sign, which is minus where both are.
+  const __m128d minus = _mm_and_pd(_mm_set1_pd(-0.0), _mm_and_pd(product.v, c.v));
+  const F64 result = _mm_or_pd(rounded.v, minus);
 
+  const F64 zero(0);
+  const __m128d no_product = _mm_or_pd(_mm_cmpeq_pd(a.v, zero.v), _mm_cmpeq_pd(b.v, zero.v));
   const __m128d magnitude = _mm_andnot_pd(_mm_set1_pd(-0.0), product.v);
-  const __m128d nonzero =
-      _mm_and_pd(_mm_cmpneq_pd(a.v, _mm_setzero_pd()), _mm_cmpneq_pd(b.v, _mm_setzero_pd()));
-  // Also where the splitting overflows, or the product itself.
-  const __m128d usual =
-      _mm_and_pd(_mm_cmpge_pd(magnitude, _mm_set1_pd(0x1p-900)), _mm_cmpord_pd(result.v, result.v));
-  if (__builtin_expect(_mm_movemask_pd(_mm_andnot_pd(usual, nonzero)) != 0, false)) {
+  const __m128d no_underflow = _mm_cmpge_pd(magnitude, _mm_set1_pd(0x1p-900));
+  // The splitting may overflow as well as the product.
+  const __m128d no_overflow = _mm_cmpord_pd(result.v, result.v);
+  const __m128d usual = _mm_and_pd(_mm_or_pd(no_product, no_underflow), no_overflow);
+  if (__builtin_expect(_mm_movemask_pd(usual) != 3, false)) {
     double x[2], y[2], z[2];
     a.store(x), b.store(y), c.store(z);
-    return _mm_setr_pd(::fma(x[0], y[0], z[0]), ::fma(x[1], y[1], z[1]));
+    return _mm_setr_pd(software_fma(x[0], y[0], z[0]), software_fma(x[1], y[1], z[1]));
   }
   return result;
 }
