@@ -30,6 +30,8 @@ SYSTEM = {
     "macos": ("/usr/lib/libSystem.B.dylib",),
     "win": ("KERNEL32.dll", "api-ms-win-crt-", "ntdll.dll", "python3.dll"),
 }
+# What Zig's linker shows in each file for macOS: names for its beginning. No file asks another for one.
+ITSELF = {"__dso_handle", "_mh_dylib_header"}
 BESIDE = {"linux": "$ORIGIN/../lib", "macos": "@loader_path/../lib", "win": None}
 
 
@@ -108,7 +110,7 @@ def _mach_o(content: bytes) -> Compiled:
         symbols = SymbolTable(file)
         (header,) = file.headers
         return Compiled(
-            {_plain(name) for _, name in symbols.extdefsyms},
+            {_plain(name) for _, name in symbols.extdefsyms} - ITSELF,
             {_plain(name) for _, name in symbols.undefsyms},
             {name for _, _, name in header.walkRelocatables()},
             {
