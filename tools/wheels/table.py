@@ -22,7 +22,7 @@ def table(wheels: dict[Path, list[str]]) -> str:
 def _row(wheel: Path, passed: list[str]) -> tuple[str, ...]:
     python, abi, _ = wheel.stem.split("-")[-3:]
     with zipfile.ZipFile(wheel) as archive:
-        torch = any(name.startswith("mish/torch/_native.") for name in archive.namelist())
+        torch = any(name.startswith("mish/torch/_native.abi3") for name in archive.namelist())
     size = f"{wheel.stat().st_size / 1e6:.2f}"
     names = f"{python[:2]}{python[2]}.{python[3:]} and later, {abi}".replace("cp", "CPython ")
     return f"`{wheel.name}`", size, names, "yes" if torch else "no", ", ".join(passed)
