@@ -186,6 +186,24 @@ def alone(folder: Path) -> Iterator[None]:
     except OSError:
         yield
         return
+    with _until_the_end(hold, path):
+        yield
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[None]:
+    """Hold a lock, which is a file for the while; the system lifts it when the process ends.
+
+    Raises:
+        BlockingIOError: another process or thread holds it.
+        OSError: the file cannot be made.
+    """
+    with _until_the_end(holds.wait_for(path, patient=False), path):
+        yield
+
+
+@contextmanager
+def _until_the_end(hold: int, path: Path) -> Iterator[None]:
     try:
         yield
     finally:

@@ -7,6 +7,7 @@ nothing but its removal.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -36,10 +37,11 @@ if sys.platform == "win32":
         """
         return _open(path, _REMOVE, _winapi.OPEN_EXISTING)
 
-    def wait_for(path: Path) -> int:
+    def wait_for(path: Path, patient: bool = True) -> int:
         """Hold a file, which is made if need be, as soon as no other process and thread does.
 
         Raises:
+            BlockingIOError: Another does, and the caller is not patient.
             OSError: It cannot be made.
         """
         while True:
@@ -48,6 +50,8 @@ if sys.platform == "win32":
             except PermissionError as error:
                 if error.winerror != _NOT_SHARED:
                     raise
+                if not patient:
+                    raise BlockingIOError(errno.EAGAIN, error.strerror, str(path)) from error
             time.sleep(_PAUSE)
 
     def release(hold: int) -> None:
@@ -85,16 +89,22 @@ else:
             raise
         return hold
 
-    def wait_for(path: Path) -> int:
+    def wait_for(path: Path, patient: bool = True) -> int:
         """Hold a file, which is made if need be, as soon as no other process and thread does.
 
         Raises:
+            BlockingIOError: Another does, and the caller is not patient.
             OSError: It cannot be made.
         """
         while True:
             hold = os.open(path, _READ | os.O_CREAT, 0o666)
-            with suppress(OSError):
-                fcntl.flock(hold, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(hold, fcntl.LOCK_EX | (0 if patient else fcntl.LOCK_NB))
+            except BlockingIOError:
+                os.close(hold)
+                raise
+            except OSError:
+                pass  # there are no locks here
             if os.fstat(hold).st_nlink:
                 return hold
             os.close(hold)  # whoever had the lock has removed the file
