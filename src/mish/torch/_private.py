@@ -1,9 +1,8 @@
 """What `mish.torch` uses of PyTorch that PyTorch does not promise to keep: all of it, by name.
 
 Nothing public does the same as what is `_NEEDED`. Where something of `_INSTEAD` is gone, something
-else is done. Every name was there in each version from `OLDEST` to `NEWEST_TRIED`; docs/versions.md
-has the tests that passed with each. The C++ library's functions are in `_shim.h`, which looks for
-them in the same way.
+else is done. Every name was there in each version of docs/compatibility.md, the oldest of which is
+`OLDEST`. The functions of the C++ library are in `_shim.h`, which looks for them in the same way.
 """
 
 from __future__ import annotations
@@ -15,9 +14,10 @@ from typing import Any
 
 import torch
 
+from mish._support.tried import span
 from mish._support.versions import require
 
-OLDEST, NEWEST_TRIED = "2.9", "2.14.1"
+OLDEST = "2.9"
 
 # The module, a colon, and the name in it; an object of a class is made to look at what it has.
 _NEEDED = (
@@ -81,8 +81,8 @@ _INDUCTORS = {
 def known_to_work() -> str:
     """Which versions of PyTorch are, in words that follow a complaint."""
     return (
-        f"mish.torch is known to work with PyTorch {OLDEST} to {NEWEST_TRIED}: install one of "
-        f"these (pip install 'torch>={OLDEST},<={NEWEST_TRIED}') or a newer mish"
+        f"mish.torch is known to work with PyTorch {span('PyTorch')}: install one of these, or a "
+        "newer mish"
     )
 
 
