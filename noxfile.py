@@ -32,11 +32,12 @@ nox.options.sessions = []
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 FREE_THREADED = ["3.13t", "3.14t"]
-USUAL = "3.11"  # of the frameworks: every version below has a wheel for it
+# What each of the versions below has a wheel for.
+NUMPYS_PYTHON, FRAMEWORKS_PYTHON = "3.12", "3.11"
 
-NUMPYS = ["1.26.4", "2.0.2", "2.2.6", "2.4.6"]
+NUMPYS = ["1.26.4", "2.0.2", "2.5.5"]
 TORCHES = ["2.9.1", "2.10.0", "2.11.0", "2.12.1", "2.13.0", "2.14.1", "2.15.0"]
-RUNTIMES = [f"1.{minor}" for minor in range(20, 33)]
+RUNTIMES = [f"1.{minor}" for minor in range(20, 33, 2)]
 JAXES = ["0.7.0", "0.8.0", "0.9.0", "0.10.2"]
 
 TOOLS = ["pytest", "hypothesis", "ml_dtypes", "mpmath", "threadpoolctl"]
@@ -63,11 +64,10 @@ TORCH = [
     "tests/torch/test_double_backward.py",
     "tests/torch/test_module.py",
     "tests/torch/test_private.py",
+    "tests/torch/test_compile.py::test_compiled_without_graph_break_for_any_shape",
+    "tests/torch/test_compile.py::test_accelerated_compiled_is_the_formula_and_ends",
+    "tests/torch/test_compile.py::test_export",
     "tests/torch/test_kept.py",
-    "tests/torch/test_fused.py",
-    "tests/torch/test_compile.py",
-    "tests/torch/test_convert.py",
-    "tests/torch/test_lean.py",
     "tests/faults/test_torch.py",
 ]
 ONNX = [
@@ -112,26 +112,26 @@ def free_threaded(session: nox.Session) -> None:
     _try(session, "Python", str(session.python), packages, "reference,symbolic", tests)
 
 
-@nox.session(python=USUAL, tags=["matrix"])
+@nox.session(python=NUMPYS_PYTHON, tags=["matrix"])
 @nox.parametrize("version", NUMPYS)
 def numpy(session: nox.Session, version: str) -> None:
     """A version of NumPy."""
     _try(session, "NumPy", version, [f"numpy=={version}"], "reference,symbolic", ARRAYS)
 
 
-@nox.session(python=USUAL, tags=["matrix"])
+@nox.session(python=FRAMEWORKS_PYTHON, tags=["matrix"])
 @nox.parametrize("version", TORCHES)
 def torch(session: nox.Session, version: str) -> None:
     """A version of PyTorch. Its environment, of some gigabytes, is removed afterwards."""
     session.env["UV_NO_CACHE"] = "1"
     try:
-        packages = [f"torch=={version}", "expecttest"]
+        packages = [f"torch=={version}", "expecttest", "setuptools"]  # which Inductor needs
         _try(session, "PyTorch", version, packages, "torch,reference", TORCH)
     finally:
         shutil.rmtree(session.virtualenv.location)
 
 
-@nox.session(python=USUAL, tags=["matrix"])
+@nox.session(python=FRAMEWORKS_PYTHON, tags=["matrix"])
 @nox.parametrize("version", RUNTIMES)
 def onnxruntime(session: nox.Session, version: str) -> None:
     """A minor version of ONNX Runtime, with the newest ONNX."""
@@ -139,7 +139,7 @@ def onnxruntime(session: nox.Session, version: str) -> None:
     _try(session, "ONNX Runtime", version, packages, "onnx,reference", ONNX)
 
 
-@nox.session(python=USUAL, tags=["matrix"])
+@nox.session(python=FRAMEWORKS_PYTHON, tags=["matrix"])
 @nox.parametrize("version", JAXES)
 def jax(session: nox.Session, version: str) -> None:
     """A version of JAX."""
