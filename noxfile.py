@@ -43,16 +43,12 @@ JAXES = ["0.7.0", "0.8.0", "0.9.0", "0.10.2"]
 TOOLS = ["pytest", "hypothesis", "ml_dtypes", "mpmath", "threadpoolctl"]
 ARRAYS = [
     "tests/test_ufuncs.py",
-    "tests/test_ufunc_methods.py",
     "tests/test_derivative.py",
     "tests/test_inverse.py",
-    "tests/test_antiderivative.py",
-    "tests/test_threads.py",
     "tests/test_concurrency.py",
     "tests/test_config.py",
     "tests/test_subinterpreters.py",
     "tests/test_when_imported.py",
-    "tests/test_same_bits.py",
     "tests/faults/test_ufuncs.py",
     "tests/faults/test_derivative.py",
     "tests/faults/test_threads.py",
@@ -64,10 +60,8 @@ TORCH = [
     "tests/torch/test_double_backward.py",
     "tests/torch/test_module.py",
     "tests/torch/test_private.py",
-    "tests/torch/test_compile.py::test_compiled_without_graph_break_for_any_shape",
     "tests/torch/test_compile.py::test_accelerated_compiled_is_the_formula_and_ends",
     "tests/torch/test_compile.py::test_export",
-    "tests/torch/test_kept.py",
     "tests/faults/test_torch.py",
 ]
 ONNX = [
@@ -143,7 +137,7 @@ def onnxruntime(session: nox.Session, version: str) -> None:
 @nox.parametrize("version", JAXES)
 def jax(session: nox.Session, version: str) -> None:
     """A version of JAX."""
-    packages = [f"jax=={version}", f"jaxlib=={version}"]
+    packages = [f"jax=={version}", f"jaxlib=={version}", "flatbuffers"]  # for programs in files
     _try(session, "JAX", version, packages, "jax,reference", JAX)
 
 
