@@ -31,7 +31,8 @@ x = np.linspace(-30, 30, 100_001)
 half = x.astype(np.float16)
 
 def digest(*arrays):
-    return hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in arrays)).hexdigest()
+    plain = (np.ascontiguousarray(each).tobytes() for each in arrays)
+    return hashlib.sha256(b"".join(plain)).hexdigest()
 
 def work(number):
     found = []

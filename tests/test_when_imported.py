@@ -77,7 +77,7 @@ def test_the_next_attempt_counts_where_an_import_failed(package, monkeypatch):
 
 
 def test_other_finders_keep_their_places(package):
-    """importlib walks through the list, and would miss the finder that takes a place."""
+    """An import walks through the list, and would miss the finder that takes a place."""
     before = sys.meta_path.copy()
     when_imported(package, lambda module: None)
     import_module(package)

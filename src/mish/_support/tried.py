@@ -1,4 +1,4 @@
-"""Which versions of other packages the tests have passed with, as the matrix of noxfile.py found."""
+"""Which versions of other packages the tests have passed with, as the matrix found (noxfile.py)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """What `mish.torch` uses of PyTorch that PyTorch does not promise to keep: all of it, by name.
 
 Nothing public does the same as what is `_NEEDED`. Where something of `_INSTEAD` is gone, something
-else is done. Every name was there in each version of docs/compatibility.md, the oldest of which is
-`OLDEST`. The functions of the C++ library are in `_shim.h`, which looks for them in the same way.
+else is done. Every name was there in `OLDEST` and in `DEVELOPED_WITH`. The functions of the C++ library are in `_shim.h`, which looks for them in the same way.
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ from typing import Any
 
 import torch
 
-from mish._support.tried import span
 from mish._support.versions import require
 
-OLDEST = "2.9"
+OLDEST, DEVELOPED_WITH = "2.9", "2.13"
 
 # The module, a colon, and the name in it; an object of a class is made to look at what it has.
 _NEEDED = (
@@ -81,8 +79,8 @@ _INDUCTORS = {
 def known_to_work() -> str:
     """Which versions of PyTorch are, in words that follow a complaint."""
     return (
-        f"mish.torch is known to work with PyTorch {span('PyTorch')}: install one of these, or a "
-        "newer mish"
+        f"mish.torch is known to work with PyTorch {DEVELOPED_WITH} (docs/compatibility.md has more "
+        "versions): install that one, or a newer mish"
     )
 
 
