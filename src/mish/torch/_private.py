@@ -1,7 +1,8 @@
 """What `mish.torch` uses of PyTorch that PyTorch does not promise to keep: all of it, by name.
 
 Nothing public does the same as what is `_NEEDED`. Where something of `_INSTEAD` is gone, something
-else is done. Every name was there in `OLDEST` and in `DEVELOPED_WITH`. The functions of the C++ library are in `_shim.h`, which looks for them in the same way.
+else is done. Every name was there in `OLDEST` and in `DEVELOPED_WITH`. The functions of the C++
+library are in `_shim.h`, which looks for them in the same way.
 """
 
 from __future__ import annotations
@@ -79,8 +80,8 @@ _INDUCTORS = {
 def known_to_work() -> str:
     """Which versions of PyTorch are, in words that follow a complaint."""
     return (
-        f"mish.torch is known to work with PyTorch {DEVELOPED_WITH} (docs/compatibility.md has more "
-        "versions): install that one, or a newer mish"
+        f"mish.torch is known to work with PyTorch {DEVELOPED_WITH} (docs/compatibility.md has "
+        "more versions): install that one, or a newer mish"
     )
 
 
