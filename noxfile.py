@@ -154,19 +154,25 @@ def _try(
 ) -> None:
     """Install the wheel and packages, or options for uv; run tests; record the cell."""
     wheel = _wheel(session)
-    session.install(*packages, f"mish[{extras}] @ {wheel.as_uri()}")
-    session.install("--only-binary=:all:", *TOOLS)
+    named = [argument for extra in extras.split(",") for argument in ("--extra", extra)]
+    # at once, or what comes later would change what is there
+    session.install(*packages, *TOOLS, "-r", "pyproject.toml", *named)
+    session.install("--no-deps", str(wheel))
     report = Path(session.create_tmp()) / "report.xml"
     quick = ["-q", "-p", "no:cacheprovider", "-m", "not slow and not environments"]
     pytest = ["python", "-m", "pytest", *quick, f"--junit-xml={report}"]
     session.run(*pytest, *tests, *session.posargs, success_codes=[0, 1])
+    installed = _installed(session, extras)
+    title = {"NumPy": "numpy", "PyTorch": "torch", "ONNX Runtime": "onnxruntime", "JAX": "jax"}
+    if of in title and not installed[title[of]].startswith(version):
+        session.error(f"{of} {installed[title[of]]} was tried in the place of {version}")
     passed, failed, skipped = results.counts(report)
     results.record(
         results.Cell(
             of=of,
             version=version,
             python=_python(session),
-            packages=_installed(session, extras),
+            packages=installed,
             passed=passed,
             failed=failed,
             skipped=skipped,

@@ -18,7 +18,7 @@ KINDS = {
     "NumPy": [],
     "PyTorch": ["numpy"],
     "ONNX Runtime": ["onnx", "numpy"],
-    "JAX": ["jaxlib", "numpy"],
+    "JAX": ["numpy"],
     "lowest versions": [],
 }
 
