@@ -1,8 +1,8 @@
 """mish with other versions of Python, NumPy and the frameworks: a session is a cell of a matrix.
 
-    uvx nox --list
-    uvx nox -s "torch(version='2.9.1')"
-    uvx nox -t matrix
+    nox --list
+    nox -s "torch(version='2.9.1')"
+    nox -t matrix
 
 Each cell installs the same wheel into a new environment, runs a part of the tests there, and writes
 what came of it to src/mish/_support/tried.json, which `mish info` shows, and docs/compatibility.md.
