@@ -8,6 +8,11 @@ import pytest
 
 jax = pytest.importorskip("jax")
 
+if not hasattr(jax, "enable_x64"):  # its place before JAX 0.8
+    from jax.experimental import enable_x64
+
+    jax.enable_x64 = enable_x64
+
 HARD = (-np.inf, -3e38, -1e4, -104, -100, -90, -88.8, -40, -20, -17, -3.2673378, -2.2563764)
 HARD += (-1.1924312, -1, -0.0879344, -1e-30, -0.0, 0.0, 1e-30, 0.5, 1.4905712, 2.1148426, 8, 14.5)
 HARD += (20, 22, 44, 88.8, 1e4, 3e38, np.inf, np.nan)

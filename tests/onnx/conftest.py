@@ -78,6 +78,19 @@ def _run() -> Callable[..., list[np.ndarray]]:
 
 
 @pytest.fixture
+def runs_opset() -> Callable[[int], None]:
+    """Skips where ONNX Runtime is older than a version of the operators: with 22, before 1.21."""
+
+    def skip_unless_run(opset: int) -> None:
+        try:
+            run(build("y = Identity(x)", opset=opset), x=np.zeros(1, np.float32))
+        except onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument:
+            pytest.skip(f"ONNX Runtime {onnxruntime.__version__} does not run opset {opset}")
+
+    return skip_unless_run
+
+
+@pytest.fixture
 def runtimes_own() -> Callable[[str], float]:
     """The absolute error of a form's Mish that is ONNX Runtime's own, where a test must know of it.
 

@@ -44,6 +44,7 @@ class Config(TypedDict):
     numpy: str
     machine: str
     frameworks: dict[str, str]
+    tried: dict[str, str]
 
 
 @overload
@@ -56,7 +57,8 @@ def show_config(as_dict: bool = False) -> Config | None:
     They are: the version of mish; the instruction set in use (``isa``), those that this CPU can
     run, and what the environment variable ``MISH_ISA`` asks for, if it is set; the number of
     threads that a call may use; Python, NumPy and the machine; the frameworks that are installed,
-    with their versions. No framework is imported to find out.
+    with their versions; and which versions the tests have passed with (docs/compatibility.md). No
+    framework is imported to find out.
 
     Args:
         as_dict: return the facts as a dict and print nothing.
@@ -66,6 +68,7 @@ def show_config(as_dict: bool = False) -> Config | None:
     from importlib.metadata import version
 
     from mish._numpy import native, threads
+    from mish._support.tried import span, tried
 
     facts = Config(
         version=version("mish"),
@@ -77,6 +80,7 @@ def show_config(as_dict: bool = False) -> Config | None:
         numpy=version("numpy"),
         machine=f"{platform.system()} {platform.machine()}",
         frameworks=_installed(_FRAMEWORKS),
+        tried={title: span(title) for title in tried() if title != "lowest versions"},
     )
     if as_dict:
         return facts

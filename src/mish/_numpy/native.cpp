@@ -5,15 +5,25 @@
 #include <numpy/ufuncobject.h>
 
 #include <iterator>
+#include <memory>
 #include <string>
 
+#include "../_support/module_slots.h"
 #include "mish.h"
 #include "parallel.h"
 #include "sweep.h"
 
 namespace {
 
-const mish_kernels* kernels = nullptr;
+constexpr int ufunc_count = MISH_ORDERS + 1;  // the last one is the backward pass
+
+// What the module of an interpreter holds.
+struct State {
+  const mish_kernels* kernels;
+  PyObject* ufuncs[ufunc_count];
+};
+
+State& state_of(PyObject* module) { return *static_cast<State*>(PyModule_GetState(module)); }
 
 // NumPy hands each loop the pointer that was registered with it: here, to one of these.
 struct Loop {
@@ -50,8 +60,6 @@ constexpr NativeFormat native_formats[] = {
     {MISH_FLOAT16, NPY_HALF}, {MISH_FLOAT32, NPY_FLOAT}, {MISH_FLOAT64, NPY_DOUBLE}};
 constexpr int native_count = int(std::size(native_formats));
 
-PyUFunc_TypeResolutionFunc* numpy_resolves = nullptr;
-
 // What mish._numpy.refusal says of the inputs: a text, or None.
 PyObject* refusal(const PyUFuncObject* ufunc, PyArrayObject** operands) {
   PyObject* inputs = PyTuple_New(ufunc->nin);
@@ -69,7 +77,7 @@ PyObject* refusal(const PyUFuncObject* ufunc, PyArrayObject** operands) {
 // that have none does not name them.
 int resolve_types(PyUFuncObject* ufunc, NPY_CASTING casting, PyArrayObject** operands,
                   PyObject* types, PyArray_Descr** found) {
-  const int status = numpy_resolves(ufunc, casting, operands, types, found);
+  const int status = PyUFunc_DefaultTypeResolver(ufunc, casting, operands, types, found);
   if (status == 0 || !PyErr_ExceptionMatches(PyExc_TypeError)) return status;
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
@@ -86,7 +94,7 @@ int resolve_types(PyUFuncObject* ufunc, NPY_CASTING casting, PyArrayObject** ope
   return status;
 }
 
-// A ufunc keeps pointers to this for as long as it lives.
+// A ufunc keeps pointers to this, and owns the capsule that it is in.
 struct Definition {
   std::string doc;
   PyUFuncGenericFunction function;
@@ -94,14 +102,24 @@ struct Definition {
   PyUFuncGenericFunction loops[native_count];
   void* data[native_count];
   char types[native_count * 3];
-  PyObject* ufunc;  // borrowed from the module, which is never unloaded
 };
 
-Definition definitions[MISH_ORDERS + 1];
+constexpr char definition_capsule[] = "mish._numpy.native.Definition";
+
+void free_definition(PyObject* capsule) {
+  delete static_cast<Definition*>(PyCapsule_GetPointer(capsule, definition_capsule));
+}
+
+Definition* definition_of(PyUFuncObject* ufunc) {
+  return static_cast<Definition*>(PyCapsule_GetPointer(ufunc->obj, definition_capsule));
+}
 
 template <class Kernel>
-PyObject* make_ufunc(Definition& definition, const Kernel (&kernel)[MISH_FORMATS],
-                     PyUFuncGenericFunction function, int inputs, const char* name) {
+PyObject* make_ufunc(const Kernel (&kernel)[MISH_FORMATS], PyUFuncGenericFunction function,
+                     int inputs, const char* name, std::string doc) {
+  auto owned = std::make_unique<Definition>();
+  Definition& definition = *owned;
+  definition.doc = std::move(doc);
   definition.function = function;
   for (int f = 0; f < MISH_FORMATS; ++f)
     definition.loop[f] = {reinterpret_cast<void*>(kernel[f]), mish_format(f)};
@@ -111,14 +129,20 @@ PyObject* make_ufunc(Definition& definition, const Kernel (&kernel)[MISH_FORMATS
     for (int i = 0; i <= inputs; ++i)
       definition.types[n * (inputs + 1) + i] = native_formats[n].type;
   }
-  definition.ufunc =
+  PyObject* capsule = PyCapsule_New(&definition, definition_capsule, free_definition);
+  if (!capsule) return nullptr;
+  owned.release();  // the capsule's from here on
+  PyObject* made =
       PyUFunc_FromFuncAndData(definition.loops, definition.data, definition.types, native_count,
                               inputs, 1, PyUFunc_None, name, definition.doc.c_str(), 0);
-  if (auto* ufunc = reinterpret_cast<PyUFuncObject*>(definition.ufunc)) {
-    numpy_resolves = ufunc->type_resolver;
-    ufunc->type_resolver = resolve_types;
+  if (!made) {
+    Py_DECREF(capsule);
+    return nullptr;
   }
-  return definition.ufunc;
+  auto* ufunc = reinterpret_cast<PyUFuncObject*>(made);
+  ufunc->obj = capsule;
+  ufunc->type_resolver = resolve_types;
+  return made;
 }
 
 constexpr char x_doc[] = R"(
@@ -188,51 +212,45 @@ constexpr char grad_notes[] = R"(dy = 0, inf or nan behave as in IEEE 754 multip
 Maximum error: that of `mish_d1` and of one more rounding. In float16 and bfloat16 the product is
 taken in float32 and rounded once.)";
 
-bool add(PyObject* module, const char* name, PyObject* object) {
-  const bool added = object && PyModule_AddObjectRef(module, name, object) == 0;
-  Py_XDECREF(object);
-  return added;
-}
-
 bool add_ufuncs(PyObject* module) {
+  State& state = state_of(module);
+  const auto add = [&](int place, const char* name, PyObject* ufunc) {
+    state.ufuncs[place] = ufunc;
+    return ufunc && PyModule_AddObjectRef(module, name, ufunc) == 0;
+  };
   for (int order = 0; order < MISH_ORDERS; ++order) {
-    const UnaryTexts& texts = unary_texts[order];
-    Definition& definition = definitions[order];
-    definition.doc = std::string(texts.summary) + x_doc + common_doc + texts.values + accuracy_doc +
-                     references_doc;
-    if (!add(module, texts.name,
-             make_ufunc(definition, kernels->derivative[order], unary_loop, 1, texts.name)))
+    const auto& [name, summary, values] = unary_texts[order];
+    std::string doc =
+        std::string(summary) + x_doc + common_doc + values + accuracy_doc + references_doc;
+    if (!add(order, name,
+             make_ufunc(state.kernels->derivative[order], unary_loop, 1, name, std::move(doc))))
       return false;
   }
-  Definition& grad = definitions[MISH_ORDERS];
-  grad.doc = std::string(grad_doc) + common_doc + grad_notes + references_doc;
-  return add(module, "mish_grad", make_ufunc(grad, kernels->grad, backward_loop, 2, "mish_grad"));
+  std::string doc = std::string(grad_doc) + common_doc + grad_notes + references_doc;
+  return add(MISH_ORDERS, "mish_grad",
+             make_ufunc(state.kernels->grad, backward_loop, 2, "mish_grad", std::move(doc)));
 }
 
 // Gives every ufunc a loop for the dtype that the argument names.
-PyObject* register_bfloat16(PyObject*, PyObject* dtype) {
+PyObject* register_bfloat16(PyObject* module, PyObject* dtype) {
   PyArray_Descr* descr = nullptr;
   if (!PyArray_DescrConverter(dtype, &descr)) return nullptr;
   const int number = descr->type_num;
   Py_DECREF(descr);
   const int types[] = {number, number, number};
-  for (Definition& definition : definitions) {
-    if (PyUFunc_RegisterLoopForType(reinterpret_cast<PyUFuncObject*>(definition.ufunc), number,
-                                    definition.function, types,
-                                    &definition.loop[MISH_BFLOAT16]) < 0)
+  for (PyObject* each : state_of(module).ufuncs) {
+    auto* const ufunc = reinterpret_cast<PyUFuncObject*>(each);
+    Definition* const definition = definition_of(ufunc);
+    if (!definition || PyUFunc_RegisterLoopForType(ufunc, number, definition->function, types,
+                                                   &definition->loop[MISH_BFLOAT16]) < 0)
       return nullptr;
   }
   Py_RETURN_NONE;
 }
 
-bool choose_kernels() {
-  char message[MISH_MESSAGE];
-  kernels = mish_select_from_environment(message);
-  if (!kernels) PyErr_Format(PyExc_ImportError, "%s", message);
-  return kernels;
+PyObject* isa(PyObject* module, PyObject*) {
+  return PyUnicode_FromString(state_of(module).kernels->isa);
 }
-
-PyObject* isa(PyObject*, PyObject*) { return PyUnicode_FromString(kernels->isa); }
 
 PyObject* available_isas(PyObject*, PyObject*) {
   const char* names[MISH_MAX_ISAS];
@@ -271,7 +289,7 @@ PyObject* kernel_addresses(PyObject*, PyObject*) {
   return found;
 }
 
-PyObject* sweep_float32(PyObject*, PyObject* args) {
+PyObject* sweep_float32(PyObject* module, PyObject* args) {
   int order;
   unsigned long long first, count;
   if (!PyArg_ParseTuple(args, "iKK", &order, &first, &count)) return nullptr;
@@ -280,6 +298,7 @@ PyObject* sweep_float32(PyObject*, PyObject* args) {
     PyErr_SetString(PyExc_ValueError, "order must be 0 to 3, and the range lie within 2**32");
     return nullptr;
   }
+  const mish_kernels* const kernels = state_of(module).kernels;
   mish_sweep found;
   Py_BEGIN_ALLOW_THREADS;
   found = mish_sweep_float32(kernels, order, uint32_t(first), count);
@@ -289,9 +308,10 @@ PyObject* sweep_float32(PyObject*, PyObject* args) {
                        static_cast<unsigned long long>(found.special));
 }
 
-PyObject* sweep_float64(PyObject*, PyObject* args) {
+PyObject* sweep_float64(PyObject* module, PyObject* args) {
   unsigned long long seed, count;
   if (!PyArg_ParseTuple(args, "KK", &seed, &count)) return nullptr;
+  const mish_kernels* const kernels = state_of(module).kernels;
   mish_sweep_wide found[MISH_ORDERS];
   Py_BEGIN_ALLOW_THREADS;
   mish_sweep_float64(kernels, seed, count, found);
@@ -334,27 +354,42 @@ PyMethodDef methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyModuleDef module_definition = {
-    PyModuleDef_HEAD_INIT,
-    "mish._numpy.native",
-    "The native core of mish.",
-    -1,
-    methods,
-    nullptr,
-    nullptr,
-    nullptr,
-    nullptr,
-};
+int execute(PyObject* module) {
+  if (_import_array() < 0 || _import_umath() < 0) return -1;
+  char message[MISH_MESSAGE];
+  State& state = state_of(module);
+  state.kernels = mish_select_from_environment(message);
+  if (!state.kernels) {
+    PyErr_Format(PyExc_ImportError, "%s", message);
+    return -1;
+  }
+  return add_ufuncs(module) ? PyModule_AddIntConstant(module, "MAX_THREADS", MISH_MAX_THREADS) : -1;
+}
+
+int traverse(PyObject* module, visitproc visit, void* arg) {
+  for (PyObject* ufunc : state_of(module).ufuncs) Py_VISIT(ufunc);
+  return 0;
+}
+
+int clear(PyObject* module) {
+  for (PyObject*& ufunc : state_of(module).ufuncs) Py_CLEAR(ufunc);
+  return 0;
+}
 
 }  // namespace
 
 PyMODINIT_FUNC PyInit_native() {
-  import_array();
-  import_umath();
-  if (!choose_kernels()) return nullptr;
-  PyObject* module = PyModule_Create(&module_definition);
-  if (module &&
-      (!add_ufuncs(module) || PyModule_AddIntConstant(module, "MAX_THREADS", MISH_MAX_THREADS) < 0))
-    Py_CLEAR(module);
-  return module;
+  static mish::ModuleSlots slots(execute);
+  static PyModuleDef definition = {
+      PyModuleDef_HEAD_INIT,
+      "mish._numpy.native",
+      "The native core of mish.",
+      sizeof(State),
+      methods,
+      slots.get(),
+      traverse,
+      clear,
+      [](void* module) { clear(static_cast<PyObject*>(module)); },
+  };
+  return PyModuleDef_Init(&definition);
 }

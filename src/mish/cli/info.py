@@ -32,4 +32,5 @@ def info(
     table.add_row("NumPy", facts["numpy"])
     table.add_row("machine", facts["machine"])
     table.add_row("frameworks", ", ".join(frameworks) or "none")
+    table.add_row("tried with", ", ".join(map(" ".join, facts["tried"].items())))
     print_table(table)

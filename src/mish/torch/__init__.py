@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from mish._support.extras import needs
 
 with needs("torch", "mish.torch"):
-    import torch  # noqa: F401
+    from mish.torch import _private  # noqa: F401  (looks whether PyTorch is one that serves)
 
 if find_spec("mish.torch._native") is None:
     raise ImportError(

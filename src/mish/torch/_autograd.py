@@ -25,9 +25,14 @@ from mish.torch._nodes import (
 )
 from mish.torch._ops import LIBRARY, OPERATORS
 
-# What OpOverload.__call__ calls, for the paths where a microsecond counts.
-FORWARD = OPERATORS._forward.default._op
-FORWARD_INPLACE = OPERATORS._forward_.default._op
+
+def _without_its_call(op: Any) -> Any:
+    """What OpOverload.__call__ calls, for the paths where a microsecond counts."""
+    return getattr(op, "_op", op)
+
+
+FORWARD = _without_its_call(OPERATORS._forward.default)
+FORWARD_INPLACE = _without_its_call(OPERATORS._forward_.default)
 
 
 class MishFunction(Node):

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "../_support/module_slots.h"
 #include "_affine.h"
 #include "_kept.h"
 #include "_norm_backward.h"
@@ -173,17 +174,20 @@ PyMethodDef functions[] = {
      "set_accelerated(on): whether aten's operators are ours or PyTorch's own"},
     {nullptr, nullptr, 0, nullptr}};
 
-PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "_native", nullptr, -1, functions, nullptr, nullptr, nullptr, nullptr};
+int execute(PyObject*) {
+  char message[MISH_MESSAGE];
+  kernels = mish_select_from_environment(message);
+  if (kernels) return 0;
+  PyErr_Format(PyExc_ImportError, "%s", message);
+  return -1;
+}
 
 }  // namespace
 
+// PyTorch's operators are there once in a process, and with them what their kernels need.
 PyMODINIT_FUNC PyInit__native() {
-  char message[MISH_MESSAGE];
-  kernels = mish_select_from_environment(message);
-  if (!kernels) {
-    PyErr_Format(PyExc_ImportError, "%s", message);
-    return nullptr;
-  }
-  return PyModule_Create(&definition);
+  static mish::ModuleSlots slots(execute);
+  static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", nullptr, 0,      functions,
+                                   slots.get(),           nullptr,   nullptr, nullptr};
+  return PyModuleDef_Init(&definition);
 }

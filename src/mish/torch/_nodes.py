@@ -23,7 +23,7 @@ class Node(torch.autograd.function._SingleLevelFunction):
     """
 
     # What compiled autograd asks of a node: which function it is of.
-    _compiled_autograd_key = torch.autograd.Function._compiled_autograd_key
+    _compiled_autograd_key = getattr(torch.autograd.Function, "_compiled_autograd_key", None)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from torch import Tensor
 
 import mish
 from mish import formula
-from mish.torch import _native
+from mish.torch import _native, _private
 
 # Kept for the life of the process: when a library goes, its registrations go.
 LIBRARY: Any = torch.library.Library("mish", "DEF")  # type: ignore[no-untyped-call]
@@ -123,7 +123,10 @@ def _register() -> None:
     for name in ("mish_", "_forward_"):
         LIBRARY.define(f"{name}(Tensor(a!) x) -> ()", tags=torch.Tag.pt2_compliant_tag)
 
-    _native.register_operators(_libtorch())
+    try:
+        _native.register_operators(_libtorch())
+    except ImportError as error:
+        raise ImportError(f"{error}; {_private.known_to_work()}") from error
     LIBRARY.impl("derivative", _derivative_cpu, "CPU")
 
     for name, function in (

@@ -13,7 +13,7 @@ from torch.fx.experimental.proxy_tensor import get_proxy_mode
 PLAIN = (Tensor, torch.nn.Parameter)
 
 _dispatch_modes = torch._C._len_torch_dispatch_stack
-_trace = torch._C._get_tracing_state
+_traces = getattr(torch._C, "_get_tracing_state", torch.jit.is_tracing)  # type: ignore[attr-defined]
 
 
 def is_eager() -> bool:
@@ -23,7 +23,7 @@ def is_eager() -> bool:
         and forward_ad._current_level < 0
         and _functorch.maybe_current_level() is None
         and not _dispatch_modes()
-        and _trace() is None
+        and not _traces()
     )
 
 
@@ -34,7 +34,7 @@ def is_symbolic(x: object) -> bool:
 
 def is_traced() -> bool:
     """Whether `torch.jit.trace` is at work, to which sizes are tensors."""
-    return _trace() is not None
+    return bool(_traces())
 
 
 def is_written_down(x: object) -> bool:

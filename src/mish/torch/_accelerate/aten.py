@@ -28,7 +28,7 @@ def switch(on: bool) -> None:
         library.impl("mish_", _mish_inplace, _TRANSFORMS)
         _libraries.append(library)
     while _libraries and not on:
-        _libraries.pop()._destroy()
+        _end(_libraries.pop())
     _native.set_accelerated(on)
 
 
@@ -54,8 +54,13 @@ def _warn_once_in_vain() -> None:
         for library in (first, second):
             # Library.impl itself refuses it before PyTorch 2.12.
             library.m.impl("_overridden", "CPU", lambda: None, False)
-    second._destroy()
-    first._destroy()
+    _end(second)
+    _end(first)
+
+
+def _end(library: Any) -> None:
+    """Take back what a library has registered, whoever still holds it."""
+    getattr(library, "_destroy", lambda: None)()
 
 
 def _mish(x: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mish.torch import _state
+from mish.torch import _private, _state
 from mish.torch._ops import OPERATORS
 
 _CREATE_GRAPH = 2  # its place among the arguments that follow the outputs
@@ -27,6 +27,8 @@ _CREATE_GRAPH = 2  # its place among the arguments that follow the outputs
 @functools.cache
 def install() -> None:
     """Come between PyTorch and its engine; does nothing while `accelerate` does not hold."""
+    if not _private.is_there("torch.autograd.graph:_engine_run_backward"):
+        return
     engine = torch.autograd.graph._engine_run_backward
 
     @functools.wraps(engine)

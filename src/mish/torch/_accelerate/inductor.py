@@ -23,10 +23,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._decomp import decomposition_table
 
 from mish._support.when_imported import when_imported
-from mish.torch import _ops, _state
+from mish.torch import _ops, _private, _state
 from mish.torch._ops import OPERATORS
 
 _Table = dict[Any, Callable[..., Any]]
@@ -40,8 +39,8 @@ def switch(on: bool) -> None:
     """Whether aten's operators become our formula too."""
     tag = torch.compiler.config.cache_key_tag.removesuffix(_TAG)
     torch.compiler.config.cache_key_tag = tag + _TAG if on else tag
-    decomposition_table.update(_OURS if on else _THEIRS)
-    if _INDUCTOR in sys.modules:
+    _TABLE.update(_OURS if on else _THEIRS)
+    if _INDUCTOR in sys.modules and _private.has_inductors_table():
         _switch_inductor(sys.modules[_INDUCTOR], on)
 
 
@@ -75,7 +74,8 @@ _OURS: _Table = {
     _aten.mish_backward.default: _ops.backward_formula,
 }
 _INDUCTORS: _Table = {op: _unshared(function) for op, function in _OURS.items()}
-_THEIRS: _Table = {op: decomposition_table[op] for op in _OURS}
+_TABLE: _Table = getattr(torch._decomp, "decomposition_table", {})
+_THEIRS: _Table = {op: _TABLE[op] for op in _OURS if op in _TABLE}
 
 
 def _switch_inductor(inductor: ModuleType, on: bool) -> None:
@@ -84,6 +84,8 @@ def _switch_inductor(inductor: ModuleType, on: bool) -> None:
 
 
 def _register(inductor: ModuleType) -> None:
+    if not _private.has_inductors_table():
+        return
     for op, function in (
         (OPERATORS.mish.default, _ops.mish_formula),
         (OPERATORS._forward.default, _ops.mish_formula),
