@@ -9,6 +9,8 @@ from page import DONE, Row, ratio_to_plain
 
 FORMS = ("sigmoid", "logistic", "op", "softplus")
 """In this order where nothing else decides; `native` is for ONNX Runtime with mish beside it."""
+SHOWN = (*FORMS, "float16")
+"""`float16` is for arithmetic in float16 alone."""
 
 CLOSE = 0.95  # two forms whose speeds differ less are equally fast
 ULP = 100.0  # beyond it, a form has lost its digits left of zero
@@ -51,12 +53,13 @@ def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
 
     Args:
         rows: What was found.
-        about: The constants of the runtime's module: the first of its MODES decides, and the forms
-            that AVOID names, each with the reason, are not taken.
+        about: The constants of the runtime's module: the first of its MODES decides, the forms
+            that AVOID names, each with the reason, are not taken, and HALF names the modes that
+            compute in float16.
     """
     mode, avoided = next(iter(about["MODES"])), about.get("AVOID", {})
     single = [row for row in rows if row.get("model") == "one Mish"]
-    known = {row["form"]: row for row in single if row["mode"] == mode and row["form"] in FORMS}
+    known = {row["form"]: row for row in single if row["mode"] == mode and row["form"] in SHOWN}
     runs = {form: row for form, row in known.items() if "failed" not in row}
     if not runs:
         return None
@@ -76,11 +79,23 @@ def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
             for row in single
             if row["form"] == form and row["mode"] != mode and "failed" not in row
         },
+        "half": {each: _in_half(single, each) for each in about.get("HALF", ())},
         "reasons": [reason for reason in avoided.values() if reason],
         "versions": next(row["versions"] for row in runs.values()),
         "forms": {
-            each: _told(known[each], speeds.get(each, {})) for each in FORMS if each in known
+            each: _told(known[each], speeds.get(each, {})) for each in SHOWN if each in known
         },
+    }
+
+
+def _in_half(single: list[Row], mode: str) -> dict[str, Any]:
+    """The error of each form in a mode of float16, in ulp of that; None where it overflows."""
+    rows = [row for row in single if row["mode"] == mode and "half" in row]
+    halves = {row["form"]: row["half"] for row in rows if row["form"] in SHOWN}
+    return {
+        form: round(halves[form], 1) if isfinite(halves[form]) else None
+        for form in SHOWN
+        if form in halves
     }
 
 

@@ -16,7 +16,7 @@ from mish.torch._convert.changes import Change, Changes, Undoable, table
 from mish.torch._convert.convert import is_pytorchs, join, may_be_mish
 from mish.torch._convert.forwards import names_of, traced, why_left
 from mish.torch._convert.look_alike import NotMish, works_in_place
-from mish.torch._export.forms import in_form
+from mish.torch._export.forms import FORMS, in_form
 from mish.torch._fused.modules import BatchNormMish, GroupNormMish
 from mish.torch._lean.flow import Flow
 from mish.torch._lean.saving_forward import SavingForward
@@ -92,19 +92,21 @@ class Export(Changes[str]):
         left: the name of each place that was looked at and left, and why.
         form: the form that Mish has now.
         why: what is known of the runtime.
+        precision: in which precision that was found, and what others cost.
     """
 
     def __init__(self, plan: _Plan, advice: Advice) -> None:
         super().__init__(plan.places, plan.left, plan.changes)
-        self.form = advice.form
+        self.form = plan.form
         self.why = advice.why
+        self.precision = advice.precision
 
     def __str__(self) -> str:
         """A line for each place."""
         return table([(name, self.form, f"was {was}") for name, was in self.items()], self.left)
 
 
-def convert_for_export(model: nn.Module, target: str) -> Export:
+def convert_for_export(model: nn.Module, target: str, form: str | None = None) -> Export:
     """Give every Mish of a model the form that a runtime takes, right and fast.
 
     Runtimes differ in which operators they have, how fast and how right. What is known of each is
@@ -124,20 +126,25 @@ def convert_for_export(model: nn.Module, target: str) -> Export:
             differentiated, and their gradients overflow.
         target: the runtime: ``"executorch"``, ``"coreml"``, ``"openvino"`` and more, which the
             message for an unknown name lists.
+        form: a form in the place of the one that is known to be best there, as ``"float16"`` for a
+            program that computes in float16 throughout.
 
     Returns:
         A dict of what was converted: the name of each module and the class that it had, with the
-        method ``undo``, and the attributes ``form``, ``why`` and ``left``, a dict of what was
-        looked at and left, and why.
+        method ``undo``, and the attributes ``form``, ``why``, ``precision`` and ``left``, a dict
+        of what was looked at and left, and why.
 
     Raises:
         TypeError: if ``model`` is no `torch.nn.Module`, or one that `torch.compile` or TorchScript
             made.
-        ValueError: if ``target`` is not known, or the model is in training mode or lean.
+        ValueError: if ``target`` or ``form`` is not known, or the model is in training mode or
+            lean.
     """
     advice = require_target(target).from_torch
+    if form is not None and form not in FORMS:
+        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
     _require_plain(model)
-    return Export(_Plan(model, advice.form), advice)
+    return Export(_Plan(model, form or advice.form), advice)
 
 
 def _require_plain(model: object) -> None:
@@ -168,7 +175,7 @@ class _Plan:
         self.places: dict[str, str] = {}
         self.left: dict[str, str] = {}
         self.changes: list[Undoable] = []
-        self._form = form
+        self.form = form
         self._flow = Flow(model)
         self._was: dict[nn.Module, str] = {}  # modules that are changed, and their classes
         self._mish: set[nn.Module] = set()  # those of them that are Mish themselves
@@ -201,7 +208,7 @@ class _Plan:
                 return
         if isinstance(module, GraphModule):
             if _calls(module):
-                self._change(module, _GraphChange(module, self._form))
+                self._change(module, _GraphChange(module, self.form))
         elif isinstance(module, FormForward):
             self._become(module, kind)
         elif kind in _FUSED or (not is_pytorchs(module) and self._calls_mish(module, name)):
@@ -236,7 +243,7 @@ class _Plan:
         if inplace is not None:
             module._modules.clear()
             vars(module)["inplace"] = inplace
-        vars(module)["mish_form"] = self._form
+        vars(module)["mish_form"] = self.form
         module.__class__ = into
         self._change(module, change.end(), kind)
 

@@ -1,27 +1,39 @@
 """The forms of Mish in PyTorch's operators, for programs that run elsewhere.
 
-Names and formulas are those of `mish.onnx`. This file needs PyTorch alone: `benchmarks/runtimes`
-reads it where this package is not installed.
+Names and formulas are those of `mish.onnx`.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mish._support.half import lines
+
+
+def _number(x: Tensor, value: float) -> Tensor:
+    """A number as a tensor with as many axes as ``x`` has.
+
+    PyTorch computes with one of its own in float32, and makes one over a tensor a reciprocal, to
+    which Core ML's converter adds 1e-4, and a product, which ONNX Runtime's quantiser takes. A
+    tensor without axes in front of a division or a difference between two convolutions changes
+    places with the other operand in LiteRT's converter, litert-torch 0.10.
+    """
+    return x.new_full((1,) * x.dim(), value)
+
 
 def sigmoid(x: Tensor) -> Tensor:
     """The form of that name of `mish.onnx`, x / (1 − (−2/(e − (−2)))/e) with e = exp(x).
 
     That is x / (1 + 2/n) with n = e(e + 2). Where e overflows, 2/n is 0; where 2/n does, the result
-    is −0. The −2 is a tensor because PyTorch makes a number over a tensor a reciprocal, to which
-    Core ML's converter adds 1e-4, and a product, which ONNX Runtime's quantiser takes.
+    is −0.
     """
     e = torch.exp(x)
-    return x / (1 - x.new_full((), -2.0) / (e - -2) / e)
+    return x / (1 - _number(x, -2.0) / (e - -2) / e)
 
 
 def logistic(x: Tensor) -> Tensor:
@@ -44,16 +56,54 @@ def op(x: Tensor) -> Tensor:
     return F.mish(x)
 
 
+_OPERATORS: dict[str, Callable[..., Tensor]] = {
+    "Abs": torch.abs,
+    "Add": torch.add,
+    "Clip": torch.clamp,
+    "Div": torch.div,
+    "Exp": torch.exp,
+    "Greater": torch.gt,
+    "Less": torch.lt,
+    "Max": torch.maximum,
+    "Mul": torch.mul,
+    "Neg": torch.neg,
+    "Pow": torch.pow,
+    "Round": torch.round,
+    "Sub": torch.sub,
+    "Where": torch.where,
+}
+
+
+def float16(x: Tensor) -> Tensor:
+    """Within 1 ulp of float16 where every operator rounds to that; long.
+
+    `mish._support.half` derives it. The limits of a clip stay numbers, as converters want them.
+    """
+    values = {"x": x}
+    for line in lines(1.0):
+        number = float if line.op == "Clip" else functools.partial(_number, x)
+        operands = (
+            values[each] if isinstance(each, str) else number(each) for each in line.operands
+        )
+        values[line.name] = _OPERATORS[line.op](*operands)
+    return values[line.name]
+
+
 FORMS: dict[str, Callable[[Tensor], Tensor]] = {
     "sigmoid": sigmoid,
     "logistic": logistic,
     "op": op,
     "softplus": softplus,
+    "float16": float16,
 }
 
 
 def in_form(form: str, x: Tensor) -> Tensor:
-    """Mish in a form; in float32 between two casts where the dtype of ``x`` has 16 bits."""
-    if form == "op" or x.dtype.itemsize >= 4:
+    """Mish in a form; in float32 between two casts where the dtype of ``x`` has 16 bits.
+
+    The operator, and the form ``float16`` in its own dtype, need none.
+    """
+    own = form == "op" or (form == "float16" and x.dtype != torch.bfloat16)
+    if own or x.dtype.itemsize >= 4:
         return FORMS[form](x)
     return FORMS[form](x.to(torch.float32)).to(x.dtype)
