@@ -1,6 +1,7 @@
 """Run Mish in every form in every runtime: does it convert, how wrong is it, how fast.
 
-Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...] [--untimed]
+Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...]
+       [--networks NAME ...] [--untimed]
        [--environments FOLDER] [--conversions FOLDER]
        (defaults: benchmarks/results, every runtime, "one" Mish, "opsets" and "networks",
        build/runtimes, build/conversions)
@@ -22,7 +23,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ import numpy as np
 import onnx
 from advice import FORMS, advise
 from judge import judge, points
-from models import OPSETS, SHAPE, forms, networks, of_opset, quantized, without_mish
+from models import NETWORKS, OPSETS, SHAPE, forms, network, of_opset, quantized, without_mish
 from page import page
 from table import write_tables
 
@@ -39,7 +40,7 @@ from mish._measure import machine
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ADVICE = ROOT / "src" / "mish" / "_support" / "targets.json"
-LIMIT = 600  # seconds
+LIMIT = 1800  # seconds
 ROUNDS = 5
 Arrays = dict[str, np.ndarray]
 Rows = Iterator[dict[str, Any]]
@@ -101,11 +102,21 @@ class Bench:
         folder: Where models, inputs and outputs go.
         kept: Where conversions are kept.
         timed: Whether to time.
+        networks: Names of the whole networks to run.
     """
 
-    def __init__(self, runtime: str, python: Path, folder: Path, kept: Path, timed: bool) -> None:
+    def __init__(
+        self,
+        runtime: str,
+        python: Path,
+        folder: Path,
+        kept: Path,
+        timed: bool,
+        networks: Sequence[str],
+    ) -> None:
         self.runtime, self.about = runtime, constants(runtime)
         self._python, self._folder, self._kept = python, folder, kept
+        self._networks = networks
         self._from_onnx = self.about.get("TAKES", "ONNX") == "ONNX"
         self._timed = timed and self.about.get("TIMED", True)
 
@@ -188,18 +199,19 @@ class Bench:
             why = self.about["ONE_ALONE"]
             yield {"model": "networks", "mode": "all", "form": "all", "failed": why}
             return
-        for name, network in networks(self._kept).items():
-            for mode in [*self.about["MODES"], *quantised]:
+        for name in self._networks:
+            of = network(name, self._kept)
+            for mode in [*self.about.get("WHOLE", self.about["MODES"]), *quantised]:
                 for form in FORMS:
                     if self._from_onnx:
-                        whole = network.in_form(form)
-                        whole = quantized(whole, network.inputs) if mode in quantised else whole
+                        whole = of.in_form(form)
+                        whole = quantized(whole, of.inputs) if mode in quantised else whole
                         model = whole.SerializeToString()
                     else:
-                        model = network.program(form)
+                        model = of.program(form)
                     row = {"model": name, "mode": mode, "form": form}
-                    row, outputs = self.run(model, network.plain, network.inputs, row)
-                    yield row | off(outputs, network.want)
+                    row, outputs = self.run(model, of.plain, of.inputs, row)
+                    yield row | off(outputs, of.want)
         plain, inputs, want = without_mish()
         for mode in quantised:
             row = {"model": "Conv, Relu, Concat, Conv", "mode": mode, "form": "none"}
@@ -255,6 +267,7 @@ def main() -> None:
     kinds = {"one": Bench.one_mish, "opsets": Bench.opsets, "networks": Bench.networks}
     parser.add_argument("--only", nargs="*", choices=RUNTIMES, default=RUNTIMES)
     parser.add_argument("--models", nargs="+", choices=kinds, default=list(kinds))
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--untimed", action="store_true", help="convert and judge alone")
     parser.add_argument("--environments", type=Path, default=ROOT / "build" / "runtimes")
     parser.add_argument("--conversions", type=Path, default=ROOT / "build" / "conversions")
@@ -273,7 +286,7 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as name:
             kept = options.conversions.resolve()
-            bench = Bench(runtime, python, Path(name), kept, not options.untimed)
+            bench = Bench(runtime, python, Path(name), kept, not options.untimed, options.networks)
             for kind in options.models:
                 for row in kinds[kind](bench):
                     print(runtime, row, flush=True)

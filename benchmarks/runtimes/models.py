@@ -6,6 +6,7 @@ import functools
 import io
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,16 +106,13 @@ class Network(NamedTuple):
         return self.path.with_suffix(f".{form}.pt2").read_bytes()
 
 
-def networks(folder: Path) -> dict[str, Network]:
-    """Whole networks, which are exported into the folder, unless they are there."""
-    found = {}
-    for name, build in (("CSPDarknet-53", _darknet), ("transformer", _transformer)):
-        path = folder / f"{name}.onnx"
-        if not path.exists():
-            _export(*build(), path)
-        with np.load(path.with_suffix(".npz")) as kept:
-            found[name] = Network(onnx.load(path), {"x": kept["x"]}, kept["y"], path)
-    return found
+def network(name: str, folder: Path) -> Network:
+    """One of NETWORKS, which is exported into the folder, unless it is there."""
+    path = folder / f"{name}.onnx"
+    if not path.exists():
+        _export(*NETWORKS[name](), path)
+    with np.load(path.with_suffix(".npz")) as kept:
+        return Network(onnx.load(path), {"x": kept["x"]}, kept["y"], path)
 
 
 def _darknet() -> tuple[Any, Any]:
@@ -131,6 +129,12 @@ def _transformer() -> tuple[Any, Any]:
 
     torch.manual_seed(0)
     return transformer(nn.Mish), torch.randn(1, 128, 256)
+
+
+NETWORKS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "CSPDarknet-53": _darknet,
+    "transformer": _transformer,
+}
 
 
 def _export(network: Any, example: Any, path: Path) -> None:

@@ -10,7 +10,9 @@ from torch.fx import symbolic_trace
 
 import mish.torch
 from mish.torch import convert
+from mish.torch._export.forms import FORMS, in_form
 from mish.torch._scaled import ScaledMish, scaled_mish
+from mish.ulp import error_against
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")  # PyTorch's own, in torch.export
 
@@ -151,3 +153,28 @@ def test_lean_leaves_it():
     model = nn.Sequential(nn.Linear(3, 3), Spelled(SPELLINGS["plain"][1]))
     with mish.torch.lean(model):
         assert type(model[1]) is Spelled
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("ours", [False, True])
+def test_every_form_for_other_runtimes(form, ours):
+    model = nn.Sequential(nn.Identity(), Spelled(SPELLINGS["plain"][1])).eval()
+    if ours:
+        convert(model)
+    kind, x = type(model[1]), X[X.abs() < 1e30]
+    with mish.torch.convert_for_export(model, "coreml", form) as converted:
+        assert list(converted) == ["1"]
+        y = torch.export.export(model, (x,)).module()(x)
+        assert torch.equal(model(torch.tensor(3e38)), torch.tensor(3e38))
+    assert type(model[1]) is kind
+    assert "mish_scale" not in vars(model[1])
+    rtol = 4e-4 if form == "float16" else 2e-6
+    keep = x > (-2 if form in ("op", "softplus") else -9)  # where float32 keeps digits
+    torch.testing.assert_close(y[keep].double(), exact(x[keep], 8.0), rtol=rtol, atol=1e-30)
+
+
+@pytest.mark.parametrize("scale", [3.0, 8.0])
+def test_the_form_for_float16(scale):
+    x = torch.linspace(-2, 100, 20001).half()
+    y = in_form("float16", x, scale).numpy()
+    assert error_against(y, exact(x, scale).numpy()).max() <= 1

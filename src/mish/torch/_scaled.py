@@ -15,6 +15,11 @@ _STRAIGHT = 20.0  # right of it Mish is its argument, in float64 too
 _FLAT = -800.0  # left of it Mish is -0
 
 
+def is_exact(scale: float) -> bool:
+    """Whether the product with a scale is exact, or overflows, in any format."""
+    return scale >= 1 and math.frexp(scale)[0] == 0.5
+
+
 def scaled(function: Callable[[Tensor], Tensor], x: Tensor, scale: float) -> Tensor:
     """Mish of a scale by a function that is Mish.
 
@@ -23,8 +28,7 @@ def scaled(function: Callable[[Tensor], Tensor], x: Tensor, scale: float) -> Ten
     sees nothing left of where Mish is -0. In 16 bits it is computed in float32, unless the product
     is exact there.
     """
-    exact = scale >= 1 and math.frexp(scale)[0] == 0.5
-    wide = x.to(torch.float32) if x.dtype.itemsize < 4 and not exact else x
+    wide = x.to(torch.float32) if x.dtype.itemsize < 4 and not is_exact(scale) else x
     inner = wide * scale
     if scale > 1:
         bounded = function(inner.clamp(_FLAT, _STRAIGHT)) / scale

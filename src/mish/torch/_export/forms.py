@@ -1,6 +1,7 @@
 """The forms of Mish in PyTorch's operators, for programs that run elsewhere.
 
-Names and formulas are those of `mish.onnx`.
+Names and formulas are those of `mish.onnx`. Each also writes Mish of a scale k, which is
+mish(kx)/k = x·tanh(softplus(kx)): where x stands by itself and kx in the exponential.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mish._support.half import lines
+from mish.torch._scaled import is_exact, scaled
 
 
 def _number(x: Tensor, value: float) -> Tensor:
@@ -26,34 +28,38 @@ def _number(x: Tensor, value: float) -> Tensor:
     return x.new_full((1,) * x.dim(), value)
 
 
-def sigmoid(x: Tensor) -> Tensor:
+def _times(x: Tensor, scale: float) -> Tensor:
+    return x if scale == 1 else x * scale
+
+
+def sigmoid(x: Tensor, scale: float = 1.0) -> Tensor:
     """The form of that name of `mish.onnx`, x / (1 − (−2/(e − (−2)))/e) with e = exp(x).
 
     That is x / (1 + 2/n) with n = e(e + 2). Where e overflows, 2/n is 0; where 2/n does, the result
     is −0.
     """
-    e = torch.exp(x)
+    e = torch.exp(_times(x, scale))
     return x / (1 - _number(x, -2.0) / (e - -2) / e)
 
 
-def logistic(x: Tensor) -> Tensor:
+def logistic(x: Tensor, scale: float = 1.0) -> Tensor:
     """With one Sigmoid, s: x·t/(2 − t) with t = s(2 − s). Nothing overflows or cancels.
 
     It is as right as the runtime's own Sigmoid is left of zero.
     """
-    s = torch.sigmoid(x)
+    s = torch.sigmoid(_times(x, scale))
     t = s * (2 - s)
     return x * (t / (2 - t))
 
 
-def softplus(x: Tensor) -> Tensor:
+def softplus(x: Tensor, scale: float = 1.0) -> Tensor:
     """As most write it, x·tanh(softplus(x))."""
-    return x * torch.tanh(F.softplus(x))
+    return x * torch.tanh(F.softplus(_times(x, scale)))
 
 
-def op(x: Tensor) -> Tensor:
+def op(x: Tensor, scale: float = 1.0) -> Tensor:
     """PyTorch's operator."""
-    return F.mish(x)
+    return F.mish(x) if scale == 1 else scaled(F.mish, x, scale)
 
 
 _OPERATORS: dict[str, Callable[..., Tensor]] = {
@@ -74,13 +80,13 @@ _OPERATORS: dict[str, Callable[..., Tensor]] = {
 }
 
 
-def float16(x: Tensor) -> Tensor:
+def float16(x: Tensor, scale: float = 1.0) -> Tensor:
     """Within 1 ulp of float16 where every operator rounds to that; long.
 
     `mish._support.half` derives it. The limits of a clip stay numbers, as converters want them.
     """
     values = {"x": x}
-    for line in lines(1.0):
+    for line in lines(scale):
         number = float if line.op == "Clip" else functools.partial(_number, x)
         operands = (
             values[each] if isinstance(each, str) else number(each) for each in line.operands
@@ -89,7 +95,7 @@ def float16(x: Tensor) -> Tensor:
     return values[line.name]
 
 
-FORMS: dict[str, Callable[[Tensor], Tensor]] = {
+FORMS: dict[str, Callable[[Tensor, float], Tensor]] = {
     "sigmoid": sigmoid,
     "logistic": logistic,
     "op": op,
@@ -98,12 +104,18 @@ FORMS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def in_form(form: str, x: Tensor) -> Tensor:
+def in_form(form: str, x: Tensor, scale: float = 1.0) -> Tensor:
     """Mish in a form; in float32 between two casts where the dtype of ``x`` has 16 bits.
 
-    The operator, and the form ``float16`` in its own dtype, need none.
+    The operator needs none, nor does the form ``float16`` in its own dtype, unless the product with
+    the scale is rounded there.
+
+    Args:
+        form: its name.
+        x: the argument.
+        scale: k, where Mish of a scale is meant, mish(kx)/k.
     """
-    own = form == "op" or (form == "float16" and x.dtype != torch.bfloat16)
-    if own or x.dtype.itemsize >= 4:
-        return FORMS[form](x)
-    return FORMS[form](x.to(torch.float32)).to(x.dtype)
+    own = form == "float16" and x.dtype == torch.float16 and is_exact(scale)
+    if form == "op" or own or x.dtype.itemsize >= 4:
+        return FORMS[form](x, scale)
+    return FORMS[form](x.to(torch.float32), scale).to(x.dtype)
