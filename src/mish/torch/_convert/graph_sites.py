@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.fx import GraphModule, Node
-from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.node import map_arg
 
 from mish.torch._convert.look_alike import scale_of
@@ -85,6 +84,8 @@ def _become_call(site: Site, aten: bool) -> None:
 
 
 def _become_operations(module: GraphModule, site: Site) -> None:
+    from torch.fx.experimental.proxy_tensor import make_fx  # a part of PyTorch's compiler
+
     def function(x: Tensor) -> Tensor:
         return scaled(torch.ops.aten.mish.default, x, site.scale)
 
