@@ -1,7 +1,7 @@
 """Run Mish in every form in every runtime: does it convert, how wrong is it, how fast.
 
 Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...]
-       [--networks NAME ...] [--untimed]
+       [--networks NAME ...] [--forms FORM ...] [--untimed]
        [--environments FOLDER] [--conversions FOLDER]
        (defaults: benchmarks/results, every runtime, "one" Mish, "opsets" and "networks",
        build/runtimes, build/conversions)
@@ -103,6 +103,7 @@ class Bench:
         kept: Where conversions are kept.
         timed: Whether to time.
         networks: Names of the whole networks to run.
+        whole: The forms to run them in.
     """
 
     def __init__(
@@ -113,10 +114,11 @@ class Bench:
         kept: Path,
         timed: bool,
         networks: Sequence[str],
+        whole: Sequence[str],
     ) -> None:
         self.runtime, self.about = runtime, constants(runtime)
         self._python, self._folder, self._kept = python, folder, kept
-        self._networks = networks
+        self._networks, self._whole = networks, whole
         self._from_onnx = self.about.get("TAKES", "ONNX") == "ONNX"
         self._timed = timed and self.about.get("TIMED", True)
 
@@ -202,7 +204,7 @@ class Bench:
         for name in self._networks:
             of = network(name, self._kept)
             for mode in [*self.about.get("WHOLE", self.about["MODES"]), *quantised]:
-                for form in FORMS:
+                for form in self._whole:
                     if self._from_onnx:
                         whole = of.in_form(form)
                         whole = quantized(whole, of.inputs) if mode in quantised else whole
@@ -268,6 +270,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=RUNTIMES, default=RUNTIMES)
     parser.add_argument("--models", nargs="+", choices=kinds, default=list(kinds))
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=FORMS, help="of networks")
     parser.add_argument("--untimed", action="store_true", help="convert and judge alone")
     parser.add_argument("--environments", type=Path, default=ROOT / "build" / "runtimes")
     parser.add_argument("--conversions", type=Path, default=ROOT / "build" / "conversions")
@@ -286,7 +289,8 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as name:
             kept = options.conversions.resolve()
-            bench = Bench(runtime, python, Path(name), kept, not options.untimed, options.networks)
+            which = options.networks, options.forms
+            bench = Bench(runtime, python, Path(name), kept, not options.untimed, *which)
             for kind in options.models:
                 for row in kinds[kind](bench):
                     print(runtime, row, flush=True)
