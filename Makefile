@@ -16,7 +16,7 @@ LOCK := $(shell $(PYTHON) -c 'import sys; \
 SOURCES := pyproject.toml CMakeLists.txt $(shell find src native -type f -not -name '*.pyc')
 CPP := $(shell find src native -name '*.cpp' -o -name '*.h')
 
-.PHONY: demo quick test test-torch test-others test-more test-exports test-extras test-neon test-windows \
+.PHONY: demo quick test test-frameworks test-others test-more test-exports test-extras test-neon test-windows \
 	test-triton gpu-bundle wheels tables-check docs lint bench sanitize proto lock clean
 
 demo: $(VENV)/package.stamp
@@ -25,19 +25,21 @@ demo: $(VENV)/package.stamp
 	$(BIN)/python examples/digits/accuracy.py examples/digits/digits.onnx out/digits.onnx
 	$(BIN)/mish plot -o out/mish.png
 
-# Two halves side by side: most tests keep one core busy.
-test: $(VENV)/package.stamp $(VENV)/dev.stamp
-	$(MAKE) --jobs=2 --keep-going --output-sync=target test-torch test-others
+# Two halves side by side, of about the same length: most tests keep one core busy.
+FRAMEWORKS := $(addprefix tests/,arrays backends caffe2 jax onnx test_numba.py torch)
 
-test-torch:
-	$(BIN)/python -m pytest $(ONLY) tests/torch
+test: $(VENV)/package.stamp $(VENV)/dev.stamp
+	$(MAKE) --jobs=2 --keep-going --output-sync=target test-frameworks test-others
+
+test-frameworks:
+	$(BIN)/python -m pytest $(ONLY) $(FRAMEWORKS)
 
 test-others:
-	$(BIN)/python -m pytest $(ONLY) --ignore tests/torch
+	$(BIN)/python -m pytest $(ONLY) $(addprefix --ignore ,$(FRAMEWORKS))
 
 # While you work: without sweeps of 2^32 numbers, Triton's interpreter, compilers and random models.
 quick: $(VENV)/package.stamp $(VENV)/dev.stamp
-	$(MAKE) --jobs=2 --keep-going --output-sync=target test-torch test-others \
+	$(MAKE) --jobs=2 --keep-going --output-sync=target test-frameworks test-others \
 		ONLY='-m "not environments and not slow"'
 
 # What needs packages that are not in the lock, in an environment of its own.

@@ -107,6 +107,7 @@ def test_python_runs(page, folder):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pages("console")
 def test_commands_print_what_is_shown(page, folder):
     for block in blocks(page, "console"):

@@ -232,6 +232,7 @@ def test_an_extra_is_enough_for_its_modules(extra):
     assert shown.returncode == 0, shown.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_without_its_extra_a_module_names_it(module):
     extra = MODULES[module]

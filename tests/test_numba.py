@@ -42,6 +42,7 @@ def forward_and_backward(dy, x):
     return mish.mish(x), mish.mish_grad(dy, x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arrange",
     [
@@ -74,6 +75,7 @@ def test_integers_and_arrays_of_one_number():
     assert call(np.array([1, 3], np.int64)).tolist() == mish.mish([1.0, 3.0]).tolist()
 
 
+@pytest.mark.slow
 def test_outputs_and_broadcasting(assert_same_bits):
     @numba.njit
     def call(dy, x, out, rows):
@@ -99,6 +101,7 @@ def test_outputs_and_broadcasting(assert_same_bits):
         call(dy, x, np.zeros((4, 9)), rows)
 
 
+@pytest.mark.slow
 def test_parallel_and_fastmath_change_no_bits(assert_same_bits):
     @numba.njit(parallel=True, fastmath=True)
     def call(x):
@@ -155,6 +158,7 @@ print(sum(call.stats.cache_hits.values()), "mish.numba" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_cached_code_runs_in_the_next_process(tmp_path):
     """There the functions lie at other addresses, and nobody imports mish.numba but Numba."""
     program = tmp_path / "program.py"

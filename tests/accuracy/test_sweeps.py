@@ -46,6 +46,7 @@ def test_the_sweep_measures():
         native.sweep_float32(4, 0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 @pytest.mark.parametrize("order", ORDERS)
 def test_every_16_bit_number_is_correctly_rounded(order, name):

@@ -35,6 +35,7 @@ def test_float64_beside_zeros_and_thresholds(order):
     assert ulp.error(DERIVATIVES[order](x), x, order).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", DERIVATIVES)
 def test_error_over_every_float16(order):
     x = np.arange(65536, dtype=np.uint16).view(np.float16)

@@ -126,6 +126,7 @@ print(most - before)
     assert 1 <= int(done.stdout) <= 4 + 2
 
 
+@pytest.mark.slow
 def test_larger_than_memory_while_a_worker_is_killed(tmp_path):
     """Two worker processes of 320 MB each, an array of 671 MB."""
     limit = 320

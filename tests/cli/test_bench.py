@@ -80,6 +80,7 @@ def test_list_as_json():
     assert [peer["name"] for peer in found] == [peer.name for peer in peers.PEERS]
 
 
+@pytest.mark.slow
 def test_full_writes_every_file(tmp_path, monkeypatch):
     monkeypatch.setattr(full_run, "DTYPES", ("float32",))
     monkeypatch.setattr(full_run, "_MEMORY_SIZE", 1 << 16)

@@ -26,6 +26,7 @@ def test_counts_without_measurements():
     assert "fma" in shown.stdout and "flops/byte" in shown.stdout
 
 
+@pytest.mark.slow
 @READABLE
 @pytest.mark.parametrize(
     ("isa", "dtype", "told"),
@@ -79,6 +80,7 @@ def test_another_instruction_set_than_the_one_in_use_is_not_measured():
     assert said in shown.stdout
 
 
+@pytest.mark.slow
 @READABLE
 def test_steps_are_told_while_it_counts(monkeypatch):
     import contextlib
@@ -193,6 +195,7 @@ def test_without_matplotlib_a_picture_is_refused_at_once(option, monkeypatch, tm
     assert shown.stderr == "error: a picture needs the 'cost' extra: pip install 'mish[cost]'\n"
 
 
+@pytest.mark.slow
 def test_gpu_counts():
     pytest.importorskip("torch")
     pytest.importorskip("triton")
@@ -207,6 +210,7 @@ def test_gpu_counts():
         assert kernel["predicted"]["H100 SXM"]["by_memory"] == kernel["bytes"] / 3.35e12
 
 
+@pytest.mark.slow
 def test_gpu_counts_of_fused_layers():
     pytest.importorskip("torch")
     pytest.importorskip("triton")

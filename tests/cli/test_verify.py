@@ -41,6 +41,7 @@ def test_ours_holds_in_every_format():
         assert each["errors"]["count"] > 15_000
 
 
+@pytest.mark.slow
 def test_table_is_readable_in_80_columns():
     shown = CliRunner().invoke(app, ["verify", "--dtype", "float64"], env={"COLUMNS": "80"})
     assert max(map(len, shown.stdout.splitlines())) <= 80
@@ -93,6 +94,7 @@ def test_when_a_bound_holds(worst, specials, holds):
     assert dataclasses.replace(sweep, errors=None).holds
 
 
+@pytest.mark.slow
 def test_exhaustive_is_everything(monkeypatch):
     asked = []
 

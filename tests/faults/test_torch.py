@@ -155,6 +155,7 @@ def test_a_runtime_that_is_not_known():
         mish.torch.convert_for_export(model, "coremls")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`torch.jit.script_method` is deprecated")
 def test_models_that_cannot_be_converted_for_export():
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Mish())

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.slow
 def test_shards_need_no_communication():
     script = Path(__file__).with_name("several_devices.py")
     shown = subprocess.run(

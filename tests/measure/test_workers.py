@@ -39,6 +39,7 @@ def numpy_worker():
         yield worker
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", MODULES)
 def test_every_installed_peer_computes_mish(module):
     """Within 1e-5 near the middle, in all it offers; the tails are what the benchmark shows."""
@@ -145,6 +146,7 @@ def test_a_worker_that_cannot_import():
         Worker("no_such_module", 1)
 
 
+@pytest.mark.slow
 def test_allocations_are_counted():
     chosen = peers.select(["mish", "numpy"])
     found, note = measure_memory(chosen)

@@ -55,6 +55,7 @@ def weights_of(path: Path) -> set[str]:
     return {tensor.external_data[0].value for tensor in external_tensors(model)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["kill", "fail"])
 @pytest.mark.parametrize(
     ("where", "outside"),

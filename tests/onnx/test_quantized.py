@@ -83,6 +83,7 @@ def test_the_default_form_is_made_of_what_the_quantiser_leaves_alone():
     assert taken.isdisjoint(FORMS["sigmoid"].spelling.split(", "))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", FORMATS)
 @pytest.mark.parametrize("form", TO_QUANTISE)
 def test_optimised_then_quantised(right, tmp_path, form, layout):
@@ -92,6 +93,7 @@ def test_optimised_then_quantised(right, tmp_path, form, layout):
     assert len(find(new) + find_quantized(new)) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [CalibrationMethod.Entropy, CalibrationMethod.Percentile])
 def test_optimised_then_quantised_by_other_methods(right, tmp_path, method):
     source = optimized_digits(tmp_path, "sigmoid")
@@ -99,6 +101,7 @@ def test_optimised_then_quantised_by_other_methods(right, tmp_path, method):
     assert abs(accuracy(new) - right[QuantFormat.QDQ]) <= WITHIN
 
 
+@pytest.mark.slow
 def test_optimised_then_quantised_dynamically(right, tmp_path):
     source = optimized_digits(tmp_path, "sigmoid")
     quantize_dynamic(source, tmp_path / "new.onnx")

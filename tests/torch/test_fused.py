@@ -100,6 +100,7 @@ def test_a_large_mean_costs_no_more_than_in_pytorch():
     assert ours <= theirs < 2e-3
 
 
+@pytest.mark.slow
 @NAMES
 @pytest.mark.parametrize("shape", SHAPES[:-1])
 def test_gradients(name, shape):

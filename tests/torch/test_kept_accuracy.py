@@ -161,6 +161,7 @@ print(found.hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_same_bits_under_every_instruction_set():
     processes = [
         subprocess.Popen(

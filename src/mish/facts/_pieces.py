@@ -114,7 +114,7 @@ PIECES: dict[str, tuple[tuple[float, ...], tuple[Polynomial | None, ...]]] = {
 
 
 def piecewise_values(name: str, x: npt.NDArray[np.float64], order: int) -> npt.NDArray[np.float64]:
-    """Evaluate a derivative; NaN where two pieces meet and their derivatives differ."""
+    """Evaluate a derivative; NaN where two pieces meet and it, or a lower one, differs."""
     breaks, pieces = PIECES[name]
     which = np.searchsorted(breaks, x)
     result = np.full(x.shape, np.nan)
@@ -123,7 +123,7 @@ def piecewise_values(name: str, x: npt.NDArray[np.float64], order: int) -> npt.N
         result[here] = _piece(piece, x[here], order)
     for place, left, right in zip(breaks, pieces, pieces[1:], strict=False):
         at = np.array([place])
-        if _piece(left, at, order) != _piece(right, at, order):
+        if any(_piece(left, at, m) != _piece(right, at, m) for m in range(order + 1)):
             result[x == place] = np.nan
     return result
 
