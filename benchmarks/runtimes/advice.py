@@ -37,11 +37,14 @@ def _speeds(rows: list[Row], mode: str, form: str) -> dict[str, float]:
     return found
 
 
-def _overall(speeds: dict[str, float]) -> float:
-    """What decides: networks where they were timed, else one Mish."""
-    chosen = [speed for name, speed in speeds.items() if name != "one Mish"]
-    chosen = chosen or list(speeds.values())
-    return prod(chosen) ** (1 / len(chosen)) if chosen else 0.0
+def _overall(speeds: dict[str, dict[str, float]]) -> dict[str, float]:
+    """What decides: by form, the mean over the networks that all were timed in, else one Mish."""
+    shared = set.intersection(*(set(each) for each in speeds.values()))
+    chosen = shared - {"one Mish"} or shared
+    return {
+        form: prod(each[name] for name in chosen) ** (1 / max(len(chosen), 1))
+        for form, each in speeds.items()
+    }
 
 
 def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
@@ -67,8 +70,8 @@ def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
     good = [form for form in FORMS if form in runs and form not in avoided]
     for better in (_stays_finite, lambda row: _middle(row) <= ULP):
         good = [form for form in good if better(runs[form])] or good
-    best = max(_overall(speeds[form]) for form in good)
-    form = next(each for each in good if _overall(speeds[each]) >= CLOSE * best)
+    overall = _overall({form: speeds[form] for form in good})
+    form = next(each for each in good if overall[each] >= CLOSE * max(overall.values()))
     taken = [row["opset"] for row in rows if row.get("model") == "opset" and row.get("right")]
     return {
         "form": form,
@@ -102,7 +105,7 @@ def _in_half(single: list[Row], mode: str) -> dict[str, Any]:
 def _told(row: Row, speeds: dict[str, float]) -> dict[str, Any]:
     if "failed" in row:
         return {"fails": row["failed"]}
-    rounded = {name: round(speed, 2) for name, speed in speeds.items()}
+    rounded = {name: round(speed, 2) for name, speed in sorted(speeds.items())}
     return {
         "ulp": None if _middle(row) > DONE else round(_middle(row), 1),
         "wrong": sorted(row["specials"]),

@@ -11,6 +11,7 @@ from page import line
 BEGIN = "<!-- made by python benchmarks/runtimes -->\n"
 BEGIN_HALVES = "<!-- float16, made by python benchmarks/runtimes -->\n"
 END = "<!-- end -->"
+NETWORKS = ("CSPDarknet-53", "transformer")
 STARTS = {"onnx": "an ONNX file", "torch": "PyTorch"}
 
 
@@ -65,5 +66,6 @@ def _cell(of: dict[str, Any] | None) -> str:
     parts = ["no digits left" if of["ulp"] is None else f"{of['ulp']} ulp"]
     if of["faster"] is not None:
         parts.append(str(of["faster"]))
-    parts += [str(speed) for speed in of["networks"].values()]
+    if of["networks"]:
+        parts += [str(of["networks"].get(name, "not timed")) for name in NETWORKS]
     return ", ".join(parts)
