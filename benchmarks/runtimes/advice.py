@@ -38,13 +38,18 @@ def _speeds(rows: list[Row], mode: str, form: str) -> dict[str, float]:
 
 
 def _overall(speeds: dict[str, dict[str, float]]) -> dict[str, float]:
-    """What decides: by form, the mean over the networks that all were timed in, else one Mish."""
-    shared = set.intersection(*(set(each) for each in speeds.values()))
+    """What decides: how many times as fast each form is as the one that was timed most.
+
+    It is the mean over the networks that both were timed in, or else one Mish.
+    """
+    most = max(speeds.values(), key=len)
+    return {form: _mean_ratio(each, most) for form, each in speeds.items()}
+
+
+def _mean_ratio(ours: dict[str, float], theirs: dict[str, float]) -> float:
+    shared = ours.keys() & theirs.keys()
     chosen = shared - {"one Mish"} or shared
-    return {
-        form: prod(each[name] for name in chosen) ** (1 / max(len(chosen), 1))
-        for form, each in speeds.items()
-    }
+    return prod(ours[name] / theirs[name] for name in chosen) ** (1 / max(len(chosen), 1))
 
 
 def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
