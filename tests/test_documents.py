@@ -37,7 +37,7 @@ SOURCES = ROOT / "src"
 NEEDS = {"keras.md": ("keras", "tensorflow"), "thinc.md": ("spacy",)}
 # Whose recipes each need other packages, and run one by one.
 ELSEWHERE = {"deploy.md": "tests/torch/test_exports.py runs its blocks"}
-PROGRAMS = {"bash", "make", "mish", "pip", "python"}
+PROGRAMS = {"bash", "dask", "make", "mish", "pip", "python"}
 # a warning is an error, but for what others announce of their own future
 KERAS = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
 PYTHON = (sys.executable, "-W", "error", "-W", "ignore::FutureWarning", "-W", KERAS, __file__)

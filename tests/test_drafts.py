@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mish._support.drafts import alone, clean, drafting
+from mish._support.drafts import alone, clean, drafting, holding
 
 
 def names(prefix: str):
@@ -150,3 +150,16 @@ def test_one_at_a_time(tmp_path):
         thread.join()
     assert most == 1
     assert left(tmp_path) == set()
+
+
+def test_who_comes_second_does_not_get_the_lock(tmp_path):
+    path = tmp_path / "lock"
+    with holding(path), pytest.raises(BlockingIOError), holding(path):
+        pass
+    assert left(tmp_path) == set()
+    path.touch()  # left by a killed process, whose lock the system has lifted
+    with holding(path):
+        assert left(tmp_path) == {"lock"}
+    assert left(tmp_path) == set()
+    with pytest.raises(FileNotFoundError), holding(tmp_path / "no" / "lock"):
+        pass

@@ -95,6 +95,14 @@ USES = {
         assert reference.value(1)
         assert facts.certified("mish")["minimum"]
     """,
+    "study": """
+        from mish.study import Cell, studies
+        for name, each in studies().items():
+            settings = each.settings("quick")[0]
+            tuning = each.tuning("quick", settings)
+            rate = tuning and tuning.rates[0]
+            assert each.run(Cell(name, "mish", 0, settings), rate, "quick")
+    """,
     "symbolic": """
         from mish import symbolic
         assert symbolic.formula(1).text()
@@ -127,6 +135,7 @@ COMMANDS = {
     "onnx": f"optimize {ROOT / 'examples' / 'digits' / 'digits.onnx'} --dry-run",
     "plot": "plot -o mish.png",
     "reference": "facts --compare",
+    "study": "study labels --quick --seeds 1 --activation mish",
     "symbolic": "formula --order 2",
     "caffe2": f"caffe2 run {ROOT / 'tests' / 'caffe2' / 'data' / 'mish_net_forward.pb'} --help",
     "numba": "bench --peers mish-numba --rounds 1 --size 16",
@@ -192,13 +201,15 @@ def run_without(distributions, code):
     """Run code in a new interpreter that cannot import some distributions."""
     block = f"""
 import sys
+from importlib.machinery import PathFinder
 
-class Block:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {modules_of(distributions)!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+class Without(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] not in {modules_of(distributions)!r}:
+            return super().find_spec(name, path, target)
 
-sys.meta_path.insert(0, Block())
+sys.meta_path[sys.meta_path.index(PathFinder)] = Without
 """
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", block + textwrap.dedent(code)],
@@ -265,6 +276,28 @@ def test_without_its_extra_a_namespace_is_not_looked_for():
         "mish.formula without xp, of a list, needs the 'array-api' extra: "
         "pip install 'mish[array-api]'"
     )
+
+
+def test_without_its_extra_no_study_runs():
+    show = """
+        from pathlib import Path
+        from mish import study
+        for call in (
+            lambda: study.run(["labels"], database="d.sqlite"),
+            lambda: study.results("d.sqlite", "labels"),
+        ):
+            try:
+                call()
+            except ModuleNotFoundError as error:
+                print(error)
+        assert not Path("d.sqlite").exists()
+    """
+    shown = run_without(packages_of("study"), show)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.splitlines() == [
+        f"mish.study.{name} needs the 'study' extra: pip install 'mish[study]'"
+        for name in ("run", "results")
+    ]
 
 
 @pytest.mark.environments

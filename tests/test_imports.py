@@ -26,7 +26,7 @@ ADAPTERS = {  # each with the packages that it is for
 # Keras is a face of other frameworks: its tensors are theirs, and so are their adapters.
 LEANS_ON = {"keras": {"jax", "tensorflow", "torch"}}
 MEASUREMENT = "_measure"  # above the adapters: its peers are of every framework
-FACES = {"cli", "plot", "bench", "cost", "__main__"}
+FACES = {"cli", "plot", "bench", "cost", "study", "__main__"}
 FRAMEWORKS = set().union(*ADAPTERS.values())
 MODULES = sorted(ROOT.rglob("*.py"))
 
@@ -140,4 +140,4 @@ def test_the_command_starts_without_the_heavy_packages():
     shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
     loaded = set(shown.stdout.split())
     assert "typer" in loaded
-    assert not loaded & (FRAMEWORKS | {"matplotlib", "flint"})
+    assert not loaded & (FRAMEWORKS | {"flint", "matplotlib", "mish.study", "pandas", "sqlite3"})

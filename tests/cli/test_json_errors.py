@@ -22,6 +22,7 @@ WRONG = [
     ("facts", "--compare", "--gains"),
     ("cost", "--gpu", "abacus"),
     ("bench", "--dtype", "float8"),
+    ("study", "no-such-study"),
     ("verify", "--dtype", "float8"),
     ("caffe2", "run", "no.pb", "-o", "out.npz"),
     ("caffe2", "to-onnx", "no.pb", "-o", "out.onnx"),

@@ -57,7 +57,7 @@ class Worker:
                 *(str(theirs.fileno()), module, str(threads)),
             ],
             pass_fds=[theirs.fileno()],
-            env=_environment(threads) | dict(environment or {}),
+            env=environment_for(threads) | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=self._printed,
             stderr=self._printed,
@@ -116,7 +116,8 @@ class Worker:
         return answer
 
 
-def _environment(threads: int) -> dict[str, str]:
+def environment_for(threads: int) -> dict[str, str]:
+    """Give the environment of a process in which every library has so many threads."""
     source = str(Path(__file__).parents[2])
     path = os.pathsep.join([source, *filter(None, [os.environ.get("PYTHONPATH")])])
     return (

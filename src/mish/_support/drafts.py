@@ -190,6 +190,24 @@ def alone(folder: Path) -> Iterator[None]:
     except OSError:
         yield
         return
+    with _until_the_end(handle, path):
+        yield
+
+
+@contextmanager
+def holding(path: Path) -> Iterator[None]:
+    """Hold a lock, which is a file for the while; the system lifts it when the process ends.
+
+    Raises:
+        BlockingIOError: another process or thread holds it.
+        OSError: the file cannot be made.
+    """
+    with _until_the_end(_locked(path, fcntl.LOCK_NB), path):
+        yield
+
+
+@contextmanager
+def _until_the_end(handle: int, path: Path) -> Iterator[None]:
     try:
         yield
     finally:
@@ -198,11 +216,16 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, flags: int = 0) -> int:
     while True:
         handle = os.open(path, _READ | os.O_CREAT, 0o666)
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | flags)
+        except BlockingIOError:
+            os.close(handle)
+            raise
+        except OSError:
+            pass  # there are no locks here
         if os.fstat(handle).st_nlink:
             return handle
         os.close(handle)  # whoever had the lock has removed the file

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 
-def json_text(data: object, indent: int) -> str:
+def json_text(data: object, indent: int | None) -> str:
     """Write plain data as JSON, which has no NaN and no infinity: both become ``null``."""
     return json.dumps(_finite(data), indent=indent, allow_nan=False)
 

@@ -20,6 +20,7 @@ try:
     from mish.cli.optimize import optimize as _optimize
     from mish.cli.plot import plot as _plot
     from mish.cli.program import Command, Group, Program
+    from mish.cli.study import study as _study
     from mish.cli.verify import verify as _verify
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] not in {"rich", "typer"}:
@@ -63,7 +64,7 @@ else:
     ) -> None:
         pass
 
-    for _each in (_optimize, _plot, _formula, _facts, _cost, _bench, _verify, _info):
+    for _each in (_optimize, _plot, _formula, _facts, _cost, _bench, _study, _verify, _info):
         app.command(cls=Command)(_each)
 
     _caffe2 = typer.Typer(

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from mish.facts import values
+
+_Numbers: TypeAlias = npt.NDArray[np.float64]
 
 _PANELS = np.arange(-14.0, 14.0)  # each of width 1; the kinks lie on their edges
 _NODES = 24
@@ -52,6 +55,19 @@ def gain(activation: str) -> Gain:
         ValueError: there is no such activation.
     """
     return _gain(activation, _NODES)
+
+
+def forward_gain(function: Callable[[_Numbers], _Numbers]) -> float:
+    """Compute the forward gain of any activation: the gain that keeps the variance, 1/√E[f²].
+
+    It is good to 12 digits for one that is analytic between whole numbers and has no singularity
+    near them; for others by how smooth they are.
+
+    Args:
+        function: the activation, of an array of float64.
+    """
+    z, weight = _quadrature(_NODES)
+    return 1 / math.sqrt(math.fsum(weight * function(z) ** 2))
 
 
 def variances(activation: str, gain: float, layers: int, start: float = 1.0) -> list[float]:
@@ -93,7 +109,7 @@ def _gain(activation: str, nodes: int) -> Gain:
     z, weight = _quadrature(nodes)
     f, slope = (values(activation, z, order) for order in (0, 1))
 
-    def mean(of: npt.NDArray[np.float64]) -> float:
+    def mean(of: _Numbers) -> float:
         return math.fsum(weight * of)
 
     square, slope_square = mean(f * f), mean(slope * slope)
@@ -107,7 +123,7 @@ def _gain(activation: str, nodes: int) -> Gain:
 
 
 @functools.cache
-def _quadrature(nodes: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def _quadrature(nodes: int) -> tuple[_Numbers, _Numbers]:
     """Places and weights for means over standard normal z: Gauss and Legendre's on each panel."""
     places, weights = np.polynomial.legendre.leggauss(nodes)
     z = (_PANELS[:, None] + (places + 1) / 2).ravel()
