@@ -74,7 +74,7 @@ gpu-bundle:
 		echo "$(PYTHON312) is missing: install Python 3.12, or name it by PYTHON312=" >&2; exit 1; }
 	$(PYTHON312) benchmarks/torch/gpu_bundle.py dist/gpu-bundle
 
-# The wheels of Linux for x86-64 and AArch64, with glibc, in dist/wheels; see docs/releasing.md.
+# The wheels of all platforms, in dist/wheels, and their table in docs/releasing.md.
 wheels: $(WHEELS)/wheels.stamp
 	$(WHEELS)/bin/python tools/wheels/build.py
 

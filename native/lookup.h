@@ -72,11 +72,12 @@ void for_all_numbers(const Part& part) {
   }
 }
 
+// Static, for an inline variable has its zeros in the file on macOS.
 template <class Element, int order>
-inline Results<uint16_t> results;
+static Results<uint16_t> results;
 
 template <class Element>
-inline Results<float> slopes;
+static Results<float> slopes;
 
 template <class Element, int order>
 const uint16_t* results_for_call(size_t n) {

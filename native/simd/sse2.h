@@ -6,9 +6,9 @@
 #pragma once
 
 #include <emmintrin.h>
-#include <math.h>
 
 #include "half.h"
+#include "software_fma.h"
 
 namespace mish::baseline {
 
@@ -172,15 +172,13 @@ MISH_INLINE __m128d add_to_odd(__m128d a, __m128d b) {
   const __m128d sum = _mm_add_pd(a, b);
   const __m128d b_part = _mm_sub_pd(sum, a);
   const __m128d error = _mm_add_pd(_mm_sub_pd(a, _mm_sub_pd(sum, b_part)), _mm_sub_pd(b, b_part));
-  const __m128i s = _mm_castpd_si128(sum), one = _mm_set1_epi64x(1);
-  const __m128d zero = _mm_setzero_pd();
-  const __m128i inexact =
-      _mm_castpd_si128(_mm_and_pd(_mm_cmpneq_pd(error, zero), _mm_cmpord_pd(error, error)));
-  // Even and inexact: one step towards the exact value, which is the odd neighbour.
-  const __m128i step = _mm_and_si128(_mm_andnot_si128(s, one), inexact);
-  const __m128i towards_zero = _mm_srli_epi64(_mm_xor_si128(s, _mm_castpd_si128(error)), 63);
-  const __m128i back = _mm_and_si128(step, towards_zero);
-  return _mm_castsi128_pd(_mm_sub_epi64(_mm_add_epi64(s, step), _mm_add_epi64(back, back)));
+  // Not where the error is NaN, beside an infinite sum.
+  const __m128d inexact = _mm_cmplt_pd(_mm_setzero_pd(), _mm_andnot_pd(_mm_set1_pd(-0.0), error));
+  // Of the two neighbours of the exact value the one that is nearer to zero, then the odd one.
+  const __m128i s = _mm_castpd_si128(sum), mask = _mm_castpd_si128(inexact);
+  const __m128i beyond = _mm_srli_epi64(_mm_xor_si128(s, _mm_castpd_si128(error)), 63);
+  const __m128i lower = _mm_sub_epi64(s, _mm_and_si128(beyond, mask));
+  return _mm_castsi128_pd(_mm_or_si128(lower, _mm_srli_epi64(mask, 63)));
 }
 
 // Not inlined: these have some twenty operations, whose copies take the compiler seven times as
@@ -194,8 +192,9 @@ MISH_CALLED F32 fma(F32 a, F32 b, F32 c) {
   return _mm_movelh_ps(half(a.v, b.v, c.v), half(upper(a), upper(b), upper(c)));
 }
 
-// Dekker's product and two error-free sums leave two numbers to add with odd rounding. The
-// product's error is lost below 2^-1022, so small products take the C library's fma instead.
+// Dekker's product and two error-free sums leave two numbers to add with odd rounding. All errors
+// have the opposite sign here: one that is zero is then +0, whose subtraction leaves −0 as it is.
+// The product's error is lost below 2^-1022, so small products take another way.
 MISH_CALLED F64 fma(F64 a, F64 b, F64 c) {
   const F64 product = a * b;
   const auto split_high = [](F64 x) {
@@ -203,28 +202,25 @@ MISH_CALLED F64 fma(F64 a, F64 b, F64 c) {
     return scaled - (scaled - x);
   };
   const F64 a_high = split_high(a), a_low = a - a_high, b_high = split_high(b), b_low = b - b_high;
-  const F64 product_low =
-      ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
-  const auto two_sum = [](F64 x, F64 y, F64& error) {
-    const F64 sum = x + y, y_part = sum - x;
-    error = (x - (sum - y_part)) + (y - y_part);
-    return sum;
-  };
-  F64 low_error, high_error;
-  const F64 low = two_sum(c, product_low, low_error);
-  const F64 high = two_sum(product, low, high_error);
-  const F64 result = high + F64(add_to_odd(low_error.v, high_error.v));
+  const F64 excess =
+      ((product - a_high * b_high) - a_high * b_low - a_low * b_high) - a_low * b_low;
+  const F64 low = c - excess, excess_part = c - low;
+  const F64 low_excess = ((low + excess_part) - c) + (excess - excess_part);
+  const F64 high = product + low, low_part = high - product;
+  const F64 high_excess = ((high - low_part) - product) + (low_part - low);
+  const F64 result = high - F64(add_to_odd(low_excess.v, high_excess.v));
 
+  const F64 zero(0);
+  const __m128d no_product = _mm_or_pd(_mm_cmpeq_pd(a.v, zero.v), _mm_cmpeq_pd(b.v, zero.v));
   const __m128d magnitude = _mm_andnot_pd(_mm_set1_pd(-0.0), product.v);
-  const __m128d nonzero =
-      _mm_and_pd(_mm_cmpneq_pd(a.v, _mm_setzero_pd()), _mm_cmpneq_pd(b.v, _mm_setzero_pd()));
-  // Also where the splitting overflows, or the product itself.
-  const __m128d usual =
-      _mm_and_pd(_mm_cmpge_pd(magnitude, _mm_set1_pd(0x1p-900)), _mm_cmpord_pd(result.v, result.v));
-  if (__builtin_expect(_mm_movemask_pd(_mm_andnot_pd(usual, nonzero)) != 0, false)) {
+  const __m128d no_underflow = _mm_cmpge_pd(magnitude, _mm_set1_pd(0x1p-900));
+  // The splitting may overflow as well as the product.
+  const __m128d no_overflow = _mm_cmpord_pd(result.v, result.v);
+  const __m128d usual = _mm_and_pd(_mm_or_pd(no_product, no_underflow), no_overflow);
+  if (__builtin_expect(_mm_movemask_pd(usual) != 3, false)) {
     double x[2], y[2], z[2];
     a.store(x), b.store(y), c.store(z);
-    return _mm_setr_pd(::fma(x[0], y[0], z[0]), ::fma(x[1], y[1], z[1]));
+    return _mm_setr_pd(software_fma(x[0], y[0], z[0]), software_fma(x[1], y[1], z[1]));
   }
   return result;
 }

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 
 #if defined(_WIN32)
+#define NOMINMAX
 #include <windows.h>
+#undef near  // words of processors of old, which tests use as names
+#undef far
 #else
 #include <sys/mman.h>
 #include <unistd.h>

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mish import facts
-from mish.facts.gains import _gain, gain, variances
+from mish.facts.gains import _gain, forward_gain, gain, variances
 
 
 def test_against_mpmaths_quadrature():
@@ -33,6 +33,13 @@ def test_relu_is_known():
 @pytest.mark.parametrize("name", facts.ACTIVATIONS)
 def test_more_nodes_change_nothing(name):
     assert _gain(name, 32) == pytest.approx(gain(name), rel=1e-13)
+
+
+def test_the_gain_of_a_function_is_that_of_its_name():
+    def elu(x):
+        return np.where(x > 0, x, np.expm1(x))
+
+    assert forward_gain(elu) == pytest.approx(gain("elu").forward, rel=1e-14)
 
 
 def test_a_wide_layer_keeps_the_variance():

@@ -6,7 +6,6 @@ an emulator too. `--print` prints the hashes instead of comparing them.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import sys
 import time
@@ -52,6 +51,18 @@ def hash_of(dtype: type[np.floating]) -> str:
     return digest.hexdigest()
 
 
+def try_kernel() -> str:
+    """What is to be said of the library for ONNX Runtime; exit if it lacks its entry."""
+    try:
+        import ctypes
+    except ImportError:  # not every Python has it
+        return "; no ctypes, so the library for ONNX Runtime was not loaded"
+    kernel = ctypes.CDLL(str(loadable(Path(mish.__file__).parent / "onnx", "_kernel")))
+    if not hasattr(kernel, "RegisterCustomOps"):
+        sys.exit("the library for ONNX Runtime has no RegisterCustomOps")
+    return ""
+
+
 def main() -> None:
     """Exit with 1 and say so if something is not as it must be."""
     start = time.perf_counter()
@@ -61,11 +72,9 @@ def main() -> None:
         return
     if hashes != HASHES:
         sys.exit(f"other bits than expected: {hashes}")
-    kernel = ctypes.CDLL(str(loadable(Path(mish.__file__).parent / "onnx", "_kernel")))
-    if not hasattr(kernel, "RegisterCustomOps"):
-        sys.exit("the library for ONNX Runtime has no RegisterCustomOps")
-    seconds = time.perf_counter() - start
-    print(f"mish {mish.__version__}, {native.isa()}, {Path(native.__file__).name}: {seconds:.1f} s")
+    left_out = try_kernel()
+    tried = f"{native.isa()}, {Path(native.__file__).name}: {time.perf_counter() - start:.1f} s"
+    print(f"mish {mish.__version__}, {tried}{left_out}")
 
 
 if __name__ == "__main__":

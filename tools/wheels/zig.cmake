@@ -51,5 +51,8 @@ if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
   # The linker has written all paths already. CMake wants a file of that name nevertheless.
   set(CMAKE_INSTALL_NAME_TOOL true)
+  set(CMAKE_USER_MAKE_RULES_OVERRIDE ${CMAKE_CURRENT_LIST_DIR}/zig-rules.cmake)
   string(APPEND CMAKE_MODULE_LINKER_FLAGS_INIT " -undefined dynamic_lookup")
+  string(APPEND CMAKE_CXX_FLAGS_INIT " -fvisibility-global-new-delete=force-hidden")
+  list(APPEND MISH_MORE_SOURCES ${CMAKE_CURRENT_LIST_DIR}/new.cpp)
 endif()

@@ -1,8 +1,8 @@
 """Files in the making: each gets its name at once when it is whole, and none is left behind.
 
 A draft lies beside the file that it will be, as ``.mish-TOKEN.tmp``, where the token is new each
-time. Its process holds a lock on it, which the system lifts when the process ends in whatever
-way. So a draft without a lock is left from a killed run, and the next run in that folder ends it.
+time. Its process has a hold on it, which ends when the process does, in whatever way. So a draft
+without a hold is left from a killed run, and the next run in that folder ends it.
 
 A draft can have a companion, such as the weights of a model. Two files cannot be renamed in one
 step; so the companion gets a name that nothing uses yet, before the draft gets its own. Until
@@ -24,16 +24,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-if sys.platform == "win32":
-    raise ImportError(
-        "mish locks and replaces files as POSIX does: on Windows its NumPy functions work, but "
-        "mish.onnx, mish.caffe2 and the command `mish` do not"
-    )
-import fcntl
+from mish._support import holds
 
 _NAME = re.compile(r"(\.mish-[0-9a-f]{16})\.(?:new\.|old-\d+\.)?tmp")
 _LOCK = ".mish.lock"
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC  # whatever lies there
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
 
@@ -53,11 +47,11 @@ class Draft:
             self._stem = f".mish-{secrets.token_hex(8)}"
             self._path = self._beside("tmp")
             self.file = _create(self._path, mode if twin is None else 0o600)
-            with suppress(OSError):  # where there are no locks, drafts of killed runs stay
-                fcntl.flock(self.file, fcntl.LOCK_EX)
+            self._hold = holds.own(self.file, self._path)
             if os.fstat(self.file.fileno()).st_nlink:
                 break
-            self.file.close()  # it was taken for one without a lock before it had its own
+            self.file.close()  # it was taken for one without a hold before it had its own
+            holds.release(self._hold)
         if twin is not None:
             _resemble(self.file, twin)
 
@@ -79,7 +73,7 @@ class Draft:
             names: Names without end. The first that is free is taken.
         """
         assert self._companion is not None
-        _sync(self._companion)
+        _finish(self._companion)
         return next(name for name in names if self._take(name))
 
     def commit(self, old: Iterable[Path] = ()) -> None:
@@ -88,7 +82,7 @@ class Draft:
         Args:
             old: Files in the same folder that belong to what it replaces and go with it.
         """
-        _sync(self.file)
+        _finish(self.file)
         old = list(old)
         for number, path in enumerate(old):
             with suppress(OSError):  # without the link, a kill right now would leave the file
@@ -103,14 +97,16 @@ class Draft:
 
         What cannot be removed now is left to the next run.
         """
+        if self._companion is not None:
+            with suppress(OSError):  # what was not yet written of a draft that failed
+                self._companion.close()
+        with suppress(OSError):
+            self.file.close()
         with suppress(OSError):
             if self._placed is not None and self._path.exists():
                 self._placed.unlink(missing_ok=True)
             _end(self.target.parent, self._stem)
-        for file in (self._companion, self.file):
-            if file is not None:
-                with suppress(OSError):  # what was not yet written of a draft that failed
-                    file.close()
+        holds.release(self._hold)
 
     def _take(self, name: str) -> bool:
         """Give the companion a name, unless it is taken."""
@@ -186,11 +182,11 @@ def alone(folder: Path) -> Iterator[None]:
     """
     path = folder / _LOCK
     try:
-        handle = _locked(path)
+        hold = holds.wait_for(path)
     except OSError:
         yield
         return
-    with _until_the_end(handle, path):
+    with _until_the_end(hold, path):
         yield
 
 
@@ -202,48 +198,35 @@ def holding(path: Path) -> Iterator[None]:
         BlockingIOError: another process or thread holds it.
         OSError: the file cannot be made.
     """
-    with _until_the_end(_locked(path, fcntl.LOCK_NB), path):
+    with _until_the_end(holds.wait_for(path, patient=False), path):
         yield
 
 
 @contextmanager
-def _until_the_end(handle: int, path: Path) -> Iterator[None]:
+def _until_the_end(hold: int, path: Path) -> Iterator[None]:
     try:
         yield
     finally:
         with suppress(OSError):
             path.unlink()
-        os.close(handle)
+        holds.release(hold)
 
 
-def _locked(path: Path, flags: int = 0) -> int:
-    while True:
-        handle = os.open(path, _READ | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | flags)
-        except BlockingIOError:
-            os.close(handle)
-            raise
-        except OSError:
-            pass  # there are no locks here
-        if os.fstat(handle).st_nlink:
-            return handle
-        os.close(handle)  # whoever had the lock has removed the file
-
-
-def _sync(file: BinaryIO) -> None:
-    """Have all that was written to a file on the disk."""
+def _finish(file: BinaryIO) -> None:
+    """Have all that was written to a file on the disk, and close it."""
     file.flush()
     os.fsync(file.fileno())
+    file.close()  # Windows renames none that is open
 
 
 def _create(path: Path, mode: int) -> BinaryIO:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, mode), "wb")
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))
 
 
 def _resemble(file: BinaryIO, status: os.stat_result, most: int = 0o777) -> None:
     """Give a file the owner, the group and the permissions of another, as far as possible."""
+    if sys.platform == "win32":  # which hands rights on by folders
+        return
     handle = file.fileno()
     mode = status.st_mode & most & 0o777
     for owner in ((-1, status.st_gid), (status.st_uid, -1)):
@@ -267,6 +250,8 @@ def _link(path: Path, name: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":  # where none can be opened
+        return
     with suppress(OSError):  # not every file system can
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -277,22 +262,20 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _without_owner(draft: Path) -> Iterator[None]:
-    """Hold the lock of a draft, if it is still there.
+    """Hold a draft, if it is still there.
 
     Raises:
-        BlockingIOError: Its process is alive.
-        OSError: It cannot be told.
+        OSError: Its process is alive, or it cannot be told.
     """
     try:
-        handle = os.open(draft, _READ)
+        hold = holds.take(draft)
     except FileNotFoundError:  # it has got its name, only its links are left
         yield
         return
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
-        os.close(handle)
+        holds.release(hold)
 
 
 def _end(folder: Path, stem: str) -> None:

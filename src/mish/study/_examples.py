@@ -49,12 +49,12 @@ def table(name: str, seed: int, dtype: torch.dtype = torch.float32) -> Examples:
     return _parts(_data.standardised(of.inputs, split.train), targets, split, dtype)
 
 
-def series(of: _data.Table, dtype: torch.dtype = torch.float32) -> Examples:
+def series(of: _data.Table) -> Examples:
     """Share a series out in the order of time, standardised: 60 %, 20 % and the last 20 %."""
     count = len(of.targets)
     split = _data.Split(*np.split(np.arange(count), [count * 3 // 5, count * 4 // 5]))
     targets = _data.standardised(of.targets[:, None], split.train)[:, 0]
-    return _parts(_data.standardised(of.inputs, split.train), targets, split, dtype)
+    return _parts(_data.standardised(of.inputs, split.train), targets, split, torch.float32)
 
 
 def _parts(

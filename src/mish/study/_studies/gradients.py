@@ -8,7 +8,7 @@ from mish.study._cells import Measure, Scale, Settings, Tuning
 from mish.study._studies._experiment import Experiment, tuned
 from mish.study.activations import Activation
 
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 SMALLEST = 1e-45  # of float32: it stands for gradients that are 0
 
 

@@ -8,7 +8,7 @@ from mish.study._cells import Scale, Settings, Tuning
 from mish.study._studies._experiment import ACCURACY, LOSS, Experiment, tuned
 from mish.study.activations import COMPARED, Activation
 
-RATES = (0.005, 0.01, 0.02, 0.05, 0.1)
+RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 SCALE = 256.0
 """The loss is multiplied by it and the rate divided: small gradients of float16 are not lost."""
 

@@ -8,7 +8,7 @@ from mish.study._cells import Scale, Settings, Tuning
 from mish.study._studies._experiment import ACCURACY, LOSS, Experiment, tuned
 from mish.study.activations import Activation
 
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 GAINS = {"1": 1.0, "1.414": 2**0.5, "1.487": 1.486847581273208, "own": None}
 """Weights have the deviation gain/√fan-in: 1 is Glorot's, √2 ReLU's, the third is Mish's."""
 

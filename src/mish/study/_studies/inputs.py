@@ -14,7 +14,7 @@ from mish.study._seeds import generator
 from mish.study._studies._experiment import ACCURACY, LOSS, Experiment, tuned
 from mish.study.activations import Activation
 
-RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 
 
 def noisy(

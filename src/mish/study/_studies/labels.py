@@ -12,7 +12,7 @@ from mish.study._seeds import generator
 from mish.study._studies._experiment import ACCURACY, LOSS, Experiment, tuned
 from mish.study.activations import Activation
 
-RATES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 LOOK_ALIKE = (2, 7, 0, 8, 9, 6, 5, 1, 3, 4)  # 0↔2, 1↔7, 3↔8, 4↔9, 5↔6
 
 

@@ -13,7 +13,7 @@ from mish.study._cells import Measure, Scale, Settings, Tuning
 from mish.study._studies._experiment import Experiment, tuned
 from mish.study.activations import Activation
 
-RATES = (0.003, 0.01, 0.03, 0.1)
+RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
 WIDE = 8.0
 PENALTY = 0.1
 
