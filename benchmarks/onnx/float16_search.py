@@ -24,6 +24,7 @@ from half_arithmetic import EVERY, FINITE, Truth, rounded, to_half, ulps
 from onnx import TensorProto, helper, numpy_helper
 
 import mish.onnx
+from mish._support.half import FOUND, Numbers
 from mish.bench import machine, timing
 from mish.onnx._prove import half
 from mish.onnx._prove.program import Program, Step
@@ -190,20 +191,18 @@ def matching(text: str, start: int) -> int:
     return -1
 
 
-def neighbour(rng: random.Random) -> half.Numbers:
+def neighbour(rng: random.Random) -> Numbers:
     """The form's constants, some of them moved by a few units in the last place."""
 
     def moved(number: float) -> float:
         bits = np.float16(number).view(np.int16) + rng.choice([0, 0, 0, -1, 1, -2, 2])
         return float(np.int16(bits).view(np.float16))
 
-    new = half.FOUND._replace(shift=moved(half.FOUND.shift), bend=moved(half.FOUND.bend))
-    return new._replace(
-        exp=tuple(map(moved, half.FOUND.exp)), middle=tuple(map(moved, half.FOUND.middle))
-    )
+    new = FOUND._replace(shift=moved(FOUND.shift), bend=moved(FOUND.bend))
+    return new._replace(exp=tuple(map(moved, FOUND.exp)), middle=tuple(map(moved, FOUND.middle)))
 
 
-def wrong(numbers: half.Numbers) -> int:
+def wrong(numbers: Numbers) -> int:
     """How many float16 numbers the form gets wrong by over 1 ulp with these constants."""
     return int(np.sum(ulps(rounded(half.program(1.0, numbers), FINITE)[-1], FINITE) > 1))
 
@@ -304,7 +303,7 @@ def main() -> None:
     )
     options.result.write_text(page, encoding="utf-8")
     print(page)
-    if found[0][0] <= 1 or wrong(half.FOUND):
+    if found[0][0] <= 1 or wrong(FOUND):
         raise SystemExit("the page is not true any more: look at the search")
 
 

@@ -1,6 +1,7 @@
 """Run Mish in every form in every runtime: does it convert, how wrong is it, how fast.
 
-Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...] [--untimed]
+Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...]
+       [--networks NAME ...] [--forms FORM ...] [--untimed]
        [--environments FOLDER] [--conversions FOLDER]
        (defaults: benchmarks/results, every runtime, "one" Mish, "opsets" and "networks",
        build/runtimes, build/conversions)
@@ -22,7 +23,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +31,16 @@ import numpy as np
 import onnx
 from advice import FORMS, advise
 from judge import judge, points
-from models import OPSETS, SHAPE, forms, networks, of_opset, quantized
+from models import NETWORKS, OPSETS, SHAPE, forms, network, of_opset, quantized, without_mish
 from page import page
-from table import write_table
+from table import write_tables
 
-import mish.onnx
 from mish._measure import machine
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 ADVICE = ROOT / "src" / "mish" / "_support" / "targets.json"
-LIMIT = 600  # seconds
+LIMIT = 1800  # seconds
 ROUNDS = 5
 Arrays = dict[str, np.ndarray]
 Rows = Iterator[dict[str, Any]]
@@ -102,24 +102,43 @@ class Bench:
         folder: Where models, inputs and outputs go.
         kept: Where conversions are kept.
         timed: Whether to time.
+        networks: Names of the whole networks to run.
+        whole: The forms to run them in.
     """
 
-    def __init__(self, runtime: str, python: Path, folder: Path, kept: Path, timed: bool) -> None:
+    def __init__(
+        self,
+        runtime: str,
+        python: Path,
+        folder: Path,
+        kept: Path,
+        timed: bool,
+        networks: Sequence[str],
+        whole: Sequence[str],
+    ) -> None:
         self.runtime, self.about = runtime, constants(runtime)
         self._python, self._folder, self._kept = python, folder, kept
+        self._networks, self._whole = networks, whole
+        self._from_onnx = self.about.get("TAKES", "ONNX") == "ONNX"
         self._timed = timed and self.about.get("TIMED", True)
 
     def run(
-        self, model: onnx.ModelProto, plain: onnx.ModelProto, inputs: Arrays, row: dict[str, Any]
+        self, model: bytes, plain: onnx.ModelProto, inputs: Arrays, row: dict[str, Any]
     ) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """One model in one mode: the row, with ``laps`` if it was timed, and the outputs."""
-        data = model.SerializeToString()
-        key = hashlib.sha256(b" ".join((self.runtime.encode(), row["mode"].encode(), data)))
+        """One model in one mode: the row, with ``laps`` if it was timed, and the outputs.
+
+        Args:
+            model: An ONNX file, or a program of PyTorch.
+            plain: The same network for ONNX Runtime.
+            inputs: What both are given.
+            row: What is known of it.
+        """
+        key = hashlib.sha256(b" ".join((self.runtime.encode(), row["mode"].encode(), model)))
         (self._folder / "plain.onnx").write_bytes(plain.SerializeToString())
         (self._folder / "inputs.npz").unlink(missing_ok=True)
         np.savez(self._folder / "inputs.npz", **inputs)
-        path = self._folder / f"{row['form']}.onnx"
-        path.write_bytes(data)
+        path = self._folder / f"{row['form']}.{'onnx' if self._from_onnx else 'pt2'}"
+        path.write_bytes(model)
         job = {
             "runtime": self.runtime,
             "mode": row["mode"],
@@ -138,13 +157,13 @@ class Bench:
         """Each form of one Mish in each mode."""
         x = points(int(np.prod(SHAPE)))
         normal = np.random.default_rng(0).standard_normal(SHAPE, np.float32)
-        models = forms()
+        plain = forms()["softplus"]
+        models = self._forms()
         for mode in self.about["MODES"]:
             for form, model in models.items():
                 row = {"model": "one Mish", "mode": mode, "form": form}
-                plain, inputs = models["softplus"], {"x": x.reshape(SHAPE)}
                 timed, self._timed = self._timed, False
-                row, outputs = self.run(model, plain, inputs, row)
+                row, outputs = self.run(model, plain, {"x": x.reshape(SHAPE)}, row)
                 self._timed = timed
                 if outputs:
                     row |= judge(x, outputs[0].ravel()).as_dict()
@@ -152,40 +171,67 @@ class Bench:
                         row |= self.run(model, plain, {"x": normal}, row)[0]
                 yield row
 
+    def _forms(self) -> dict[str, bytes]:
+        """One Mish in every form that the runtime's converter may be given."""
+        if self._from_onnx:
+            return {form: model.SerializeToString() for form, model in forms().items()}
+        import torch
+        from programs import FORMS as IN_PYTORCH
+        from programs import InForm, exported
+
+        return {form: exported(InForm(form), torch.zeros(SHAPE)) for form in IN_PYTORCH}
+
     def opsets(self) -> Rows:
         """A small network at each version of ONNX's operators, in the first mode."""
-        if self.about.get("TAKES", "ONNX") != "ONNX":
+        if not self._from_onnx:
             return
         mode = next(iter(self.about["MODES"]))
         plain, inputs, want = of_opset(17, "softplus")
         for opset in OPSETS:
             model, _, _ = of_opset(opset, "sigmoid")
             row = {"model": "opset", "mode": mode, "form": str(opset), "opset": opset}
-            row, outputs = self.run(model, plain, inputs, row)
+            row, outputs = self.run(model.SerializeToString(), plain, inputs, row)
             right = bool(outputs) and np.allclose(outputs[0].ravel(), want.ravel(), 1e-3, 1e-4)
             yield row | {"right": right}
 
     def networks(self) -> Rows:
         """Whole networks in the forms, beside the plain ones in ONNX Runtime."""
-        if self.about.get("TAKES", "ONNX") != "ONNX":
+        quantised = self.about.get("QUANTIZED", ())
+        if "ONE_ALONE" in self.about:
+            why = self.about["ONE_ALONE"]
+            yield {"model": "networks", "mode": "all", "form": "all", "failed": why}
             return
-        for name, (network, inputs, want) in networks(self._kept).items():
-            for mode in [*self.about["MODES"], *self.about.get("QUANTIZED", ())]:
-                for form in FORMS:
-                    model = network if form == "softplus" else in_form(network, form)
-                    if mode in self.about.get("QUANTIZED", ()):
-                        model = quantized(model, inputs)
+        for name in self._networks:
+            of = network(name, self._kept)
+            for mode in [*self.about.get("WHOLE", self.about["MODES"]), *quantised]:
+                for form in self._whole:
+                    if self._from_onnx:
+                        whole = of.in_form(form)
+                        whole = quantized(whole, of.inputs) if mode in quantised else whole
+                        model = whole.SerializeToString()
+                    else:
+                        model = of.program(form)
                     row = {"model": name, "mode": mode, "form": form}
-                    row, outputs = self.run(model, network, inputs, row)
-                    if outputs:
-                        off = np.abs(outputs[0].ravel() - want.ravel()).max()
-                        row["off"] = float(off / np.abs(want).max())
-                    yield row
+                    row, outputs = self.run(model, of.plain, of.inputs, row)
+                    yield row | off(outputs, of.want)
+        plain, inputs, want = without_mish()
+        for mode in quantised:
+            row = {"model": "Conv, Relu, Concat, Conv", "mode": mode, "form": "none"}
+            model = quantized(plain, inputs).SerializeToString()
+            row, outputs = self.run(model, plain, inputs, row)
+            yield row | off(outputs, want)
 
 
-def in_form(network: onnx.ModelProto, form: str) -> onnx.ModelProto:
-    """A network in a form of the package."""
-    return mish.onnx.optimize(network, form).model
+def off(outputs: list[np.ndarray], want: np.ndarray) -> dict[str, float]:
+    """The largest difference of the first output, over the largest size; nothing if there is none.
+
+    Args:
+        outputs: What came.
+        want: What should.
+    """
+    if not outputs:
+        return {}
+    return {"off": float(np.abs(outputs[0].ravel() - want.ravel()).max() / np.abs(want).max())}
 
 
 def merged(old: list[dict[str, Any]], new: dict[str, Any]) -> list[dict[str, Any]]:
@@ -223,6 +269,8 @@ def main() -> None:
     kinds = {"one": Bench.one_mish, "opsets": Bench.opsets, "networks": Bench.networks}
     parser.add_argument("--only", nargs="*", choices=RUNTIMES, default=RUNTIMES)
     parser.add_argument("--models", nargs="+", choices=kinds, default=list(kinds))
+    parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    parser.add_argument("--forms", nargs="+", choices=FORMS, default=FORMS, help="of networks")
     parser.add_argument("--untimed", action="store_true", help="convert and judge alone")
     parser.add_argument("--environments", type=Path, default=ROOT / "build" / "runtimes")
     parser.add_argument("--conversions", type=Path, default=ROOT / "build" / "conversions")
@@ -241,7 +289,8 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as name:
             kept = options.conversions.resolve()
-            bench = Bench(runtime, python, Path(name), kept, not options.untimed)
+            which = options.networks, options.forms
+            bench = Bench(runtime, python, Path(name), kept, not options.untimed, *which)
             for kind in options.models:
                 for row in kinds[kind](bench):
                     print(runtime, row, flush=True)
@@ -250,7 +299,7 @@ def main() -> None:
     data.write_text(json.dumps(known, indent=1) + "\n")
     (options.folder / "runtimes.md").write_text(page(known))
     write_advice(known)
-    write_table(ROOT / "docs" / "deploy.md", json.loads(ADVICE.read_text()))
+    write_tables(ROOT / "docs" / "deploy.md", json.loads(ADVICE.read_text()))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from page import DONE, Row, ratio_to_plain
 
 FORMS = ("sigmoid", "logistic", "op", "softplus")
 """In this order where nothing else decides; `native` is for ONNX Runtime with mish beside it."""
+SHOWN = (*FORMS, "float16")
+"""`float16` is for arithmetic in float16 alone."""
 
 CLOSE = 0.95  # two forms whose speeds differ less are equally fast
 ULP = 100.0  # beyond it, a form has lost its digits left of zero
@@ -35,11 +37,19 @@ def _speeds(rows: list[Row], mode: str, form: str) -> dict[str, float]:
     return found
 
 
-def _overall(speeds: dict[str, float]) -> float:
-    """What decides: networks where they were timed, else one Mish."""
-    chosen = [speed for name, speed in speeds.items() if name != "one Mish"]
-    chosen = chosen or list(speeds.values())
-    return prod(chosen) ** (1 / len(chosen)) if chosen else 0.0
+def _overall(speeds: dict[str, dict[str, float]]) -> dict[str, float]:
+    """What decides: how many times as fast each form is as the one that was timed most.
+
+    It is the mean over the networks that both were timed in, or else one Mish.
+    """
+    most = max(speeds.values(), key=len)
+    return {form: _mean_ratio(each, most) for form, each in speeds.items()}
+
+
+def _mean_ratio(ours: dict[str, float], theirs: dict[str, float]) -> float:
+    shared = ours.keys() & theirs.keys()
+    chosen = shared - {"one Mish"} or shared
+    return prod(ours[name] / theirs[name] for name in chosen) ** (1 / max(len(chosen), 1))
 
 
 def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
@@ -51,12 +61,13 @@ def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
 
     Args:
         rows: What was found.
-        about: The constants of the runtime's module: the first of its MODES decides, and the forms
-            that AVOID names, each with the reason, are not taken.
+        about: The constants of the runtime's module: the first of its MODES decides, the forms
+            that AVOID names, each with the reason, are not taken, and HALF names the modes that
+            compute in float16.
     """
     mode, avoided = next(iter(about["MODES"])), about.get("AVOID", {})
     single = [row for row in rows if row.get("model") == "one Mish"]
-    known = {row["form"]: row for row in single if row["mode"] == mode and row["form"] in FORMS}
+    known = {row["form"]: row for row in single if row["mode"] == mode and row["form"] in SHOWN}
     runs = {form: row for form, row in known.items() if "failed" not in row}
     if not runs:
         return None
@@ -64,8 +75,8 @@ def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
     good = [form for form in FORMS if form in runs and form not in avoided]
     for better in (_stays_finite, lambda row: _middle(row) <= ULP):
         good = [form for form in good if better(runs[form])] or good
-    best = max(_overall(speeds[form]) for form in good)
-    form = next(each for each in good if _overall(speeds[each]) >= CLOSE * best)
+    overall = _overall({form: speeds[form] for form in good})
+    form = next(each for each in good if overall[each] >= CLOSE * max(overall.values()))
     taken = [row["opset"] for row in rows if row.get("model") == "opset" and row.get("right")]
     return {
         "form": form,
@@ -76,18 +87,30 @@ def advise(rows: list[Row], about: dict[str, Any]) -> dict[str, Any] | None:
             for row in single
             if row["form"] == form and row["mode"] != mode and "failed" not in row
         },
+        "half": {each: _in_half(single, each) for each in about.get("HALF", ())},
         "reasons": [reason for reason in avoided.values() if reason],
         "versions": next(row["versions"] for row in runs.values()),
         "forms": {
-            each: _told(known[each], speeds.get(each, {})) for each in FORMS if each in known
+            each: _told(known[each], speeds.get(each, {})) for each in SHOWN if each in known
         },
+    }
+
+
+def _in_half(single: list[Row], mode: str) -> dict[str, Any]:
+    """The error of each form in a mode of float16, in ulp of that; None where it overflows."""
+    rows = [row for row in single if row["mode"] == mode and "half" in row]
+    halves = {row["form"]: row["half"] for row in rows if row["form"] in SHOWN}
+    return {
+        form: round(halves[form], 1) if isfinite(halves[form]) else None
+        for form in SHOWN
+        if form in halves
     }
 
 
 def _told(row: Row, speeds: dict[str, float]) -> dict[str, Any]:
     if "failed" in row:
         return {"fails": row["failed"]}
-    rounded = {name: round(speed, 2) for name, speed in speeds.items()}
+    rounded = {name: round(speed, 2) for name, speed in sorted(speeds.items())}
     return {
         "ulp": None if _middle(row) > DONE else round(_middle(row), 1),
         "wrong": sorted(row["specials"]),

@@ -17,9 +17,13 @@ LEAST = 2.0**-126  # smaller ones are judged as special values alone
 REGIONS = {"left": (-87.0, -20.0), "middle": (-20.0, 20.0), "right": (20.0, 1e4)}
 
 
+HALVES = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+HALVES = HALVES[np.isfinite(HALVES)].astype(np.float32)
+
+
 def points(count: int) -> np.ndarray:
-    """Special values, then the regions evenly; half of the points lie in the middle."""
-    special = np.array(list(SPECIALS.values()), np.float32)
+    """Special values, all numbers of float16, then the regions evenly, most in the middle."""
+    special = np.concatenate([np.array(list(SPECIALS.values()), np.float32), HALVES])
     rest = count - len(special)
     parts = [
         np.linspace(*REGIONS[name], rest // share, dtype=np.float32)
@@ -36,12 +40,15 @@ class Verdict:
     Attributes:
         absolute: the largest absolute error from -20 to 20.
         ulp: the largest error in each region, in float32 ulp.
+        half: the largest error at the numbers of float16, in ulp of that; inf where a result is no
+            number.
         specials: special inputs whose result is wrong: not the exact one within a thousandth,
             or of another kind.
     """
 
     absolute: float
     ulp: dict[str, float]
+    half: float
     specials: dict[str, float]
 
     def as_dict(self) -> dict[str, object]:
@@ -72,4 +79,7 @@ def judge(x: np.ndarray, y: np.ndarray) -> Verdict:
     middle = np.abs(x) <= 20
     with np.errstate(invalid="ignore"):
         absolute = float(np.max(np.abs(y[middle] - exact[middle])))
-    return Verdict(absolute, ulp, wrong)
+    halves = slice(len(SPECIALS), len(SPECIALS) + len(HALVES))
+    with np.errstate(over="ignore"):
+        half = float(np.max(error_against(y[halves].astype(np.float16), exact[halves])))
+    return Verdict(absolute, ulp, half, wrong)

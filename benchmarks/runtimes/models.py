@@ -6,8 +6,9 @@ import functools
 import io
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -81,21 +82,37 @@ def run(model: onnx.ModelProto, inputs: dict[str, np.ndarray]) -> np.ndarray:
     return found
 
 
-def networks(
-    folder: Path,
-) -> dict[str, tuple[onnx.ModelProto, dict[str, np.ndarray], np.ndarray]]:
-    """Whole networks with plain Mish, an input for each, and the output in ONNX Runtime.
+class Network(NamedTuple):
+    """A whole network.
 
-    They are exported into the folder, unless they are there.
+    Attributes:
+        plain: the network with plain Mish.
+        inputs: an input.
+        want: the output in ONNX Runtime.
+        path: the network's file, beside which the programs of PyTorch lie.
     """
-    found = {}
-    for name, build in (("CSPDarknet-53", _darknet), ("transformer", _transformer)):
-        path = folder / f"{name}.onnx"
-        if not path.exists():
-            _export(*build(), path)
-        with np.load(path.with_suffix(".npz")) as kept:
-            found[name] = onnx.load(path), {"x": kept["x"]}, kept["y"]
-    return found
+
+    plain: onnx.ModelProto
+    inputs: dict[str, np.ndarray]
+    want: np.ndarray
+    path: Path
+
+    def in_form(self, form: str) -> onnx.ModelProto:
+        """The network in a form of the package."""
+        return self.plain if form == "softplus" else mish.onnx.optimize(self.plain, form).model
+
+    def program(self, form: str) -> bytes:
+        """The same as a program of PyTorch."""
+        return self.path.with_suffix(f".{form}.pt2").read_bytes()
+
+
+def network(name: str, folder: Path) -> Network:
+    """One of NETWORKS, which is exported into the folder, unless it is there."""
+    path = folder / f"{name}.onnx"
+    if not path.exists():
+        _export(*NETWORKS[name](), path)
+    with np.load(path.with_suffix(".npz")) as kept:
+        return Network(onnx.load(path), {"x": kept["x"]}, kept["y"], path)
 
 
 def _darknet() -> tuple[Any, Any]:
@@ -114,8 +131,15 @@ def _transformer() -> tuple[Any, Any]:
     return transformer(nn.Mish), torch.randn(1, 128, 256)
 
 
+NETWORKS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "CSPDarknet-53": _darknet,
+    "transformer": _transformer,
+}
+
+
 def _export(network: Any, example: Any, path: Path) -> None:
     import torch
+    from programs import write_programs
 
     stream = io.BytesIO()
     torch.onnx.export(
@@ -130,7 +154,26 @@ def _export(network: Any, example: Any, path: Path) -> None:
     model = onnx.load_from_string(stream.getvalue())
     inputs = {"x": example.numpy()}
     np.savez(path.with_suffix(".npz"), x=inputs["x"], y=run(model, inputs))
-    onnx.save(model, path)
+    write_programs(network, example, path)
+    onnx.save(model, path)  # last: where it is, all are
+
+
+def without_mish() -> tuple[onnx.ModelProto, dict[str, np.ndarray], np.ndarray]:
+    """Two convolutions, Relu, Concat, a convolution; an input, and the output in ONNX Runtime.
+
+    What a runtime makes of it quantised is no doing of Mish.
+    """
+    lines = [
+        *("a = Conv (x, v)", "b = Conv (x, w)", "c = Relu (a)", "d = Relu (b)"),
+        *("e = Concat <axis = 1> (c, d)", "y = Conv (e, m)"),
+    ]
+    model = parse(lines, "float", "float[1, 32, 32, 32] x", "float[1, 64, 32, 32] y")
+    random = np.random.default_rng(0)
+    for name, shape in {"v": (32, 32, 1, 1), "w": (32, 32, 1, 1), "m": (64, 64, 1, 1)}.items():
+        array = (random.standard_normal(shape) / shape[1] ** 0.5).astype(np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    inputs = {"x": random.standard_normal((1, 32, 32, 32)).astype(np.float32)}
+    return model, inputs, run(model, inputs)
 
 
 def quantized(model: onnx.ModelProto, inputs: dict[str, np.ndarray]) -> onnx.ModelProto:

@@ -1,7 +1,8 @@
-"""The results page, and what `mish optimize --for` knows of each runtime."""
+"""The results page."""
 
 from __future__ import annotations
 
+from math import isfinite
 from statistics import median
 from typing import Any
 
@@ -13,15 +14,17 @@ HEAD = """\
 Made by `python benchmarks/runtimes`, which overwrites this page. Float32 models of opset 17 and 18
 in every form. One Mish works on an array of 1×16×256×256; its errors are against float64: absolute
 from −20 to 20, and in units in the last place of float32 from −87 to −20 and from −20 to 20, over a
-million points; ">" 10⁶ ulp means that no digit is left. "Wrong" lists the special inputs that give
+million points; ">" 10⁶ ulp means that no digit is left; and at all numbers of float16, in units of
+that. "Wrong" lists the special inputs that give
 another kind of result, or are off by more than a thousandth, with what they give. Times are those
 of the plain form (Softplus, Tanh, Mul) in ONNX Runtime divided by the runtime's: median of laps
 that took turns, on normal inputs, one thread, conversion not counted. Forms beside those of
 `mish optimize`: "log" is x·tanh(log(1+eˣ)); "softsign" has two clamps and no division.
 Networks are timm's CSPDarknet-53 for one image of 3×256×256 and a transformer of four blocks for
 128 vectors of 256; "off" is the largest difference of an output from ONNX Runtime's with the plain
-form, over its largest size. Opsets are those at which a small convolutional network
-was converted and gave the right output.
+form, over its largest size. Quantised networks are made by ONNX Runtime's `quantize_static` with
+the one input; the small one without Mish shows what a runtime itself does to them. Opsets are those
+at which a small convolutional network was converted and gave the right output.
 """
 
 DONE = 1e6
@@ -35,6 +38,8 @@ def ratio_to_plain(row: Row) -> float | None:
 
 def in_ulp(value: float) -> str:
     """An error in ulp, where a million says that nothing is right."""
+    if not isfinite(value):
+        return "no number"
     return "> 10⁶" if value > DONE else f"{value:.1f}"
 
 
@@ -57,17 +62,21 @@ def reason(row: Row) -> str:
 def one_mish(rows: list[Row]) -> list[str]:
     """The table of one Mish."""
     lines = [
-        line("mode", "form", "absolute", "ulp, left", "ulp, middle", "wrong", "times faster"),
-        line("---", "---", "---:", "---:", "---:", "---", "---:"),
+        line(
+            *("mode", "form", "absolute", "ulp, left", "ulp, middle", "ulp of float16"),
+            *("wrong", "times faster"),
+        ),
+        line("---", "---", "---:", "---:", "---:", "---:", "---", "---:"),
     ]
     for row in rows:
         if "failed" in row:
-            lines.append(line(row["mode"], row["form"], "fails", "", "", reason(row), ""))
+            lines.append(line(row["mode"], row["form"], "fails", "", "", "", reason(row), ""))
             continue
         wrong = ", ".join(f"{name} → {value:.3g}" for name, value in row["specials"].items())
         ulp = row["ulp"]
-        cells = (f"{row['absolute']:.1e}", in_ulp(ulp["left"]), in_ulp(ulp["middle"]))
-        lines.append(line(row["mode"], row["form"], *cells, wrong, ratio(row)))
+        errors = (in_ulp(each) for each in (ulp["left"], ulp["middle"], row["half"]))
+        cells = (f"{row['absolute']:.1e}", *errors, wrong, ratio(row))
+        lines.append(line(row["mode"], row["form"], *cells))
     return lines
 
 

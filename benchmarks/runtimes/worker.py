@@ -31,11 +31,14 @@ def lap(run: Run, calls: int) -> float:
 
 
 def in_turn(ours: Run, theirs: Run, rounds: int) -> list[tuple[float, float]]:
-    """Laps of both, taking turns, each of some 50 ms."""
-    calls = []
-    for run in (ours, theirs):
-        run()
-        calls.append(max(1, round(0.05 / max(lap(run, 1), 1e-6))))
+    """Laps of both, taking turns, each of some 50 ms; fewer where one call takes seconds.
+
+    Ours has run once before; some runtimes compile in the second call.
+    """
+    theirs()
+    times = [lap(run, 1) for run in (ours, theirs)]
+    calls = [max(1, round(0.05 / max(each, 1e-6))) for each in times]
+    rounds = min(rounds, max(2, round(10 / max(times))))
     return [(lap(ours, calls[0]), lap(theirs, calls[1])) for _ in range(rounds)]
 
 

@@ -10,6 +10,7 @@ import onnx
 import pytest
 
 import mish
+from mish._support.half import lines
 from mish.onnx import find, optimize
 from mish.onnx._prove import half
 from mish.onnx._prove.program import Program, Step
@@ -33,8 +34,8 @@ def arithmetic():
 def test_every_number_is_within_one_unit(arithmetic, scale):
     *between, last = arithmetic.rounded(half.program(scale), X)
     assert arithmetic.ulps(last, X, scale).max() < 1
-    free = half.lines(scale)[0].name == "scaled"  # what may overflow: the product with the scale
-    for line, values in zip(half.lines(scale), between, strict=False):
+    free = lines(scale)[0].name == "scaled"  # what may overflow: the product with the scale
+    for line, values in zip(lines(scale), between, strict=False):
         if not free or line.name not in ("scaled", "size", "minus"):
             assert np.isfinite(values).all(), line
 

@@ -49,6 +49,19 @@ def test_core_ml_does_without_softplus():
     assert "Neural Engine is reported to make softplus 0" in advice.why
 
 
+def test_core_ml_is_told_of_the_form_for_float16():
+    halves = DATA["coreml"]["torch"]["half"]["float16"]
+    assert halves["float16"] <= 1 < min(halves[form] for form in halves if form != "float16")
+    assert "the form float16 within 1.0" in targets()["coreml"].from_torch.precision
+
+
+def test_what_overflows_in_float16_says_so():
+    found = {"form": "op", "precision": "f32", "precisions": {}}
+    found["half"] = {"f16": {"op": None, "float16": 0.9}}
+    told = module._precision(found)
+    assert told == "f32; in f16 it is NaN or infinite, the form float16 within 0.9"
+
+
 def test_what_was_not_run_says_so():
     assert targets()["tensorrt"].onnx.why.startswith("it was not run")
 
@@ -102,7 +115,8 @@ def test_the_page_shows_what_was_found():
     page = (root / "docs" / "deploy.md").read_text(encoding="utf-8")
     sys.path.insert(0, str(root / "benchmarks" / "runtimes"))
     try:
-        from table import table
+        from table import halves, table
     finally:
         del sys.path[0]
     assert table(DATA) in page
+    assert halves(DATA) in page

@@ -15,7 +15,7 @@ import torch.nn.functional as F  # noqa: E402
 import mish.torch  # noqa: E402
 from mish._support.targets import targets  # noqa: E402
 from mish.torch._export.forms import FORMS, in_form  # noqa: E402
-from mish.ulp import error  # noqa: E402
+from mish.ulp import error, error_against  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`torch.jit.trace"),
@@ -31,6 +31,15 @@ SIGNS = {  # what tells a form in a program
     "softplus": ATEN.softplus.default,
 }
 ANY = {advice.from_torch.form: name for name, advice in targets().items()}
+
+
+class InForm(torch.nn.Module):
+    def __init__(self, form):
+        super().__init__()
+        self.form = form
+
+    def forward(self, x):
+        return in_form(self.form, x)
 
 
 class HandWritten(torch.nn.Module):
@@ -92,10 +101,30 @@ def operators(model, **options):
 def test_values(form):
     x = torch.cat([torch.linspace(-80, 30, 5001), torch.tensor([0.0, -0.0, 88.0, 1e4, 3e38])])
     y = in_form(form, x).numpy()
-    assert error(y[x.numpy() > -15], x.numpy()[x.numpy() > -15]).max() < 7
     assert np.isfinite(y).all()
+    if form == "float16":
+        np.testing.assert_allclose(y, mish.mish(x.double().numpy()), rtol=4e-4, atol=1e-30)
+        return
+    assert error(y[x.numpy() > -15], x.numpy()[x.numpy() > -15]).max() < 7
     if form in ("sigmoid", "logistic"):  # these keep their digits left of that
         assert error(y, x.numpy()).max() < 7
+
+
+def test_the_form_for_float16_is_within_one_unit_of_it():
+    x = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    x = x[np.isfinite(x)]
+    y = in_form("float16", torch.from_numpy(x)).numpy()
+    assert error_against(y, mish.mish(x.astype(np.float64))).max() < 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_numbers_have_as_many_axes_as_the_input(form):
+    """Where they have none, LiteRT's converter takes the operands of a division in turn."""
+    program = torch.export.export(InForm(form), (torch.randn(2, 3, 4, 4),))
+    for node in program.graph.nodes:
+        for each in node.args:
+            assert getattr(each, "meta", {"val": X})["val"].dim() > 0
+    assert in_form(form, torch.tensor(1.0)).shape == ()
 
 
 @pytest.mark.parametrize("form", set(FORMS) - {"op", "softplus"})

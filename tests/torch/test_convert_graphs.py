@@ -44,8 +44,8 @@ SPELLINGS = {
     "augmented": augmented,
 }
 OTHERS = {
-    "of katago": lambda x: x * torch.tanh(F.softplus(8 * x)),
-    "slightly off": lambda x: x * torch.tanh(F.softplus(1.0001 * x)),
+    "of two scales": lambda x: x * torch.tanh(F.softplus(8 * x) + F.softplus(x)),
+    "slightly off": lambda x: 1.0001 * x * torch.tanh(F.softplus(x)),
     "threshold": lambda x: x * torch.tanh(F.softplus(x, threshold=5)),
     "clamped": lambda x: x.clamp(-1000, 1000) * torch.tanh(F.softplus(x)),
     "another x": lambda x: x * torch.tanh(F.softplus(x.flip(0))),

@@ -12,6 +12,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+import mish.torch  # noqa: E402
+from mish.torch._export.forms import FORMS  # noqa: E402
+
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the converters
 PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 HERE = "make test-exports has it"
@@ -62,14 +65,28 @@ def test_coreml(space):
 
 def test_litert(space):
     pytest.importorskip("litert_torch", reason=HERE)
+    recipe("LiteRT", space)
+    agrees(space, in_litert(space))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_in_litert(space, form):
+    """Its converter moves axes between two convolutions, and numbers must not suffer by that."""
+    litert_torch = pytest.importorskip("litert_torch", reason=HERE)
+    with mish.torch.convert_for_export(space["model"], "litert", form):
+        litert_torch.convert(space["model"], (space["x"],)).export("model.tflite")
+    got, want = in_litert(space), space["model"](space["x"]).detach().numpy()
+    np.testing.assert_allclose(got, want, atol=3e-3 if form == "float16" else 1e-5)
+
+
+def in_litert(space):
     from ai_edge_litert.interpreter import Interpreter
 
-    recipe("LiteRT", space)
     interpreter = Interpreter(model_path="model.tflite")
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], space["x"].numpy())
     interpreter.invoke()
-    agrees(space, interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
 
 def test_ncnn(space):

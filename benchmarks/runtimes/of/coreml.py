@@ -16,7 +16,9 @@ import numpy as np
 PACKAGES = ("coremltools", "torch")
 TAKES = "PyTorch"
 TIMED = False
+ONE_ALONE = "Core ML runs on macOS alone, so no whole network was run"
 MODES = {"float32": "compute precision float32", "float16": "compute precision float16"}
+HALF = ("float16",)
 AVOID = {
     "op": "the Neural Engine is reported to make softplus 0 from x of about 10.4 on, so op and "
     "softplus are out (github.com/apple/coremltools/issues/2687)",
@@ -25,17 +27,25 @@ AVOID = {
 }
 
 OPERATORS: dict[str, Callable[..., np.ndarray]] = {
+    "abs": lambda x: np.abs(x),  # noqa: PLW0108 -- called with its argument by name
     "add": lambda x, y: x + y,
     "cast": lambda x, dtype: x,
-    "exp": lambda x: np.exp(x),  # noqa: PLW0108 -- called with its argument by name
+    "clip": lambda x, alpha, beta: np.clip(x, alpha, beta),  # noqa: PLW0108 -- as abs
+    "exp": lambda x: np.exp(x),  # noqa: PLW0108 -- as abs
+    "greater": lambda x, y: x > y,
     "inverse": lambda x, epsilon: 1 / (x + epsilon),
+    "less": lambda x, y: x < y,
     "log": lambda x, epsilon: np.log(x + epsilon),
+    "maximum": lambda x, y: np.maximum(x, y),  # noqa: PLW0108 -- as abs
     "mul": lambda x, y: x * y,
+    "pow": lambda x, y: x**y,
     "real_div": lambda x, y: x / y,
+    "round": lambda x: np.rint(x),  # noqa: PLW0108 -- as abs
+    "select": lambda cond, a, b: np.where(cond, a, b),  # noqa: PLW0108 -- as abs
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "softplus": lambda x: np.logaddexp(x, 0),
     "sub": lambda x, y: x - y,
-    "tanh": lambda x: np.tanh(x),  # noqa: PLW0108 -- as exp
+    "tanh": lambda x: np.tanh(x),  # noqa: PLW0108 -- as abs
 }
 
 
@@ -45,13 +55,10 @@ def load(
     """A call that evaluates the program on the inputs; what it returns are the outputs."""
     import coremltools
     import torch
-    from torch_forms import Network
 
     (array,) = inputs.values()
-    traced = torch.jit.trace(Network(model.stem).eval(), torch.from_numpy(array))
     converted = coremltools.convert(
-        traced,
-        inputs=[coremltools.TensorType(shape=array.shape)],
+        torch.export.load(model).run_decompositions({}),
         compute_precision=getattr(coremltools.precision, mode.upper()),
         convert_to="mlprogram",
         minimum_deployment_target=coremltools.target.iOS17,

@@ -1,4 +1,4 @@
-"""ExecuTorch with XNNPACK, from PyTorch: one Mish, written in its operators as in the ONNX form."""
+"""ExecuTorch with XNNPACK, from programs of PyTorch; one thread."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 PACKAGES = ("executorch", "torch")
 TAKES = "PyTorch"
 MODES = {"xnnpack": "delegated to XNNPACK where it can", "portable": "its portable kernels"}
+WHOLE = ("xnnpack",)  # the others are there to be read, and take minutes for a network
 
 
 def load(
@@ -17,18 +18,22 @@ def load(
 ) -> Callable[[], list[np.ndarray]]:
     """A call that runs the model on the inputs; what it returns are the outputs."""
     import torch
-    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.exir import to_edge_transform_and_lower
     from executorch.runtime import Runtime
-    from torch_forms import Network
 
     torch.set_num_threads(1)
-    (array,) = inputs.values()
-    given = torch.from_numpy(array)
-    program = torch.export.export(Network(model.stem), (given,))
-    partitioner = [XnnpackPartitioner()] if mode == "xnnpack" else None
-    lowered = to_edge_transform_and_lower(program, partitioner=partitioner).to_executorch()
     path = folder / "model.pte"
-    path.write_bytes(lowered.buffer)
+    if not path.exists():
+        _convert(model, mode, path)
     method = Runtime.get().load_program(path).load_method("forward")
-    return lambda: [each.numpy() for each in method.execute([given])]
+    given = [torch.from_numpy(each) for each in inputs.values()]
+    return lambda: [each.numpy() for each in method.execute(given)]
+
+
+def _convert(model: Path, mode: str, path: Path) -> None:
+    import torch
+    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+    from executorch.exir import to_edge_transform_and_lower
+
+    partitioner = [XnnpackPartitioner()] if mode == "xnnpack" else None
+    lowered = to_edge_transform_and_lower(torch.export.load(model), partitioner=partitioner)
+    path.write_bytes(lowered.to_executorch().buffer)

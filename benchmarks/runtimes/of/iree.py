@@ -30,7 +30,8 @@ def load(
     for step in steps if not binary.exists() else ():
         done = subprocess.run(step, check=False, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"{Path(step[0]).name}: {done.stderr.strip()[:300]}")
+            said = done.stderr.replace(f"{folder}/", "").strip()
+            raise RuntimeError(f"{Path(step[0]).name}: {said[:300]}")
     import iree.runtime as rt
     import onnx
 

@@ -13,6 +13,7 @@ import onnx
 PYTHON = "3.12"  # onnx2tf asks for it
 PACKAGES = ("ai-edge-litert", "onnx2tf")
 MODES = {"float32": "float32 weights", "float16": "float16 weights"}
+HALF = ("float16",)
 
 
 def load(

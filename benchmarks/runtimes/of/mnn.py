@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -56,5 +57,5 @@ def _convert(model: Path, target: Path) -> None:
         text=True,
     )
     if not target.exists():
-        said = [line for line in done.stdout.splitlines() if "rror" in line or "upport" in line]
-        raise RuntimeError("mnnconvert: " + " ".join(said)[:250])
+        said = re.findall(r"\] :\d+: (.*)|(.*rror.*)", done.stdout)
+        raise RuntimeError("mnnconvert: " + " ".join(map("".join, said))[:250])

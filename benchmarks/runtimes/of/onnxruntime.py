@@ -11,6 +11,7 @@ import onnxruntime
 
 PACKAGES = ("onnxruntime",)
 MODES = {"float32": "as the model is", "float16": "the model converted to float16"}
+HALF = ("float16",)
 QUANTIZED = {"int8": "QDQ around convolutions and matrix products, the rest float32"}
 
 

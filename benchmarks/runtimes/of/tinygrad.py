@@ -16,7 +16,8 @@ def load(
     model: Path, inputs: dict[str, np.ndarray], mode: str, folder: Path
 ) -> Callable[[], list[np.ndarray]]:
     """A call that runs the model on the inputs; what it returns are the outputs."""
-    os.environ.update(DEV="CPU", THREADS="0")
+    kernels = folder.parent / "tinygrad.db"  # what it compiled
+    os.environ.update(DEV="CPU", THREADS="0", CACHEDB=str(kernels))
     from tinygrad import Tensor, TinyJit
     from tinygrad.nn.onnx import OnnxRunner
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -75,8 +76,20 @@ def _advice(found: dict[str, Any]) -> Advice:
 
 def _precision(found: dict[str, Any]) -> str:
     others = found["precisions"].items()
-    told = "".join(f"; {name} is off by up to {error:.1g} in the middle" for name, error in others)
-    return f"{found['precision']}{told}"
+    told = [f"{name} is off by up to {error:.1g} in the middle" for name, error in others]
+    told += [_half(found["form"], mode, errors) for mode, errors in found["half"].items()]
+    return "; ".join([found["precision"], *filter(None, told)])
+
+
+def _half(form: str, mode: str, errors: dict[str, float | None]) -> str:
+    """What a mode of float16 does to the form, and which one is best there if another is."""
+    known = {name: math.inf if error is None else error for name, error in errors.items()}
+    if form not in known:
+        return ""
+    best = min(known, key=known.__getitem__)
+    told = f"within {known[form]} ulp" if math.isfinite(known[form]) else "NaN or infinite"
+    better = f", the form {best} within {known[best]}" if known[best] < known[form] / 2 else ""
+    return f"in {mode} it is {told}{better}"
 
 
 def _why(found: dict[str, Any]) -> str:

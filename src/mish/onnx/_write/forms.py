@@ -229,7 +229,7 @@ FORMS: dict[str, Form] = {
         op,
         18,
         "Mish",
-        "the operator Mish, for runtimes with a kernel for it, such as OpenVINO and TensorRT",
+        "the operator Mish, for runtimes with a kernel for it, such as OpenVINO and OpenCV",
         scaled=("Mul, Mish, Div", 18),
         guarded="Mul, Max, Mish, Div, Greater, Where",
     ),

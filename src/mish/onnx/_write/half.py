@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mish.onnx._prove.half import lines
+from mish._support.half import lines
 from mish.onnx._write.nodes import NodeWriter
 
 
@@ -11,7 +11,7 @@ def write_half(
 ) -> None:
     """Append Mish that is within 1 ulp of float16 where every operator rounds to float16.
 
-    :mod:`mish.onnx._prove.half` tells how. Every value in between is finite if the input is, but
+    :mod:`mish._support.half` tells how. Every value in between is finite if the input is, but
     for the product with a scale, which may overflow. In wider types the result is as good as that
     of float16 would be, no better.
 

@@ -13,7 +13,7 @@ Place = TypeVar("Place")
 Self = TypeVar("Self", bound="UndoneAtEnd")
 
 # the attributes that a change may set
-_TOUCHED = ("inplace", "save", "mish_save", "mish_form")
+_TOUCHED = ("inplace", "save", "scale", "mish_save", "mish_form", "mish_scale")
 
 
 class Undoable(ABC):

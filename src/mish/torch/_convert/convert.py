@@ -8,8 +8,9 @@ from torch.fx import GraphModule
 from torch.jit import ScriptModule
 
 from mish.torch._convert import forwards, graph_sites
-from mish.torch._convert.look_alike import NotMish, works_in_place
+from mish.torch._convert.look_alike import Likeness, NotMish, likeness
 from mish.torch._module import Mish
+from mish.torch._scaled import ScaledMish
 
 
 class Conversion(dict[str, str]):
@@ -36,6 +37,10 @@ def convert(module: nn.Module | ExportedProgram) -> Conversion:
     them hold. State dicts are unchanged. A module that works in place, as seen when it is
     evaluated, goes on to do so. Calls of `torch.nn.functional.mish` are no modules; see
     `accelerate`.
+
+    Mish of a scale k, x·tanh(softplus(kx)) = mish(kx)/k, is recognised too, as a module and in a
+    graph, whatever k is from 1/1024 to 1024; modules become a `torch.nn.Module` with the attribute
+    ``scale`` that computes it by our Mish.
 
     In a graph, which is a `torch.fx.GraphModule` or an exported program, Mish that is written out
     is found by its values, and `torch.nn.functional.mish` or aten's mish is put in its place. So
@@ -76,7 +81,7 @@ def _visit(module: nn.Module, name: str, found: Conversion, changed: dict[int, s
     if id(module) not in changed and may_be_mish(module):
         was = f"{type(module).__module__}.{type(module).__qualname__}"
         try:
-            become_mish(module, works_in_place(module))
+            _become(module, likeness(module))
             changed[id(module)] = was
         except NotMish as error:
             found.left[name] = str(error)
@@ -114,13 +119,22 @@ def is_pytorchs(module: nn.Module) -> bool:
 
 def may_be_mish(module: nn.Module) -> bool:
     """Whether a module that is not ours is worth evaluating."""
-    if type(module) in (nn.Mish, Mish):
+    if type(module) in (nn.Mish, Mish, ScaledMish):
         return type(module) is nn.Mish
     if is_pytorchs(module):
         return False
     if any(isinstance(each, nn.Mish) for each in module.modules()):
         return isinstance(module, nn.Mish)  # a container: what it holds is changed
     return next(module.parameters(), None) is None and next(module.buffers(), None) is None
+
+
+def _become(module: nn.Module, found: Likeness) -> None:
+    if found.scale == 1:
+        become_mish(module, found.inplace)
+        return
+    module._modules.clear()
+    module.__class__ = ScaledMish
+    vars(module).update(scale=found.scale, inplace=found.inplace)
 
 
 def become_mish(module: nn.Module, inplace: bool) -> None:

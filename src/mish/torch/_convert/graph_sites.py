@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.fx import GraphModule, Node
 from torch.fx.node import map_arg
 
-from mish.torch._convert.look_alike import compare, points
-from mish.torch._ops import mish_formula
+from mish.torch._convert.look_alike import scale_of
+from mish.torch._scaled import scaled, scaled_mish
 
 _LONGEST = 24  # nodes in a spelling; the longest seen has 9
 _LAST_OPERATORS = {"mul", "div", "truediv", "add", "sub", "multiply", "divide", "subtract"}
@@ -37,6 +37,7 @@ class Site(NamedTuple):
 
     last: Node  # its value is Mish
     x: Node  # of this one
+    scale: float  # or Mish of this scale, mish(scale·x) / scale
     nodes: tuple[Node, ...]  # what it is made of, in order
     inplace: bool  # whether the result is written over ``x``
     spelling: str  # the operations, in order
@@ -50,19 +51,16 @@ def find(module: GraphModule) -> list[Site]:
 def replace(module: GraphModule) -> list[Site]:
     """Put `torch.nn.functional.mish` in the place of each site, in a graph of aten aten's mish.
 
-    The last node keeps its name and what is known of it.
+    Where there is a scale, that is `scaled_mish`, in a graph of aten its operations. The last node
+    keeps its name and what is known of it.
     """
     found = find(module)
     for site in found:
         aten = isinstance(site.last.target, torch._ops.OpOverload)
-        site.last.op = "call_function"
-        site.last.args, site.last.kwargs = (site.x,), {}
-        if aten:
-            ops = torch.ops.aten
-            site.last.target = ops.mish_.default if site.inplace else ops.mish.default
+        if aten and site.scale != 1:
+            _become_operations(module, site)
         else:
-            site.last.target = F.mish
-            site.last.kwargs = {"inplace": site.inplace}
+            _become_call(site, aten)
         for node in reversed(site.nodes[:-1]):
             if not node.users:
                 module.graph.erase_node(node)
@@ -72,6 +70,38 @@ def replace(module: GraphModule) -> list[Site]:
     return found
 
 
+def _become_call(site: Site, aten: bool) -> None:
+    ops, last = torch.ops.aten, site.last
+    last.op = "call_function"
+    last.args, last.kwargs = (site.x,), {}
+    if aten:
+        last.target = ops.mish_.default if site.inplace else ops.mish.default
+    elif site.scale == 1:
+        last.target, last.kwargs = F.mish, {"inplace": site.inplace}
+    else:
+        last.target, last.args = scaled_mish, (site.x, site.scale)
+        last.kwargs = {"inplace": site.inplace}
+
+
+def _become_operations(module: GraphModule, site: Site) -> None:
+    from torch.fx.experimental.proxy_tensor import make_fx  # a part of PyTorch's compiler
+
+    def function(x: Tensor) -> Tensor:
+        return scaled(torch.ops.aten.mish.default, x, site.scale)
+
+    traced = make_fx(function)(site.x.meta["val"])
+    (given,) = traced.graph.find_nodes(op="placeholder")
+    with module.graph.inserting_before(site.last):
+        result = module.graph.graph_copy(traced.graph, {given: site.x})
+    assert isinstance(result, Node)
+    last = site.last
+    if site.inplace:
+        last.target, last.args, last.kwargs = torch.ops.aten.copy_.default, (site.x, result), {}
+    else:
+        last.target, last.args, last.kwargs = result.target, result.args, result.kwargs
+        module.graph.erase_node(result)
+
+
 class _Finder:
     def __init__(self, module: GraphModule) -> None:
         self._module = module
@@ -79,8 +109,6 @@ class _Finder:
         self._place = {node: i for i, node in enumerate(self._order)}
         self._modules = dict(module.named_modules())
         self._names = {node: self._name(node) for node in self._order}
-        self._points = points()
-        self._expected = mish_formula(self._points)
 
     def sites(self) -> list[Site]:
         found: list[Site] = []
@@ -101,9 +129,12 @@ class _Finder:
             inplace = _writes(last)
             if inplace and (not last.args or last.args[0] is not x):
                 continue
-            if _may_be_real(x) and self._is_mish(x, nodes) and self._undisturbed(x, nodes):
+            if not _may_be_real(x) or not self._undisturbed(x, nodes):
+                continue
+            scale = self._scale(x, nodes)
+            if scale is not None:
                 spelling = ", ".join(self._names[node] for node in nodes)
-                return Site(last, x, tuple(nodes), inplace, spelling)
+                return Site(last, x, scale, tuple(nodes), inplace, spelling)
         return None
 
     def _cuts(self, last: Node, taken: set[Node]) -> Iterable[tuple[Node, list[Node]]]:
@@ -124,15 +155,19 @@ class _Finder:
             if node in taken or self._names[node] not in _SMOOTH:
                 return
 
-    def _is_mish(self, x: Node, nodes: list[Node]) -> bool:
-        values: dict[Node, Tensor] = {x: self._points}
-        try:
+    def _scale(self, x: Node, nodes: list[Node]) -> float | None:
+        """The scale for which the nodes are Mish of it; 1 for Mish itself, None if they are not."""
+
+        def function(given: Tensor) -> Tensor:
+            values = {x: given}
             for node in nodes:
                 values[node] = self._run(node, values)
-            compare("values", values[nodes[-1]], self._expected, self._points)
+            return values[nodes[-1]]
+
+        try:
+            return scale_of(function)
         except Exception:  # it differs, or PyTorch refuses these arguments
-            return False
-        return True
+            return None
 
     def _run(self, node: Node, values: dict[Node, Tensor]) -> Tensor:
         def value(each: Node) -> Tensor:

@@ -1,12 +1,18 @@
-"""Whether a module, or a function of one tensor, is Mish: judged by its values in float64."""
+"""Whether a module, or a function of one tensor, is Mish: judged by its values in float64.
+
+Mish of a scale k too, mish(kx)/k = x·tanh(softplus(kx)).
+"""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from mish._support.scale import OCTAVES, told
 from mish.torch._ops import derivative_formula, mish_formula
 
 # Where implementations differ, if anywhere; and the middle, where imitations differ. In float64 a
@@ -26,8 +32,32 @@ def points() -> Tensor:
     return torch.cat([torch.tensor(_HARD, dtype=torch.float64), grid])
 
 
+class Likeness(NamedTuple):
+    """What a module that is Mish does beside.
+
+    Attributes:
+        inplace: whether it writes its result into its input.
+        scale: k, where it is mish(kx)/k; 1 for Mish itself.
+    """
+
+    inplace: bool
+    scale: float
+
+
 def works_in_place(module: nn.Module) -> bool:
-    """Whether a module that is Mish writes its result into its input.
+    """Whether a module that is Mish itself writes its result into its input.
+
+    Raises:
+        NotMish: if it is not Mish, or Mish of a scale.
+    """
+    inplace, scale = likeness(module)
+    if scale != 1:
+        raise NotMish(f"it is Mish of the scale {scale:.7g}")
+    return inplace
+
+
+def likeness(module: nn.Module) -> Likeness:
+    """What a module that is Mish, with a scale or without, does beside.
 
     It is evaluated as a copy, in training and in evaluation mode; the random state is kept.
 
@@ -35,7 +65,7 @@ def works_in_place(module: nn.Module) -> bool:
         NotMish: if it is not Mish.
     """
     if type(module) is nn.Mish:
-        return module.inplace
+        return Likeness(module.inplace, 1.0)
     try:
         with torch.random.fork_rng(devices=[]), torch.enable_grad():
             training, evaluation = (
@@ -51,12 +81,43 @@ def works_in_place(module: nn.Module) -> bool:
     return training
 
 
-def _evaluate(module: nn.Module) -> bool:
+def scale_of(function: Callable[[Tensor], Tensor]) -> float:
+    """The scale k for which a function is mish(kx)/k by its values; 1 for Mish itself.
+
+    Raises:
+        NotMish: if there is none.
+    """
     x = points()
+    try:
+        compare("values", function(x.clone()), mish_formula(x), x)
+    except NotMish:
+        octaves = torch.from_numpy(OCTAVES.copy())
+        values = function(octaves)
+        right = isinstance(values, Tensor) and values.shape == octaves.shape
+        scale = told(values.detach().numpy()) if right else None
+        if scale is None:
+            raise
+        if not _is_scaled(function, x / scale, scale):
+            raise
+        return scale
+    return 1.0
+
+
+def _is_scaled(function: Callable[[Tensor], Tensor], x: Tensor, scale: float) -> bool:
+    inner = scale * x
+    try:
+        compare("values", function(x) * scale, mish_formula(inner), inner)
+    except NotMish:
+        return False
+    return True
+
+
+def _evaluate(module: nn.Module) -> Likeness:
+    scale = scale_of(module)
+    x = points() / scale
     leaf = x.clone().requires_grad_()
     given = leaf.clone()
     y = module(given)
-    compare("values", y, mish_formula(x), x)
     inplace = y is given
     try:
         (gradient,) = torch.autograd.grad(y.sum(), leaf)
@@ -66,12 +127,15 @@ def _evaluate(module: nn.Module) -> bool:
             raise
     else:
         # Where exp overflows, the gradient of log(1 + exp(x)) is NaN; ours need not be.
-        middle = x.abs() <= 104
-        compare("gradients", gradient[middle], derivative_formula(x[middle], 1), x[middle])
+        inner = scale * x
+        middle = inner.abs() <= 104
+        inner = inner[middle]
+        compare("gradients", gradient[middle], derivative_formula(inner, 1), inner)
     # Elementwise: the same numbers in another shape and order.
     matrix = x.flip(0)[:-1].reshape(4, -1, 2)
-    compare("values in another shape", module(matrix.clone()), mish_formula(matrix), matrix)
-    return inplace
+    inner, got = scale * matrix, module(matrix.clone()) * scale
+    compare("values in another shape", got, mish_formula(inner), inner)
+    return Likeness(inplace, scale)
 
 
 def compare(what: str, got: object, expected: Tensor, x: Tensor) -> None:

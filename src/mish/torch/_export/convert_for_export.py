@@ -15,28 +15,30 @@ from mish.torch._convert.calls import CatchingForward, before
 from mish.torch._convert.changes import Change, Changes, Undoable, table
 from mish.torch._convert.convert import is_pytorchs, join, may_be_mish
 from mish.torch._convert.forwards import names_of, traced, why_left
-from mish.torch._convert.look_alike import NotMish, works_in_place
-from mish.torch._export.forms import in_form
+from mish.torch._convert.look_alike import Likeness, NotMish, likeness
+from mish.torch._export.forms import FORMS, in_form
 from mish.torch._fused.modules import BatchNormMish, GroupNormMish
 from mish.torch._lean.flow import Flow
 from mish.torch._lean.saving_forward import SavingForward
 from mish.torch._module import Mish
+from mish.torch._scaled import ScaledMish
 
 _FUSED = (BatchNormMish, GroupNormMish)
 
 
-def written(form: str, input: Tensor, inplace: bool = False) -> Tensor:
-    """Mish in a form; in place if so."""
-    if form == "op":
+def written(form: str, input: Tensor, inplace: bool = False, scale: float = 1.0) -> Tensor:
+    """Mish, or Mish of a scale, in a form; in place if so."""
+    if form == "op" and scale == 1:
         return F.mish(input, inplace)
-    y = in_form(form, input)
+    y = in_form(form, input, scale)
     return input.copy_(y) if inplace else y
 
 
 class FormMish(nn.Mish):
-    """Mish in the form that its attribute ``mish_form`` names."""
+    """Mish in the form that its attribute ``mish_form`` names, of the scale ``mish_scale``."""
 
     mish_form: str
+    mish_scale: float
 
     def extra_repr(self) -> str:
         """The form, and whether it works in place."""
@@ -44,7 +46,7 @@ class FormMish(nn.Mish):
 
     def forward(self, input: Tensor) -> Tensor:
         """Mish of the input."""
-        return written(self.mish_form, input, self.inplace)
+        return written(self.mish_form, input, self.inplace, self.mish_scale)
 
 
 class FormForward(CatchingForward):
@@ -92,19 +94,21 @@ class Export(Changes[str]):
         left: the name of each place that was looked at and left, and why.
         form: the form that Mish has now.
         why: what is known of the runtime.
+        precision: in which precision that was found, and what others cost.
     """
 
     def __init__(self, plan: _Plan, advice: Advice) -> None:
         super().__init__(plan.places, plan.left, plan.changes)
-        self.form = advice.form
+        self.form = plan.form
         self.why = advice.why
+        self.precision = advice.precision
 
     def __str__(self) -> str:
         """A line for each place."""
         return table([(name, self.form, f"was {was}") for name, was in self.items()], self.left)
 
 
-def convert_for_export(model: nn.Module, target: str) -> Export:
+def convert_for_export(model: nn.Module, target: str, form: str | None = None) -> Export:
     """Give every Mish of a model the form that a runtime takes, right and fast.
 
     Runtimes differ in which operators they have, how fast and how right. What is known of each is
@@ -113,10 +117,10 @@ def convert_for_export(model: nn.Module, target: str) -> Export:
         with mish.torch.convert_for_export(model, "executorch"):
             program = torch.export.export(model, inputs)
 
-    Converted are Mish modules, as `mish.torch.convert` finds them, ours, normalisations with Mish
-    inside, and calls of `torch.nn.functional.mish` in ``forward`` methods. The objects stay the
-    same and change their class, until the block ends or ``undo`` is called; state dicts are
-    unchanged. What is exported meanwhile holds PyTorch's own operators alone: by
+    Converted are Mish modules, with a scale or without, as `mish.torch.convert` finds them, ours,
+    normalisations with Mish inside, and calls of `torch.nn.functional.mish` in ``forward`` methods.
+    The objects stay the same and change their class, until the block ends or ``undo`` is called;
+    state dicts are unchanged. What is exported meanwhile holds PyTorch's own operators alone: by
     `torch.export.export`, `torch.jit.trace` and `torch.onnx.export`.
 
     Args:
@@ -124,20 +128,25 @@ def convert_for_export(model: nn.Module, target: str) -> Export:
             differentiated, and their gradients overflow.
         target: the runtime: ``"executorch"``, ``"coreml"``, ``"openvino"`` and more, which the
             message for an unknown name lists.
+        form: a form in the place of the one that is known to be best there, as ``"float16"`` for a
+            program that computes in float16 throughout.
 
     Returns:
         A dict of what was converted: the name of each module and the class that it had, with the
-        method ``undo``, and the attributes ``form``, ``why`` and ``left``, a dict of what was
-        looked at and left, and why.
+        method ``undo``, and the attributes ``form``, ``why``, ``precision`` and ``left``, a dict
+        of what was looked at and left, and why.
 
     Raises:
         TypeError: if ``model`` is no `torch.nn.Module`, or one that `torch.compile` or TorchScript
             made.
-        ValueError: if ``target`` is not known, or the model is in training mode or lean.
+        ValueError: if ``target`` or ``form`` is not known, or the model is in training mode or
+            lean.
     """
     advice = require_target(target).from_torch
+    if form is not None and form not in FORMS:
+        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
     _require_plain(model)
-    return Export(_Plan(model, advice.form), advice)
+    return Export(_Plan(model, form or advice.form), advice)
 
 
 def _require_plain(model: object) -> None:
@@ -168,7 +177,7 @@ class _Plan:
         self.places: dict[str, str] = {}
         self.left: dict[str, str] = {}
         self.changes: list[Undoable] = []
-        self._form = form
+        self.form = form
         self._flow = Flow(model)
         self._was: dict[nn.Module, str] = {}  # modules that are changed, and their classes
         self._mish: set[nn.Module] = set()  # those of them that are Mish themselves
@@ -190,18 +199,19 @@ class _Plan:
     def _try(self, module: nn.Module, name: str) -> None:
         """Change a module that is Mish or calls it itself."""
         kind: Any = type(module)
-        if kind is Mish or may_be_mish(module):
+        if kind in (Mish, ScaledMish) or may_be_mish(module):
             try:
-                inplace = bool(module.inplace) if kind is Mish else works_in_place(module)
+                like = _ours(module) if kind in (Mish, ScaledMish) else likeness(module)
             except NotMish as error:
                 self.left[name] = str(error)
             else:
                 self._mish.add(module)
-                self._become(module, FormMish, inplace and self._is_seen(module))
+                like = like._replace(inplace=like.inplace and self._is_seen(module))
+                self._become(module, FormMish, like)
                 return
         if isinstance(module, GraphModule):
             if _calls(module):
-                self._change(module, _GraphChange(module, self._form))
+                self._change(module, _GraphChange(module, self.form))
         elif isinstance(module, FormForward):
             self._become(module, kind)
         elif kind in _FUSED or (not is_pytorchs(module) and self._calls_mish(module, name)):
@@ -230,13 +240,13 @@ class _Plan:
         except Exception:  # as above; its calls are caught all the same, if there are any
             return True
 
-    def _become(self, module: nn.Module, into: Any, inplace: bool | None = None) -> None:
+    def _become(self, module: nn.Module, into: Any, like: Likeness | None = None) -> None:
         change = Change(module)
         kind = type(module)
-        if inplace is not None:
+        if like is not None:
             module._modules.clear()
-            vars(module)["inplace"] = inplace
-        vars(module)["mish_form"] = self._form
+            vars(module).update(inplace=like.inplace, mish_scale=like.scale)
+        vars(module)["mish_form"] = self.form
         module.__class__ = into
         self._change(module, change.end(), kind)
 
@@ -244,6 +254,10 @@ class _Plan:
         kind = kind or type(module)
         self._was[module] = f"{kind.__module__}.{kind.__qualname__}"
         self.changes.append(change)
+
+
+def _ours(module: Any) -> Likeness:
+    return Likeness(bool(module.inplace), getattr(module, "scale", 1.0))
 
 
 def _is_fresh(owner: nn.Module, node: Node) -> bool:
