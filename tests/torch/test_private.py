@@ -17,8 +17,8 @@ SOURCE = Path(mish.torch.__file__).parent
 LISTED = {*_private._NEEDED, *_private._INSTEAD, *_private._INDUCTORS}
 PARTS = {part for name in LISTED for part in re.split(r"[.:]", name)}
 OURS = {"self", "cls", "_state", "_private", "ways"}
-# what PyTorch's notes on autograd tell of
-OTHERS = {"_saved_self"}
+# what PyTorch's notes on autograd tell of, and what every named tuple has
+OTHERS = {"_saved_self", "_replace"}
 
 
 def private_names(path):

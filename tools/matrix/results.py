@@ -69,7 +69,7 @@ def read() -> list[Cell]:
 
 def page(cells: list[Cell]) -> str:
     """The page of all cells."""
-    return "\n".join([HEAD, *(_table(kind, cells) for kind in KINDS)])
+    return "\n".join([HEAD, *filter(None, (_table(kind, cells) for kind in KINDS))])
 
 
 def _table(kind: str, cells: list[Cell]) -> str:
