@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
+import one_file
 import pytest
 
 import mish
 from mish import facts, reference, symbolic
 from mish.plot import interactive_page
-
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "site-screenshots"
-SCREENS = {
-    "wide-light": (1280, "light"),
-    "wide-dark": (1280, "dark"),
-    "narrow-light": (390, "light"),
-    "narrow-dark": (390, "dark"),
-}
-
-# Of all texts, by the formula of WCAG 2.
-LOWEST_CONTRAST = """() => {
-    const texts = "h1, h2, p, label, legend, caption, th, td, button, output, pre, summary";
-    const linear = (each) => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4;
-    const light = (colour) => {
-        const [r, g, b] = colour.match(/[0-9]+/g).map((each) => linear(each / 255));
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const behind = (each) => {
-        const colour = getComputedStyle(each).backgroundColor;
-        return colour === "rgba(0, 0, 0, 0)" ? behind(each.parentElement) : colour;
-    };
-    const contrasts = [...document.querySelectorAll(texts)].map((each) => {
-        const pair = [light(getComputedStyle(each).color), light(behind(each))];
-        return (Math.max(...pair) + 0.05) / (Math.min(...pair) + 0.05);
-    });
-    return Math.min(...contrasts);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -48,18 +20,9 @@ def file(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, file, request):
-    """The page on a screen; it may ask for nothing but itself, and complain of nothing."""
-    width, scheme = SCREENS[getattr(request, "param", "wide-light")]
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    wrong = []
-    page.on("request", lambda each: each.url == file.as_uri() or wrong.append(each.url))
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(file.as_uri())
-    yield page
-    context.close()
-    assert not [each for each in wrong if not each.startswith("data:")]
+    """The page on a screen."""
+    with one_file.opened(browser, file, getattr(request, "param", "wide-light")) as page:
+        yield page
 
 
 def number(text):
@@ -70,16 +33,15 @@ def choose(page, group, label):
     page.locator(f"#{group} label", has_text=label).click()
 
 
-@pytest.mark.parametrize("page", SCREENS, indirect=True)
+@pytest.mark.parametrize("page", one_file.SCREENS, indirect=True)
 def test_it_fits_the_screen(page, request):
     screen = request.node.callspec.params["page"]
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"interactive-{screen}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    one_file.keep_picture(page, f"interactive-{screen}")
+    assert one_file.fits(page)
     assert page.locator("html").get_attribute("data-theme") == screen.split("-")[1]
     page.click("#theme")
     assert page.locator("html").get_attribute("data-theme") != screen.split("-")[1]
-    lowest = page.evaluate(LOWEST_CONTRAST)
+    lowest = one_file.lowest_contrast(page)
     assert lowest >= 4.5
 
 
