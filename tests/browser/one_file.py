@@ -37,7 +37,7 @@ _LOWEST_CONTRAST = """() => {
 
 @contextlib.contextmanager
 def opened(browser, file, screen):
-    """A file on a screen as a page, which may ask for nothing but itself and complain of nothing."""
+    """A file on a screen as a page; it may ask for nothing but itself and complain of nothing."""
     width, scheme = SCREENS[screen]
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page = context.new_page()
