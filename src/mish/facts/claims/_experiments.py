@@ -81,6 +81,7 @@ def newton() -> Claim:
         f"{medians['silu']:.1e}, with GELU at {medians['gelu_tanh']:.1e}. It is smoothness that "
         "helps, and all smooth activations have it.",
         medians,
-        f"measured: medians of {_FITS} starts, 12 units, one curve. `mish study optimizer` has more",
+        f"measured: medians of {_FITS} starts, 12 units, one curve. "
+        "`mish study optimizer` has more",
         exact=False,
     )
