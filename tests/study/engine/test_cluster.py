@@ -14,6 +14,8 @@ from study_rows import JOBS, pids, rows
 from mish import study
 from mish.study import _cluster
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 pytest.importorskip("torch", exc_type=ImportError)
 pytest.importorskip("distributed")
 

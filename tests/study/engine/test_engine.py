@@ -11,6 +11,8 @@ from study_rows import JOBS, rows
 from mish import study
 from mish.study import Progress, _engine
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 
 @pytest.fixture
 def here(monkeypatch):

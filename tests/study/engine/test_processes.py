@@ -15,6 +15,8 @@ from study_rows import JOBS, begun, pids, rows
 from mish import study
 from mish.study import activations
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 pytest.importorskip("torch", exc_type=ImportError)
 
 COMMAND = "import fake_study; from mish.cli import main; main()"

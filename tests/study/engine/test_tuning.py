@@ -9,6 +9,8 @@ import pytest
 from mish.study import Tuning
 from mish.study._tuning import best_rate
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 NAN = math.nan
 
 

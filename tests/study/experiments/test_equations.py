@@ -8,6 +8,8 @@ import torch
 from mish.study._equations import EQUATIONS, derivatives
 from mish.study._seeds import torch_generator
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 
 @pytest.fixture(params=EQUATIONS)
 def equation(request):

@@ -13,6 +13,8 @@ from mish.study._networks import mlp
 from mish.study._seeds import generator, torch_generator
 from mish.study._training import alone
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 
 @pytest.fixture(autouse=True)
 def one_thread():

@@ -10,6 +10,8 @@ from mish.study._networks import cnn, mlp
 from mish.study._seeds import torch_generator
 from mish.study._training import Recipe, alone, classification, fit
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 PAIR = ("mish", "relu")
 
 

@@ -13,6 +13,8 @@ from mish.study._seeds import torch_generator
 from mish.study._studies.scale import changed, imbalanced
 from mish.study._training import explained, prequential
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 
 def test_tails_are_heavy():
     added = changed(np.zeros((1000, 196)), "heavy-tails", 1) / 0.1

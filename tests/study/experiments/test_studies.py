@@ -16,6 +16,8 @@ from mish.study._studies import STUDIES
 from mish.study._studies.inputs import noisy
 from mish.study._studies.labels import LOOK_ALIKE, wrong_labels
 
+pytestmark = pytest.mark.slow  # they train, or start processes that do
+
 
 @pytest.fixture(params=STUDIES)
 def study(request):
