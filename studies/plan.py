@@ -35,10 +35,10 @@ DATA = ROOT / "src" / "mish" / "study" / "_studies" / "planned.json"
 
 BEGINNING = f"""# The plan of the studies
 
-Made by `python studies/plan.py` of the first {FIRST_LOOK} pairs, before the others were run. For each
-setting: the largest standard deviation of the paired differences among the other activations, the
-pairs that a verdict at the margin δ then needs for a power of {POWER:g}, the pairs planned, and the
-chance with these to find a difference of δ, and to show the same what is. Holm's correction is
+Made by `python studies/plan.py` of the first {FIRST_LOOK} pairs, before the others were run. For
+each setting: the largest standard deviation of the paired differences among the other activations,
+the pairs that a verdict at the margin δ then needs for a power of {POWER:g}, the pairs planned, and
+the chance with these to find a difference of δ, and to show the same what is. Holm's correction is
 counted over all comparisons of a study. Planned are as many as are needed, but no fewer than
 {FIRST_LOOK} and no more than {MOST}, or what a study can afford; settings that decide what a study
 asks have {MOST} even if fewer would do.

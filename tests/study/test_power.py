@@ -80,7 +80,7 @@ def test_power_grows_to_one_as_the_spread_falls(pairs, tests):
 
 
 def test_power_where_another_implementation_fails():
-    """statsmodels 0.14 gives NaN at 120 of these, all of which are sure to be found."""
+    """Of these statsmodels 0.14 gives NaN at 120; all are sure to be found."""
     margins = np.linspace(1, 5, 4000)
     assert all(power.power_of_difference(250, 1, each, 70) == 1 for each in margins)
 

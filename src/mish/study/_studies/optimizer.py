@@ -15,7 +15,10 @@ from mish.study._studies._experiment import Experiment, tuned
 from mish.study.activations import Activation
 
 METHODS = ("sgd", "adam", "lbfgs", "newton-cg", "gauss-newton")
-RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}
+RATES = {
+    "sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+    "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+}
 PROBLEMS = ("digits", "diabetes")
 PASSES = 300
 DECAY = 1e-3
