@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import runpy
 import shutil
 from pathlib import Path
@@ -18,6 +20,8 @@ import pandas as pd
 from labels_study import MADE, make_frame
 
 from mish.study._power import pairs_needed
+from mish.study._registry import find
+from mish.study._studies import STUDIES
 from mish.study._table import write_table
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +71,23 @@ def test_it_writes_the_page_and_what_it_shows(publish, table, tmp_path):
     written = {each.name for each in results.iterdir()}
     assert written == {"some.parquet", "fake-verdicts.csv", "fake-forest.svg", "fake-loss.svg"}
     assert all(f"(../studies/results/{each})" in text for each in written - {"some.parquet"})
+    assert "Not judged" not in text
     publish(["--check"])
+
+
+def test_it_tells_differences_by_other_measures(publish, tmp_path):
+    accuracy = precision([0.01, 0.1, 0.2, 0.3])
+    loss = accuracy.assign(
+        measure="loss",
+        value=accuracy["value"].where(accuracy["activation"] == "mish", accuracy["value"] + 0.5),
+    )
+    both = pd.concat([accuracy, loss], ignore_index=True)
+    write_table(both, tmp_path / "studies" / "results" / "some.parquet")
+    publish([])
+    text = (tmp_path / "docs" / "studies-results.md").read_text(encoding="utf-8")
+    table = text[text.index("Not judged, loss, nat, of which lower is better:") :]
+    assert re.search(r"\| inputs usual, without penalty \| −0\.(49|50)\d \(−0\.5", table)
+    assert table.index("| mish − other, loss, nat | torch-mish |") < table.index("![precision")
 
 
 def test_a_page_that_is_not_of_its_tables_is_told(publish, table, tmp_path):
@@ -92,26 +112,82 @@ def test_tables_that_are_of_no_study_are_refused(publish, table, tmp_path, chang
     assert not (tmp_path / "docs" / "studies-results.md").exists()
 
 
-def test_a_pilot_gives_a_plan(script, tmp_path):
-    noise = np.random.default_rng(0).normal(0, 0.1, 12)
-    noise /= noise.std(ddof=1) / 0.1
-    values = {"mish": 1 + noise, "relu": np.ones(12)}
-    parts = [
-        make_frame(values, {"noise": each, "kind": "plain"}, study="fake", measure="loss")
-        for each in (0.0, 0.5)
-    ]
-    pilot = tmp_path / "pilot.parquet"
-    write_table(pd.concat(parts, ignore_index=True), pilot)
-    script("plan.py")([str(pilot)])
-    text = (tmp_path / "docs" / "studies-plan.md").read_text(encoding="utf-8")
-    needed = pairs_needed(0.1, 0.05, tests=2)
-    assert f"| fake | noise 0.5, kind plain | 0.05 | 12 | 0.100 | {needed} | 4 |" in text
-    assert f"| fake | noise 0, kind plain | 0.05 | 12 | 0.100 | {needed} | 2 |" in text
+@pytest.fixture
+def plan(script, tmp_path):
+    (tmp_path / "src" / "mish" / "study" / "_studies").mkdir(parents=True)
+    return script("plan.py")
 
 
-def test_a_pilot_without_comparisons_is_refused(script, table, tmp_path):
+def plan_files(tmp_path):
+    data = tmp_path / "src" / "mish" / "study" / "_studies" / "planned.json"
+    return tmp_path / "docs" / "studies-plan.md", data
+
+
+def precision(spreads, pairs=20):
+    """A pilot of `precision`, with its four settings."""
+    parts = []
+    for settings, spread in zip(find("precision").settings("full"), spreads, strict=True):
+        noise = np.random.default_rng(0).normal(size=pairs)
+        noise[:20] *= spread / noise[:20].std(ddof=1)
+        values = {"mish": 90 + noise, "torch-mish": np.full(pairs, 90.0)}
+        parts.append(make_frame(values, settings, study="precision"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_a_pilot_gives_a_plan(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(type(find("precision")), "decides", lambda self, settings: False)
     pilot = tmp_path / "pilot.parquet"
-    write_table(table.assign(scale="quick"), pilot)
-    with pytest.raises(SystemExit, match="no comparison of fake at the full scale"):
-        script("plan.py")([str(pilot)])
-    assert not (tmp_path / "docs" / "studies-plan.md").exists()
+    write_table(precision([0.01, 0.5, 0.6, 50.0]), pilot)
+    plan([str(pilot)])
+    page, data = (path.read_text(encoding="utf-8") for path in plan_files(tmp_path))
+    pairs = [pairs_needed(spread, 0.25, tests=4) for spread in (0.5, 0.6)]
+    planned = json.loads(data)["precision"]
+    assert [each["settings"] for each in planned] == find("precision").settings("full")
+    assert [each["pairs"] for each in planned] == [20, *pairs, 250]
+    row = "| precision | inputs usual, with penalty | 0.25 points | 0.50 |"
+    assert f"{row} {pairs[0]} | {pairs[0]} |" in page
+
+
+def test_settings_that_decide_have_250_pairs(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(type(find("precision")), "most", 30)
+    decides = lambda self, settings: settings["penalty"]  # noqa: E731
+    monkeypatch.setattr(type(find("precision")), "decides", decides)
+    pilot = tmp_path / "pilot.parquet"
+    write_table(precision([0.5, 0.5, 0.5, 0.5]), pilot)
+    plan([str(pilot)])
+    planned = json.loads(plan_files(tmp_path)[1].read_text(encoding="utf-8"))["precision"]
+    assert [each["pairs"] for each in planned] == [30, 250, 30, 250]
+
+
+def test_a_plan_looks_at_the_first_pairs_alone(plan, tmp_path):
+    pilot, whole = tmp_path / "pilot.parquet", tmp_path / "whole.parquet"
+    write_table(precision([0.5, 0.5, 0.5, 0.5]), pilot)
+    write_table(precision([0.5, 0.5, 0.5, 0.5], pairs=60), whole)
+    plan([str(pilot)])
+    plan(["--check", str(whole)])
+    write_table(precision([0.5, 0.6, 0.5, 0.5]), pilot)
+    with pytest.raises(SystemExit, match="is not what the tables give"):
+        plan(["--check", str(pilot)])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"scale": "quick"}, "no comparison of precision at the full scale"),
+        ({"study": "fake"}, "results of 'fake', which is no study to plan"),
+    ],
+)
+def test_a_pilot_that_plans_nothing_is_refused(plan, tmp_path, change, told):
+    pilot = tmp_path / "pilot.parquet"
+    write_table(precision([1, 1, 1, 1]).assign(**change), pilot)
+    with pytest.raises(SystemExit, match=told):
+        plan([str(pilot)])
+    assert not any(path.exists() for path in plan_files(tmp_path))
+
+
+@pytest.mark.slow
+def test_committed_plan_is_what_the_tables_give():
+    """Studies without a table have no plan yet."""
+    tables = [ROOT / "studies" / "results" / f"{name}.parquet" for name in STUDIES]
+    names = [str(path) for path in tables if path.exists()]
+    runpy.run_path(str(ROOT / "studies" / "plan.py"))["main"](["--check", *names])

@@ -9,13 +9,15 @@ from typing import ClassVar
 
 from mish._support.extras import needs
 from mish.study._cells import Better, Cell, Measure, Scale, Settings, Tuning
+from mish.study._studies._planned import planned
 from mish.study.activations import COMPARED, Activation, get
 
 TUNING_SEEDS = range(1_000_000, 1_000_003)
 """The seeds of tuning: no run has one of them."""
 
 FIRST_LOOK = 20
-DECIDING = 250
+MOST = 250
+"""Between the two lies how many pairs a setting has."""
 
 ACCURACY = Measure(
     "accuracy",
@@ -36,6 +38,8 @@ class Experiment(ABC):
     question: ClassVar[str]
     measures: ClassVar[tuple[Measure, ...]]
     baseline: ClassVar[str] = "mish"
+    most: ClassVar[int] = MOST
+    """The most pairs that the plan may give a setting, by what a run costs."""
 
     def activations(self, scale: Scale) -> tuple[str, ...]:
         """All that are compared."""
@@ -46,13 +50,14 @@ class Experiment(ABC):
         """Give every combination of what the study varies."""
 
     def seeds(self, scale: Scale, settings: Settings) -> range:
-        """Give 20 for a first look, 250 where the cell decides; 3 at the quick scale."""
+        """Give as many as were planned, and 3 at the quick scale."""
         if scale == "quick":
             return range(3)
-        return range(DECIDING if self.decides(settings) else FIRST_LOOK)
+        unplanned = MOST if self.decides(settings) else FIRST_LOOK
+        return range(planned(self.name, settings, unplanned))
 
     def decides(self, settings: Settings) -> bool:
-        """Whether the verdict of these settings is worth as many pairs as the power needs."""
+        """Whether the plan shall give these settings 250 pairs, even if fewer are enough."""
         return False
 
     @abstractmethod

@@ -15,7 +15,10 @@ from mish.study._studies._experiment import Experiment, tuned
 from mish.study.activations import Activation
 
 METHODS = ("sgd", "adam", "lbfgs", "newton-cg", "gauss-newton")
-RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)}
+RATES = {
+    "sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0),
+    "adam": (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+}
 PROBLEMS = ("digits", "diabetes")
 PASSES = 300
 DECAY = 1e-3
@@ -43,10 +46,6 @@ class Optimizer(Experiment):
         problems = PROBLEMS if scale == "full" else PROBLEMS[:1]
         methods = METHODS if scale == "full" else ("adam", "newton-cg")
         return [{"problem": each, "method": method} for each in problems for method in methods]
-
-    def decides(self, settings: Settings) -> bool:
-        """Newton's method, and Adam to compare, on digits."""
-        return settings["problem"] == "digits" and settings["method"] in ("adam", "newton-cg")
 
     def tuning(self, scale: Scale, settings: Settings) -> Tuning | None:
         """Tune by what is judged, with other seeds; only the methods that have a learning rate."""
