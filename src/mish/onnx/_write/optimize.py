@@ -98,7 +98,8 @@ class Report:
             ModelError: If the file cannot be written, or if its external data would have to be
                 copied next to a pipe, a device, or a link to another folder.
         """
-        write(self.model, Path(path), self.folder, self._source, unchanged=not self.changed)
+        same = not self.changed and self.opset[0] == self.opset[1]
+        write(self.model, Path(path), self.folder, self._source, unchanged=same)
 
 
 def optimize(
