@@ -31,7 +31,7 @@ def main() -> None:
         compiler = [sys.executable, "-I", "-m", "ziglang", "c++", "-target", target]
         options = ["-std=c++17", f"-I{ROOT / 'native'}", "-Wl,-rpath,$ORIGIN"]
         options.append("-ffp-contract=off")  # for the inputs, which the test computes
-        options += ["-O3", "-g0", "-s"]  # as in zig.cmake, so that Zig's C++ library is there already
+        options += ["-O3", "-g0", "-s"]  # as in zig.cmake, whose build has left the C++ library
         if "windows" not in target:
             options.append("-fPIC")
         if "musl" in target:
