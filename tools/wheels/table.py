@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 PAGE = Path(__file__).parents[2] / "docs" / "releasing.md"
-BEGIN, END = "<!-- This table is written by `make wheels`. -->\n", "<!-- So far. -->"
+BEGIN, END = "<!-- This table is written by `make wheels`. -->\n", "<!-- The table ends here. -->"
 HEAD = (
     "| wheel | MB | Python, ABI | module for PyTorch | passed |\n| --- | --: | --- | --- | --- |\n"
 )

@@ -17,15 +17,14 @@ set(CMAKE_CXX_COMPILER ${zig} c++ -target $ENV{MISH_ZIG_TARGET})
 
 list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR}) # for FindPython.cmake
 
-# Sized deallocation is newer than the oldest libstdc++; debugging information would be stripped. Zig
-# compiles its C++ library anew for another level of optimisation or kind of code, so CMake's own tries
-# have those of the modules.
-set(CMAKE_CXX_FLAGS_INIT "-O3 -fno-sized-deallocation -g0")
+# Sized deallocation is newer than the oldest libstdc++; symbols and debugging information would be
+# stripped. Zig compiles its C++ library anew, for minutes, for another level of optimisation or kind of
+# code, or where symbols stay: CMake's own tries, which these flags reach and those of the linker do not,
+# must agree with the modules in all of that.
+set(CMAKE_CXX_FLAGS_INIT "-O3 -fno-sized-deallocation -g0 -s")
 if(NOT CMAKE_SYSTEM_NAME STREQUAL "Windows")
   string(APPEND CMAKE_CXX_FLAGS_INIT " -fPIC")
 endif()
-set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
-set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 
 if("$ENV{MISH_ZIG_TARGET}" MATCHES "musl")
   # By default a program has musl in it, and Zig would compile the whole of it for CMake's tries.
