@@ -40,7 +40,8 @@ TORCHES = ["2.9.1", "2.10.0", "2.11.0", "2.12.1", "2.13.0", "2.14.1", "2.15.0"]
 RUNTIMES = [f"1.{minor}" for minor in range(20, 33, 2)]
 JAXES = ["0.7.0", "0.8.0", "0.9.0", "0.10.2"]
 
-TOOLS = ["pytest", "hypothesis", "ml_dtypes", "mpmath", "threadpoolctl"]
+# With bounds, since the cell of the lowest versions takes them at their word.
+TOOLS = ["pytest>=8.3", "hypothesis>=6.112", "ml_dtypes>=0.5", "mpmath>=1.3", "threadpoolctl>=3"]
 ARRAYS = [
     "tests/test_ufuncs.py",
     "tests/test_derivative.py",
@@ -188,8 +189,11 @@ def _wheel(session: nox.Session) -> Path:
     name = str(session.python) if threaded else "abi3"
     folder = ROOT / "build" / "matrix" / f"{name}-{_digest()}"
     if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
         chosen = ["--python", session.virtualenv.interpreter] if threaded else []
-        session.run("uv", "build", "--wheel", *chosen, "--out-dir", str(folder), external=True)
+        made = Path(session.create_tmp()) / "wheel"
+        session.run("uv", "build", "--wheel", *chosen, "--out-dir", str(made), external=True)
+        made.replace(folder)  # now that it is whole: other cells may look for it
     (wheel,) = folder.glob("*.whl")
     return wheel
 
