@@ -146,7 +146,8 @@ def jax(session: nox.Session, version: str) -> None:
 def lowest(session: nox.Session) -> None:
     """The lowest versions that pyproject.toml allows, of all but the frameworks."""
     extras = "array-api,caffe2,cli,cost,dask,onnx,plot,reference,symbolic"
-    tests = [*ARRAYS, *ONNX, *OTHERS]
+    # old packages use what the new ones beneath them call deprecated
+    tests = ["-W", "ignore::DeprecationWarning", *ARRAYS, *ONNX, *OTHERS]
     _try(session, "lowest versions", extras, ["--resolution=lowest-direct"], extras, tests)
 
 
