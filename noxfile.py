@@ -1,7 +1,7 @@
 """mish with other versions of Python, NumPy and the frameworks: a session is a cell of a matrix.
 
     nox --list
-    nox -s "torch(version='2.9.1')"
+    nox -s "torch(version='2.10.0')"
     nox -t matrix
 
 Each cell installs the same wheel into a new environment, runs a part of the tests there, and writes
@@ -36,7 +36,7 @@ FREE_THREADED = ["3.13t", "3.14t"]
 NUMPYS_PYTHON, FRAMEWORKS_PYTHON = "3.12", "3.11"
 
 NUMPYS = ["1.26.4", "2.0.2", "2.5.5"]
-TORCHES = ["2.9.1", "2.10.0", "2.11.0", "2.12.1", "2.13.0", "2.14.1", "2.15.0"]
+TORCHES = ["2.10.0", "2.11.0", "2.12.1", "2.13.0", "2.14.1", "2.15.0"]
 RUNTIMES = [f"1.{minor}" for minor in range(20, 33, 2)]
 JAXES = ["0.7.0", "0.8.0", "0.9.0", "0.10.2"]
 
@@ -142,7 +142,7 @@ def jax(session: nox.Session, version: str) -> None:
     _try(session, "JAX", version, packages, "jax,reference", JAX)
 
 
-@nox.session(python="3.10", tags=["matrix"])
+@nox.session(python=FRAMEWORKS_PYTHON, tags=["matrix"])
 def lowest(session: nox.Session) -> None:
     """The lowest versions that pyproject.toml allows, of all but the frameworks."""
     extras = "array-api,caffe2,cli,cost,dask,onnx,plot,reference,symbolic"

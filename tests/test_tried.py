@@ -29,7 +29,7 @@ def test_the_page_shows_what_was_found(results):
 
 @pytest.mark.parametrize(
     ("title", "package"),
-    [("ONNX Runtime", "onnxruntime"), ("JAX", "jax")],
+    [("PyTorch", "torch"), ("ONNX Runtime", "onnxruntime"), ("JAX", "jax")],
 )
 def test_the_lower_bound_was_tried_and_works(title, package):
     named = [each for each in map(Requirement, requires("mish")) if each.name == package]
