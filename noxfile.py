@@ -192,6 +192,7 @@ def _wheel(session: nox.Session) -> Path:
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         chosen = ["--python", session.virtualenv.interpreter] if threaded else []
+        chosen.append("--no-build-package=numpy")  # the newest with a wheel
         made = Path(session.create_tmp()) / "wheel"
         session.run("uv", "build", "--wheel", *chosen, "--out-dir", str(made), external=True)
         made.replace(folder)  # now that it is whole: other cells may look for it

@@ -87,7 +87,7 @@ def choices(text: str, option: str, known: Sequence[str]) -> list[str]:
 def display(progress: Progress) -> Iterator[Progress]:
     """Show ``progress`` while the block runs; one that is disabled writes nothing at all.
 
-    rich before 14.1 ends a disabled one with an empty line.
+    rich before 14.3 ends a disabled one with an empty line.
     """
     if progress.disable:
         yield progress
