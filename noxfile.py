@@ -103,7 +103,8 @@ def free_threaded(session: nox.Session) -> None:
     """A Python without the global interpreter lock; four threads run each test at once."""
     # what has no wheel for it would be compiled, by tools of which some come from elsewhere
     packages = ["--only-binary=:all:", "numpy", "pytest-run-parallel"]
-    tests = ["--parallel-threads=4", "--iterations=1", *ARRAYS]
+    alone = ["-o", "thread_unsafe_functions=mpmath.workdps"]  # one precision for all threads
+    tests = ["--parallel-threads=4", "--iterations=1", *alone, *ARRAYS]
     _try(session, "Python", str(session.python), packages, "reference,symbolic", tests)
 
 
