@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from mish import study
 from mish._support.files import replacing
 from mish.study import Measure
@@ -75,7 +77,8 @@ def _section(found: Findings) -> str:
         _listed(words.summary(found.verdicts, found.study)),
         f"Judged by {words.axis(judged)}, of which {judged.better} is better; δ is "
         f"{words.margin(judged)}: {judged.why}. {found.power()}",
-        _matrix(found),
+        _matrix(found, found.verdicts, judged),
+        *_beside(found),
         *(
             f"![{name}: {text}](../studies/results/{_picture(name, which)})"
             for text, which in pictures.items()
@@ -86,21 +89,32 @@ def _section(found: Findings) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _matrix(found: Findings) -> str:
-    """Tell the verdicts: a line for each setting, a column for each other activation."""
-    measure = found.study.measures[0]
-    others = list(dict.fromkeys(found.verdicts["other"]))
+def _beside(found: Findings) -> list[str]:
+    """Tell the differences by the other measures, measure by measure."""
+    parts = []
+    for measure in found.measures:
+        if measure.name in found.beside:
+            better = f"{words.axis(measure)}, of which {measure.better} is better"
+            parts.append(f"Not judged, {better}:")
+            parts.append(_matrix(found, found.beside[measure.name], measure))
+    return parts
+
+
+def _matrix(found: Findings, compared: pd.DataFrame, measure: Measure) -> str:
+    """Tell comparisons: a line for each setting, a column for each other activation."""
+    others = list(dict.fromkeys(compared["other"]))
     lines = [[f"{found.study.baseline} − other, {words.axis(measure)}", *others]]
     lines.append(["---"] * len(lines[0]))
-    for setting, rows in found.by_setting(found.verdicts).items():
-        cells = {row["other"]: _verdict(row, measure) for row in rows}
+    for setting, rows in found.by_setting(compared).items():
+        cells = {row["other"]: _told(row, measure) for row in rows}
         lines.append([setting, *(cells.get(each, "") for each in others)])
     return "\n".join(f"| {' | '.join(each)} |" for each in lines)
 
 
-def _verdict(row: Mapping[str, Any], measure: Measure) -> str:
-    told = [f"**{row['word']}** {words.difference(row, measure)}", words.diverged(row)]
-    return "; ".join(filter(None, told))
+def _told(row: Mapping[str, Any], measure: Measure) -> str:
+    """Write a difference, after the verdict if there is one."""
+    word = f"**{row['word']}** " if "word" in row else ""
+    return "; ".join(filter(None, [f"{word}{words.difference(row, measure)}", words.diverged(row)]))
 
 
 def _listed(lines: Iterable[str]) -> str:

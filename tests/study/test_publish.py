@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import shutil
 from pathlib import Path
@@ -70,7 +71,23 @@ def test_it_writes_the_page_and_what_it_shows(publish, table, tmp_path):
     written = {each.name for each in results.iterdir()}
     assert written == {"some.parquet", "fake-verdicts.csv", "fake-forest.svg", "fake-loss.svg"}
     assert all(f"(../studies/results/{each})" in text for each in written - {"some.parquet"})
+    assert "Not judged" not in text
     publish(["--check"])
+
+
+def test_it_tells_differences_by_other_measures(publish, tmp_path):
+    accuracy = precision([0.01, 0.1, 0.2, 0.3])
+    loss = accuracy.assign(
+        measure="loss",
+        value=accuracy["value"].where(accuracy["activation"] == "mish", accuracy["value"] + 0.5),
+    )
+    both = pd.concat([accuracy, loss], ignore_index=True)
+    write_table(both, tmp_path / "studies" / "results" / "some.parquet")
+    publish([])
+    text = (tmp_path / "docs" / "studies-results.md").read_text(encoding="utf-8")
+    table = text[text.index("Not judged, loss, nat, of which lower is better:") :]
+    assert re.search(r"\| inputs usual, without penalty \| −0\.(49|50)\d \(−0\.5", table)
+    assert table.index("| mish − other, loss, nat | torch-mish |") < table.index("![precision")
 
 
 def test_a_page_that_is_not_of_its_tables_is_told(publish, table, tmp_path):

@@ -70,6 +70,12 @@ def test_it_begins_with_the_verdicts(text):
     assert text.index("is not known.") < text.index("Made by")
 
 
+def test_differences_by_other_measures_are_told_and_not_judged(text):
+    told = text[text.index("Not judged: mish − other in loss, nat, of which lower is better") :]
+    assert re.match(r".*?kind symmetric, wrong 0 \+?−?0\.\d+ \(", told)
+    assert "diverged, of 20 each" in told[: told.index("Every comparison")]
+
+
 def test_each_study_says_how_it_was_judged(text):
     assert "accuracy, %; higher is better" in text
     assert "0.5 points : half a point decides nothing" in text.replace("points:", "points :")
@@ -101,5 +107,5 @@ def test_it_asks_for_nothing(document):
 
 
 def test_every_comparison_is_in_the_tables(read):
-    assert read.tags.count("table") == 6
+    assert read.tags.count("table") == (3 + 1) + 3
     assert read.tags.count("svg") == (4 + 2 * 2) + (1 + 1)

@@ -13,7 +13,7 @@ pytest.importorskip("statsmodels")
 import pandas as pd
 
 from mish.study import _statistics as statistics
-from mish.study._verdicts import WORDS, judge, word
+from mish.study._verdicts import WORDS, differences, judge, word
 
 PAIRS = 30
 SPREAD = 0.4
@@ -127,6 +127,16 @@ def test_nobody_to_compare_with(frame_of, study):
 def test_only_the_first_measure_is_judged(frame_of, results, study):
     frame = pd.concat([results(relu=1.0), results(relu=1.0).assign(measure="loss")])
     pd.testing.assert_frame_equal(judge(frame, study), judge(results(relu=1.0), study))
+
+
+def test_differences_by_another_measure_are_told_without_a_word(results, study, study_with):
+    other = results(relu=1.0, silu=-0.5).assign(measure="loss")
+    frame = pd.concat([results(relu=2.0, silu=0.0), other])
+    found = differences(frame, study, study.measures[1])
+    judged = judge(other, study_with(measures=study.measures[1:]))
+    pd.testing.assert_frame_equal(found, judged[list(found.columns)])
+    assert found.columns[-1] == "effect"
+    assert list(found["difference"].round(9)) == [1.0, -0.5]
 
 
 def test_results_that_are_equal_bit_for_bit(frame_of, study):

@@ -24,7 +24,7 @@ with needs("study", "mish.study"):
         setting_along,
     )
     from mish.study._means import means
-    from mish.study._verdicts import judge
+    from mish.study._verdicts import differences, judge
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Findings:
         scale: at which scale.
         settings: what it varies.
         verdicts: as `mish.study.judge` gives them.
+        beside: the differences by the study's other measures, by their names, which nobody judges.
         means: as `mish.study._means.means` gives them.
         made: what the results were made by, if that is known.
     """
@@ -44,6 +45,7 @@ class Findings:
     scale: str
     settings: list[str]
     verdicts: pd.DataFrame
+    beside: Mapping[str, pd.DataFrame]
     means: pd.DataFrame
     made: Mapping[str, Any] | None
 
@@ -136,9 +138,16 @@ def findings(frame: pd.DataFrame, study: Study) -> Findings | None:
             continue
         verdicts = judge(rows, study)
         if len(verdicts):
-            settings = _frame.settings_columns(rows)
-            made = provenance(frame, study.name, scale)
-            return Findings(study, scale, settings, verdicts, means(rows, study), made)
+            beside = {each.name: differences(rows, study, each) for each in study.measures[1:]}
+            return Findings(
+                study=study,
+                scale=scale,
+                settings=_frame.settings_columns(rows),
+                verdicts=verdicts,
+                beside={name: found for name, found in beside.items() if len(found)},
+                means=means(rows, study),
+                made=provenance(frame, study.name, scale),
+            )
     return None
 
 

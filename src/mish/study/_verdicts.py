@@ -95,15 +95,35 @@ def judge(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
     """
     _frame.check(frame, study)
     measure = study.measures[0]
-    measured = frame[frame["measure"] == measure.name]
-    columns = ["study", "scale", *_frame.settings_columns(frame), "measure", "baseline", "other"]
-    families = [
-        _decide(rows, measure)
-        for _, family in measured.groupby("scale", sort=False)
-        if (rows := _rows(family, study, measure))
-    ]
+    families = [_decide(rows, measure) for rows in _families(frame, study, measure)]
     found = pd.concat(families, ignore_index=True) if families else pd.DataFrame()
-    return found.reindex(columns=[*columns, *_NUMBERS])
+    return found.reindex(columns=[*_comparison(frame), *_NUMBERS])
+
+
+def differences(frame: pd.DataFrame, study: Study, measure: Measure) -> pd.DataFrame:
+    """Compare by any measure, as `judge` does by the first, but judge nothing.
+
+    Returns:
+        The same columns as far as ``effect``.
+    """
+    _frame.check(frame, study)
+    rows = [row for family in _families(frame, study, measure) for row in family]
+    last = _NUMBERS.index("effect") + 1
+    return pd.DataFrame(rows).reindex(columns=[*_comparison(frame), *_NUMBERS[:last]])
+
+
+def _comparison(frame: pd.DataFrame) -> list[str]:
+    """The columns that say what is compared."""
+    return ["study", "scale", *_frame.settings_columns(frame), "measure", "baseline", "other"]
+
+
+def _families(frame: pd.DataFrame, study: Study, measure: Measure) -> list[list[dict[str, Any]]]:
+    """Compare by a measure, scale by scale."""
+    measured = frame[frame["measure"] == measure.name]
+    families = [
+        _rows(family, study, measure) for _, family in measured.groupby("scale", sort=False)
+    ]
+    return [rows for rows in families if rows]
 
 
 def _rows(frame: pd.DataFrame, study: Study, measure: Measure) -> list[dict[str, Any]]:

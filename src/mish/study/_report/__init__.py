@@ -65,6 +65,7 @@ def _study(found: Findings) -> str:
             f"{_figures(found.mean_drawings(each, single=True))}"
             for each in found.measures
         ),
+        "beside": tables.beside(found),
         "numbers": tables.numbers(found),
         "mean_numbers": tables.means(found),
         "made": _definitions(

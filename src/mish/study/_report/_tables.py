@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mish.study import _words as words
+from mish.study._cells import Measure
 from mish.study._findings import Findings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SIGNS = {"better": "▲", "worse": "▼", "the same": "■", "not known": "○"}
 
@@ -15,16 +19,40 @@ _SIGNS = {"better": "▲", "worse": "▼", "the same": "■", "not known": "○"
 def matrix(found: Findings) -> str:
     """Tell every verdict: a row for each setting, a column for each other activation."""
     measure = found.study.measures[0]
-    others = list(dict.fromkeys(found.verdicts["other"]))
-    rows = []
-    for setting, part in found.by_setting(found.verdicts).items():
-        cells = {row["other"]: _verdict(row, found) for row in part}
-        rows.append([_head(setting), *(cells.get(other, "<td></td>") for other in others)])
     caption = (
         f"{found.study.baseline} against each other: the verdict, and {found.study.baseline} − "
         f"other in {words.axis(measure)} with its 95 % interval"
     )
-    return _table(found, "verdicts", caption, ["setting", *others], rows)
+    return _matrix(found, "verdicts", caption, found.verdicts, measure)
+
+
+def beside(found: Findings) -> str:
+    """Tell the differences by the other measures, a table for each, to be unfolded."""
+    tables = [
+        _matrix(
+            found,
+            f"beside-{measure.name}",
+            f"Not judged: {found.study.baseline} − other in {words.axis(measure)}, of which "
+            f"{measure.better} is better, with its 95 % interval",
+            found.beside[measure.name],
+            measure,
+        )
+        for measure in found.measures
+        if measure.name in found.beside
+    ]
+    head = "<details>\n<summary>Differences by other measures</summary>"
+    return "\n".join([head, *tables, "</details>"]) if tables else ""
+
+
+def _matrix(
+    found: Findings, name: str, caption: str, compared: pd.DataFrame, measure: Measure
+) -> str:
+    others = list(dict.fromkeys(compared["other"]))
+    rows = []
+    for setting, part in found.by_setting(compared).items():
+        cells = {row["other"]: _told(row, measure) for row in part}
+        rows.append([_head(setting), *(cells.get(other, "<td></td>") for other in others)])
+    return _table(found, name, caption, ["setting", *others], rows)
 
 
 def numbers(found: Findings) -> str:
@@ -75,15 +103,15 @@ def means(found: Findings) -> str:
     return _table(found, "means", "Means of every measure", heads, rows)
 
 
-def _verdict(row: Mapping[str, Any], found: Findings) -> str:
+def _told(row: Mapping[str, Any], measure: Measure) -> str:
+    """Write a difference, after the verdict if there is one."""
+    told = [escape(words.difference(row, measure)), escape(words.diverged(row))]
+    if "word" not in row:
+        return f"<td>{'<br>'.join(filter(None, told))}</td>"
     kind = words.group(row["word"])
-    lost = words.diverged(row)
-    more = f"<br>{escape(lost)}" if lost else ""
-    return (
-        f"<td class='{kind.replace(' ', '-')}'><span aria-hidden='true'>{_SIGNS[kind]}</span> "
-        f"<strong>{escape(row['word'])}</strong><br>"
-        f"{escape(words.difference(row, found.study.measures[0]))}{more}</td>"
-    )
+    sign = f"<span aria-hidden='true'>{_SIGNS[kind]}</span>"
+    word = f"{sign} <strong>{escape(row['word'])}</strong>"
+    return f"<td class='{kind.replace(' ', '-')}'>{'<br>'.join(filter(None, [word, *told]))}</td>"
 
 
 def _head(text: str) -> str:

@@ -47,10 +47,6 @@ class Optimizer(Experiment):
         methods = METHODS if scale == "full" else ("adam", "newton-cg")
         return [{"problem": each, "method": method} for each in problems for method in methods]
 
-    def decides(self, settings: Settings) -> bool:
-        """Newton's method, and Adam to compare, on digits."""
-        return settings["problem"] == "digits" and settings["method"] in ("adam", "newton-cg")
-
     def tuning(self, scale: Scale, settings: Settings) -> Tuning | None:
         """Tune by what is judged, with other seeds; only the methods that have a learning rate."""
         rates = RATES.get(str(settings["method"]))

@@ -14,7 +14,7 @@ from mish.study._studies._experiment import Experiment, tuned
 from mish.study.activations import COMPARED, Activation
 
 NAMES = ("poisson-1d", "burgers-1d", "poisson-2d", "heat-2d")
-RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 WEIGHT = (
     100.0  # of the boundary's error: residuals hold second derivatives, far greater than values
 )
@@ -29,6 +29,7 @@ class Physics(Experiment):
         Measure("log_error", "decades", "lower", 0.1, "a quarter of the error"),
         Measure("log_loss", "decades", "lower", 0.2, "a quarter of the equation's error, squared"),
     )
+    most = 60  # a run takes seconds
 
     def activations(self, scale: Scale) -> tuple[str, ...]:
         """All that are compared, and PyTorch's Mish."""
