@@ -38,6 +38,12 @@ def test_the_lower_bound_was_tried_and_works(title, package):
     assert Version(oldest).release[:2] == Version(lowest).release[:2]
 
 
+@pytest.mark.parametrize("title", ["Python", "NumPy", "PyTorch", "ONNX Runtime", "JAX"])
+def test_readme_names_the_oldest_and_the_newest(title):
+    ends = [".".join(tried()[title][place].split(".")[:2]).rstrip("t") for place in (0, -1)]
+    assert f"{title} {' to '.join(ends)}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_counts_of_a_report(results, tmp_path):
     report = tmp_path / "report.xml"
     report.write_text(
