@@ -9,11 +9,12 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
-from flint import arb, ctx
+from flint import arb
 
 import mish
 from mish import reference
 from mish._taylor import antiderivative as module
+from mish._truth.balls import working_bits
 
 FLOAT64, NARROW = 4.0, 0.50001  # in ulp: the bounds in the docstring
 POINTS = [-40, -5.25, -1.5, -0.125, 0.125, 0.75, 3.5, 12, 50]
@@ -39,7 +40,7 @@ def exact(x):
     found = []
     for each in x.tolist():
         # next to 0 the terms of the closed form cancel
-        with ctx.workprec(160 if abs(each) > 1e-9 else 1600):
+        with working_bits(160 if abs(each) > 1e-9 else 1600):
             found.append(reference.integral_ball(arb(each)))
     return found
 
@@ -133,7 +134,7 @@ def test_the_derivative_of_each_closed_form_is_mish(form):
 
 
 def test_the_derivative_of_the_closed_form_is_mish_to_50_digits():
-    with ctx.workprec(600):
+    with working_bits(600):
         for x in POINTS:
             h = arb((1, -170))
             chord = (reference.integral_ball(arb(x) + h) - reference.integral_ball(arb(x) - h)) / (
@@ -143,7 +144,7 @@ def test_the_derivative_of_the_closed_form_is_mish_to_50_digits():
 
 
 def test_both_forms_meet_at_0():
-    with ctx.workprec(600):
+    with working_bits(600):
         tiny = arb((1, -120))
         assert abs(reference.integral_ball(tiny) - tiny * tiny * 3 / 10) < arb((1, -358))
         assert abs(reference.integral_ball(-tiny) - tiny * tiny * 3 / 10) < arb((1, -358))

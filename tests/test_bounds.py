@@ -6,10 +6,11 @@ import warnings
 
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import arb
 
 import mish
 from mish import bounds, facts, reference
+from mish._truth.balls import working_bits
 
 C1, C2 = bounds._C1, bounds._C2
 ENDS = [-690.0, -30.0, -6.0, -3.0, C1, -2.0, -1.5, bounds._X0, -0.5, 0.0, 0.7, C2, 2.0, 5.0, 30.0]
@@ -31,7 +32,7 @@ def places(low, high, count=33):
 
 
 def assert_bounds(low, high, lines):
-    with ctx.workprec(160):
+    with working_bits(160):
         for i in range(low.size):
             below, low_intercept, above, high_intercept = (arb(float(part[i])) for part in lines)
             for x in places(low[i], high[i]).tolist():
@@ -115,7 +116,7 @@ def test_large_ends():
 def test_interval_holds_the_range_and_is_tight():
     low, high = np.concatenate([np.array([LOW, HIGH]), random_intervals(60)], axis=1)
     found = bounds.interval(low, high)
-    with ctx.workprec(160):
+    with working_bits(160):
         for i in range(low.size):
             values = [reference.ball(arb(x), 0) for x in places(low[i], high[i]).tolist()]
             assert all(found.lower[i] <= value for value in values)
@@ -127,7 +128,7 @@ def test_interval_holds_the_range_and_is_tight():
 def test_lipschitz_holds_the_slopes_and_is_tight():
     low, high = np.concatenate([np.array([LOW, HIGH]), random_intervals(60)], axis=1)
     found = bounds.lipschitz(low, high)
-    with ctx.workprec(160):
+    with working_bits(160):
         for i in range(low.size):
             slopes = [abs(reference.ball(arb(x), 1)) for x in places(low[i], high[i]).tolist()]
             assert all(slope <= found[i] for slope in slopes)

@@ -29,13 +29,19 @@ def test_the_page_shows_what_was_found(results):
 
 @pytest.mark.parametrize(
     ("title", "package"),
-    [("ONNX Runtime", "onnxruntime"), ("JAX", "jax")],
+    [("PyTorch", "torch"), ("ONNX Runtime", "onnxruntime"), ("JAX", "jax")],
 )
 def test_the_lower_bound_was_tried_and_works(title, package):
     named = [each for each in map(Requirement, requires("mish")) if each.name == package]
     (lowest,) = {bound.version for each in named for bound in each.specifier}
     oldest = tried()[title][0]
     assert Version(oldest).release[:2] == Version(lowest).release[:2]
+
+
+@pytest.mark.parametrize("title", ["Python", "NumPy", "PyTorch", "ONNX Runtime", "JAX"])
+def test_readme_names_the_oldest_and_the_newest(title):
+    ends = [".".join(tried()[title][place].split(".")[:2]).rstrip("t") for place in (0, -1)]
+    assert f"{title} {' to '.join(ends)}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_counts_of_a_report(results, tmp_path):

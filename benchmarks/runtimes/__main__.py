@@ -1,7 +1,7 @@
 """Run Mish in every form in every runtime: does it convert, how wrong is it, how fast.
 
 Usage: python benchmarks/runtimes [FOLDER] [--only RUNTIME ...] [--models KIND ...]
-       [--networks NAME ...] [--forms FORM ...] [--untimed]
+       [--networks NAME ...] [--modes MODE ...] [--forms FORM ...] [--untimed]
        [--environments FOLDER] [--conversions FOLDER]
        (defaults: benchmarks/results, every runtime, "one" Mish, "opsets" and "networks",
        build/runtimes, build/conversions)
@@ -58,6 +58,11 @@ def constants(runtime: str) -> dict[str, Any]:
     }
 
 
+def modes_of(about: dict[str, Any]) -> list[str]:
+    """The modes that whole networks run in, by what a runtime's module says."""
+    return [*about["MODES"], *about.get("QUANTIZED", ())]
+
+
 def environment(runtime: str, folder: Path) -> Path:
     """The interpreter of a runtime's environment, which is made if it is missing."""
     python = folder / runtime / "bin" / "python"
@@ -103,6 +108,7 @@ class Bench:
         kept: Where conversions are kept.
         timed: Whether to time.
         networks: Names of the whole networks to run.
+        modes: The modes to run them in, of those that the runtime has.
         whole: The forms to run them in.
     """
 
@@ -114,11 +120,12 @@ class Bench:
         kept: Path,
         timed: bool,
         networks: Sequence[str],
+        modes: Sequence[str],
         whole: Sequence[str],
     ) -> None:
         self.runtime, self.about = runtime, constants(runtime)
         self._python, self._folder, self._kept = python, folder, kept
-        self._networks, self._whole = networks, whole
+        self._networks, self._modes, self._whole = networks, modes, whole
         self._from_onnx = self.about.get("TAKES", "ONNX") == "ONNX"
         self._timed = timed and self.about.get("TIMED", True)
 
@@ -203,7 +210,7 @@ class Bench:
             return
         for name in self._networks:
             of = network(name, self._kept)
-            for mode in [*self.about.get("WHOLE", self.about["MODES"]), *quantised]:
+            for mode in filter(self._modes.__contains__, modes_of(self.about)):
                 for form in self._whole:
                     if self._from_onnx:
                         whole = of.in_form(form)
@@ -215,7 +222,7 @@ class Bench:
                     row, outputs = self.run(model, of.plain, of.inputs, row)
                     yield row | off(outputs, of.want)
         plain, inputs, want = without_mish()
-        for mode in quantised:
+        for mode in filter(self._modes.__contains__, quantised):
             row = {"model": "Conv, Relu, Concat, Conv", "mode": mode, "form": "none"}
             model = quantized(plain, inputs).SerializeToString()
             row, outputs = self.run(model, plain, inputs, row)
@@ -270,6 +277,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", choices=RUNTIMES, default=RUNTIMES)
     parser.add_argument("--models", nargs="+", choices=kinds, default=list(kinds))
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
+    modes = sorted({mode for runtime in RUNTIMES for mode in modes_of(constants(runtime))})
+    parser.add_argument("--modes", nargs="+", choices=modes, default=modes, help="of networks")
     parser.add_argument("--forms", nargs="+", choices=FORMS, default=FORMS, help="of networks")
     parser.add_argument("--untimed", action="store_true", help="convert and judge alone")
     parser.add_argument("--environments", type=Path, default=ROOT / "build" / "runtimes")
@@ -289,7 +298,7 @@ def main() -> None:
             continue
         with tempfile.TemporaryDirectory() as name:
             kept = options.conversions.resolve()
-            which = options.networks, options.forms
+            which = options.networks, options.modes, options.forms
             bench = Bench(runtime, python, Path(name), kept, not options.untimed, *which)
             for kind in options.models:
                 for row in kinds[kind](bench):

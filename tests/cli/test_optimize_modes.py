@@ -100,6 +100,27 @@ def test_opset(source, tmp_path):
     assert "opset must be from 7 to" in said(result)
 
 
+@pytest.mark.parametrize("opset", [11, 21])
+def test_opset_of_a_model_that_has_the_form_already(source, tmp_path, opset):
+    target = tmp_path / "out.onnx"
+    result = mish(source, "-o", target, "--form", "softplus", "--opset", opset)
+    assert result.exit_code == 0, result.output
+    assert f"17, now {opset}" in result.stdout
+    assert onnx.load(target).opset_import[0].version == opset
+
+
+def test_sites_that_are_left_for_one_reason_share_a_row(tmp_path):
+    nodes = [
+        f"p{i} = Softplus(x{i}) t{i} = Tanh(p{i}) x{i + 1} = Mul(t{i}, x{i})" for i in range(9)
+    ]
+    path = tmp_path / "in.onnx"
+    graph = f"g (float[N, 3] x0) => (float[N, 3] x9) {{ {' '.join(nodes)} }}"
+    onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]> {graph}'), path)
+    shown = mish(path, "--dry-run", "--form", "softplus").stdout
+    assert "left, x1 and 8 more" in shown
+    assert shown.count("left, ") == 1
+
+
 def test_dry_run_lists_the_sites_and_writes_nothing(source):
     result = mish(source, "--dry-run")
     assert result.exit_code == 0, result.output

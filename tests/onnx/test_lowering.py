@@ -49,6 +49,17 @@ NETWORKS = {
         "float[2, 3, 8, 8]",
         11,
     ),
+    "gemm": (
+        "f = Flatten<axis = 2>(m) w = Constant<value = float[16, 2] "
+        f"{{{', '.join(map(str, range(32)))}}}>() y = Gemm(f, w)",
+        "float[6, 2]",
+        7,
+    ),
+    "gemm with an empty input": (
+        "f = Flatten<axis = 2>(m) y = Gemm<transB = 1>(f, f, )",
+        "float[6, 6]",
+        7,
+    ),
     "layer norm": (
         "g = Constant<value = float[4] {1, 1, 1, 1}>() y = LayerNormalization(m, g)",
         "float[2, 3, 4, 4]",
@@ -126,6 +137,26 @@ def test_types_that_an_older_operator_does_not_take(build):
     assert version(optimize(model, opset=14).model) == 14
     with pytest.raises(ModelError, match=r"lowered from \d+ to 13: Relu \(made r\) has no rule"):
         optimize(model, opset=13)
+
+
+def test_an_input_that_was_not_optional(build):
+    body = f"{KEPT} o = OptionalHasElement() y = Where(o, m, x)"
+    model = build(body, INPUT, "float[2, 3, 4, 4] y", opset=18)
+    with pytest.raises(ModelError, match=r"OptionalHasElement \(made o\) lacks an input"):
+        optimize(model, opset=17)
+
+
+@pytest.mark.parametrize("opset", [9, 17, 22])
+def test_what_has_the_form_already(build, opset):
+    """The version alone is another."""
+    model = build(f"{KEPT} y = Abs(m)", INPUT, "float[2, 3, 4, 4] y", opset=18)
+    report = optimize(model, "softplus", opset=opset)
+    assert not report.rewritten
+    assert report.changed
+    assert version(report.model) == opset
+    assert optimize(model, "softplus", newest=min(opset, 18)).changed == (opset < 18)
+    assert not optimize(model, "softplus", opset=18).changed
+    assert not optimize(build("y = Abs(x)", INPUT, "float[2, 3, 4, 4] y"), opset=opset).changed
 
 
 def test_the_newest_of_use_lowers_or_warns(build):

@@ -168,3 +168,15 @@ def test_an_attribute_that_only_the_call_gives(run):
     assert report.model == model
     (old,), (new,) = (run(each, x=X[0, 0]) for each in (model, optimize(model).model))
     np.testing.assert_allclose(old, new, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("form", "changed"), [("softplus", True), ("lookup", False)])
+def test_a_raised_model_is_saved_though_its_mish_stays(build, tmp_path, form, changed):
+    source, target = tmp_path / "in.onnx", tmp_path / "out.onnx"
+    body = "p = Softplus(x) t = Tanh(p) y = Mul(x, t)"
+    onnx.save(build(body, "float[3] x", "float[3] y", opset=15), source)
+    report = optimize(source, form, opset=17)
+    assert not report.rewritten
+    assert report.changed == changed
+    report.save(target)
+    assert onnx.load(target).opset_import[0].version == 17

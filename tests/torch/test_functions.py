@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.torch_version import TorchVersion
 
 import mish
 import mish.torch
@@ -252,9 +251,6 @@ print(threads() - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
-@pytest.mark.skipif(
-    TorchVersion(torch.__version__) < "2.10", reason="PyTorch 2.9 lends its threads to nobody"
-)
 def test_number_of_threads_is_pytorchs():
     run = subprocess.run(
         [sys.executable, "-c", THREADS], capture_output=True, check=False, text=True

@@ -6,7 +6,6 @@ import copy
 
 import pytest
 import torch
-from torch.torch_version import TorchVersion
 from torch.utils.checkpoint import checkpoint
 
 import mish.torch
@@ -299,10 +298,6 @@ def test_compiled(x, save, backend):
     torch._dynamo.reset()
 
 
-@pytest.mark.skipif(
-    TorchVersion(torch.__version__) < "2.10",
-    reason="PyTorch 2.9 keeps the input where it can compute the rest anew",
-)
 def test_compiled_keeps_what_it_says():
     """The partitioner cannot look into the operators."""
     torch._dynamo.reset()

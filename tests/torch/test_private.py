@@ -81,8 +81,8 @@ def test_what_is_needed_and_gone_is_named_with_the_versions_that_serve():
 
 
 def test_an_old_version_is_refused():
-    done = run("torch.__version__ = '2.8.0'", "")
-    assert "mish.torch needs PyTorch 2.9 or newer, and 2.8.0 is installed" in done.stderr
+    done = run("torch.__version__ = '2.9.1'", "")
+    assert "mish.torch needs PyTorch 2.10 or newer, and 2.9.1 is installed" in done.stderr
 
 
 GONE = """

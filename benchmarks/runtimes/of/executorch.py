@@ -10,7 +10,6 @@ import numpy as np
 PACKAGES = ("executorch", "torch")
 TAKES = "PyTorch"
 MODES = {"xnnpack": "delegated to XNNPACK where it can", "portable": "its portable kernels"}
-WHOLE = ("xnnpack",)  # the others are there to be read, and take minutes for a network
 
 
 def load(

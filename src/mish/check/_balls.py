@@ -7,8 +7,9 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeAlias
 
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
+from mish._truth.balls import working_bits
 from mish.check._program import Program, Step
 
 Truth: TypeAlias = bool | None
@@ -27,7 +28,7 @@ def values(program: Program, point: Fraction, bits: int) -> list[arb | Truth]:
         Balls, which hold a NaN where a step is not defined, and truth values.
     """
     found: list[arb | Truth] = []
-    with ctx.workprec(bits):
+    with working_bits(bits):
         for step in program.steps:
             found.append(_value(step, [found[each] for each in step.inputs], point))
     return found

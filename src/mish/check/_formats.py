@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from flint import arb, ctx
+from flint import arb
 
 from mish._truth import sweeps
+from mish._truth.balls import working_bits
 from mish._truth.formats import as_dtype, format_of
 from mish.check import _balls
 from mish.check._program import Program
@@ -219,7 +220,7 @@ def _distance(computed: float, exact: arb | bool | None) -> float:
         return math.inf if exact is not None and bool(computed) != exact else 0.0
     if not math.isfinite(computed) or not exact.is_finite():
         return math.inf
-    with ctx.workprec(_BITS):
+    with working_bits(_BITS):
         distance = abs(arb(computed) - exact)
         if exact == 0 or exact.contains(0):
             return 0.0 if distance.contains(0) else math.inf

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from flint import arb, ctx
+from flint import arb
 
 from mish import reference
+from mish._truth.balls import working_bits
 from mish._truth.formats import format_of
 from mish.check._balls import at, ball_of
 from mish.check._program import Program
@@ -120,7 +121,7 @@ def _compare_at(program: Program, order: int, point: Fraction) -> Difference | b
     """Tell the difference, or whether it is certain that there is none worth naming."""
     for bits in _PRECISIONS:
         given = at(program, point, bits)
-        with ctx.workprec(bits):
+        with working_bits(bits):
             truth = reference.ball(ball_of(point), order)
             if not given.is_finite():
                 if bits == _PRECISIONS[-1]:

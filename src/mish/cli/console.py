@@ -84,6 +84,19 @@ def choices(text: str, option: str, known: Sequence[str]) -> list[str]:
 
 
 @contextmanager
+def display(progress: Progress) -> Iterator[Progress]:
+    """Show ``progress`` while the block runs; one that is disabled writes nothing at all.
+
+    rich before 14.3 ends a disabled one with an empty line.
+    """
+    if progress.disable:
+        yield progress
+        return
+    with progress:
+        yield progress
+
+
+@contextmanager
 def progress_bar() -> Iterator[Callable[[str, float], None]]:
     """Show a bar on standard error, if that is a terminal.
 
@@ -91,7 +104,8 @@ def progress_bar() -> Iterator[Callable[[str, float], None]]:
         What to call with a description and the share of the whole that was done since.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+    bars = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    with display(bars) as progress:
         bar = progress.add_task("starting", total=1.0)
 
         def step(description: str, share: float) -> None:

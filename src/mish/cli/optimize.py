@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from mish._support.extras import needs
 from mish._support.targets import TITLES, Advice, require_target
-from mish.cli.console import EXIT_USAGE, err, fail, require_writable
+from mish.cli.console import EXIT_USAGE, display, err, fail, require_writable
 from mish.cli.outcomes import tell
 
 
@@ -119,6 +118,9 @@ def optimize(
         form = advice.form
         newest = advice.opset
         _tell_advice(runtime, advice)
+    for option, tolerance in (("--atol", atol), ("--rtol", rtol)):
+        if math.isnan(tolerance):  # which is not below the least that is taken
+            fail(f"{option} must be a number from 0 on, not nan", EXIT_USAGE)
     form = form or "sigmoid"
     if form not in CHOICES:
         fail(f"--form must be one of {', '.join(CHOICES)}, not {form!r}", EXIT_USAGE)
@@ -142,7 +144,7 @@ def optimize(
         threads=threads,
     )
     outcomes: list[Outcome] = []
-    with _progress(len(jobs), hidden=as_json) as progress:
+    with display(_progress(hidden=as_json)) as progress:
         task = progress.add_task("", total=len(jobs))
         for model, target in jobs:
 
@@ -210,11 +212,7 @@ def _require_target(source: Path, output: Path, inplace: bool) -> None:
     require_writable(output)
 
 
-@contextmanager
-def _progress(models: int, *, hidden: bool) -> Iterator[Progress]:
+def _progress(*, hidden: bool) -> Progress:
     """A bar on standard error while there is work, where somebody sees it."""
     columns = (SpinnerColumn(), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(
-        *columns, console=err, transient=True, disable=hidden or not err.is_terminal
-    ) as progress:
-        yield progress
+    return Progress(*columns, console=err, transient=True, disable=hidden or not err.is_terminal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,7 @@ def tell(
         fail(summary, max(_BAD[outcome.status] for outcome in bad))
     if bad:
         fail(bad[0].message, _BAD[bad[0].status])
-    if all(outcome.report is None or not outcome.report.rewritten for outcome in outcomes):
+    if all(outcome.report is None or not outcome.report.changed for outcome in outcomes):
         if not many and outcomes[0].message:
             err.print(outcomes[0].message, markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(EXIT_NOTHING)
@@ -62,8 +63,9 @@ def _print(outcome: Outcome, verbose: bool) -> None:
     for spelling in sorted({site.spelling for site in report.rewritten}):
         count = sum(site.spelling == spelling for site in report.rewritten)
         table.add_row(f"rewritten from {spelling}", str(count))
-    for site, reason in report.skipped:
-        table.add_row(f"left, {site.output}", reason)
+    for reason, count in Counter(reason for _, reason in report.skipped).items():
+        first = next(site.output for site, why in report.skipped if why == reason)
+        table.add_row(f"left, {first}" + (f" and {count - 1} more" if count > 1 else ""), reason)
     if report.quantized:
         table.add_row("left, quantised inside", str(len(report.quantized)))
     if report.opset[0] != report.opset[1]:

@@ -22,8 +22,9 @@ import numpy.typing as npt
 from mish._support.extras import needs
 
 with needs("reference", "mish.facts"):
-    from flint import arb, ctx
+    from flint import arb
 
+from mish._truth.balls import working_bits
 from mish.facts._analytic import complex_plane, integrals, series
 from mish.facts._certify import Turn, certify, turns_of, zeros_of
 from mish.facts._names import ACTIVATIONS, check_name
@@ -193,7 +194,7 @@ def values(activation: str, x: npt.ArrayLike, order: int = 0) -> npt.NDArray[np.
 def _value(smooth: Smooth, point: float, order: int) -> float:
     """Narrow an enclosure until its middle is as good as the exact value."""
     for bits in (128 << doubling for doubling in range(6)):
-        with ctx.workprec(bits):
+        with working_bits(bits):
             ball = smooth.derivative(arb(point), order)
         if ball.rel_accuracy_bits() > 60:
             break

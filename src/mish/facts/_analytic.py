@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from flint import acb, arb, ctx, fmpq, fmpq_series
+from flint import acb, arb, fmpq, fmpq_series
 
 from mish import reference
+from mish._truth.balls import working_bits, working_terms
 from mish.facts._certify import turns_of
 from mish.facts._smooth import SMOOTH
 from mish.facts._types import Enclosure, Fact
@@ -25,14 +26,10 @@ def series() -> list[Fact]:
 
 def rationals(count: int) -> list[Fraction]:
     """The Taylor coefficients of Mish at 0: rational, as those of eˣ are and d(0) = 5."""
-    before = ctx.cap
-    ctx.cap = count
-    try:
+    with working_terms(count):
         e = fmpq_series([0, 1]).exp()
         found = fmpq_series([0, 1]) * (e * e + 2 * e) / (e * e + 2 * e + 2)
         return [Fraction(int(found[n].p), int(found[n].q)) for n in range(count)]
-    finally:
-        ctx.cap = before
 
 
 def _at_zero() -> Fact:
@@ -54,7 +51,7 @@ def _at_zero() -> Fact:
 
 
 def _radius_at_zero() -> Fact:
-    with ctx.workprec(_BITS):
+    with working_bits(_BITS):
         radius = ((arb(2).log() / 2) ** 2 + (3 * arb.pi() / 4) ** 2).sqrt()
     return Fact(
         "radius_at_zero",
@@ -68,7 +65,7 @@ def _radius_at_zero() -> Fact:
 
 def _at_minimum() -> Fact:
     (turn,) = turns_of(SMOOTH["mish"], 0)
-    with ctx.workprec(_BITS):
+    with working_bits(_BITS):
         place = minimum(_BITS)
         found = {n: reference.ball(place, n) / arb.fac_ui(n) for n in (0, *range(2, _TERMS))}
     numbers = {f"c{n}": Enclosure.of(c) for n, c in found.items()}
@@ -87,7 +84,7 @@ def _at_minimum() -> Fact:
 
 
 def _radius_at_minimum() -> Fact:
-    with ctx.workprec(_BITS):
+    with working_bits(_BITS):
         away = minimum(_BITS) - arb(2).log() / 2
         radius = (away**2 + (3 * arb.pi() / 4) ** 2).sqrt()
     return Fact(
@@ -135,7 +132,7 @@ def _tails() -> list[Fact]:
 
 def complex_plane() -> list[Fact]:
     """Poles, residues and zeros."""
-    with ctx.workprec(_BITS):
+    with working_bits(_BITS):
         re, im = arb(2).log() / 2, 3 * arb.pi() / 4
         residue = acb(re, im) * acb(1, -1) / 2
     place = {"real": Enclosure.of(re), "imag": Enclosure.of(im)}
@@ -179,7 +176,7 @@ def complex_plane() -> list[Fact]:
 
 def integrals() -> list[Fact]:
     """The antiderivative and what it tends to."""
-    with ctx.workprec(_BITS):
+    with working_bits(_BITS):
         at_left, at_right = left_limit(), right_limit()
         left, left_integral, right = map(Enclosure.of, (at_left, -at_left, -at_right))
     form = (

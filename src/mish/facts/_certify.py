@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-from flint import arb, ctx
+from flint import arb
 
+from mish._truth.balls import working_bits
 from mish.facts._roots import Zero, zeros
 from mish.facts._smooth import LEFT, RIGHT, Smooth
 from mish.facts._types import Enclosure, Fact, Facts, collect
@@ -77,7 +78,7 @@ def turns_of(activation: Smooth, order: int) -> tuple[Turn, ...]:
     """Find all local extrema of a derivative, from left to right."""
     found = []
     for zero in zeros_of(activation, order + 1).zeros:
-        with ctx.workprec(2 * _BITS):
+        with working_bits(2 * _BITS):
             value = activation.derivative(zero.place, order)
         found.append(Turn(Enclosure.of(zero.place), Enclosure.of(value), zero.rising))
     return tuple(found)
@@ -211,7 +212,7 @@ def _asymptote(activation: Smooth, side: int, name: str, limit: str) -> Fact:
 
 
 def _at_zero(activation: Smooth) -> Fact:
-    with ctx.workprec(2 * _BITS):
+    with working_bits(2 * _BITS):
         values = [activation.derivative(arb(0), order) for order in range(3)]
     numbers = {f"value{order}": Enclosure.of(value) for order, value in enumerate(values)}
     statement = "f(0) = {value0}, f′(0) = {value1}, f″(0) = {value2}"

@@ -11,8 +11,9 @@ import functools
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from flint import acb, arb, ctx, fmpq
+from flint import acb, arb, fmpq
 
+from mish._truth.balls import working_bits
 from mish.facts._types import Enclosure, Fact
 
 _BITS = 110
@@ -113,7 +114,7 @@ PIECES: dict[str, tuple[Piece, ...]] = {
 @functools.cache
 def mean(activation: str, f_power: int, slope_power: int, hermite: int) -> arb:
     """Enclose E[f(z)ᵃ·f′(z)ᵇ·heₙ(z)] over a standard normal z; heₙ = Heₙ/√n!."""
-    with ctx.workprec(_BITS + 30):
+    with working_bits(_BITS + 30):
         total = arb(0)
         for piece in PIECES[activation]:
 
@@ -142,7 +143,7 @@ def _he(n: int, x: acb) -> acb:
 
 def normal(activation: str) -> list[Fact]:
     """Give the means that the theory of deep networks asks for."""
-    with ctx.workprec(_BITS):
+    with working_bits(_BITS):
         first, second = mean(activation, 1, 0, 0), mean(activation, 2, 0, 0)
         slope, slopes = mean(activation, 0, 1, 0), mean(activation, 0, 2, 0)
         hermite = [mean(activation, 1, 0, n) for n in range(_HERMITE)]

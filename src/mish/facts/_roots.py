@@ -17,7 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from flint import arb, ctx
+from flint import arb
+
+from mish._truth.balls import working_bits
 
 Function = Callable[[arb], arb]
 """Encloses a function over a ball."""
@@ -59,7 +61,7 @@ def zeros(f: Function, df: Function, d2f: Function, low: float, high: float, bit
     found: list[Zero] = []
     pieces = 0
     todo = [(low, high)]
-    with ctx.workprec(_COVER_BITS):
+    with working_bits(_COVER_BITS):
         while todo:
             left, right = todo.pop()
             decided = _decide(f, df, d2f, left, right)
@@ -98,7 +100,7 @@ def _decide(
 def _narrow(f: Function, df: Function, zero: Zero, bits: int) -> Zero:
     """Apply Newton's method for intervals; every step keeps the zero inside."""
     place = zero.place
-    with ctx.workprec(2 * bits + 32):
+    with working_bits(2 * bits + 32):
         while not place.rad() < arb((1, -bits)):
             middle = place.mid()
             step = middle - f(middle) / df(place)

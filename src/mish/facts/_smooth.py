@@ -15,13 +15,13 @@ an infinite range, and an enclosure over these intervals that excludes 0 proves 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import ClassVar, NamedTuple
 
-from flint import arb, arb_poly, arb_series, ctx, fmpq
+from flint import arb, arb_poly, arb_series, fmpq
 
 from mish import reference
+from mish._truth.balls import working_terms
 from mish.facts._roots import sign
 
 LEFT, RIGHT = -1, 1
@@ -86,7 +86,7 @@ class _Gate(NamedTuple):
         degree = max(each.degree() for each in polynomials)
         w = arb(0).union(self.exponent(arb(start)).exp().upper())
         z = arb(0).union(1 / arb(start))
-        with _terms(order + 2):
+        with working_terms(order + 2):
             near = arb_series([w, 1])
             rest = self.rest(near)
             total = arb(0)
@@ -151,7 +151,7 @@ class _BySeries(Smooth):
 
     def derivative(self, x: arb, order: int) -> arb:
         """Enclose a derivative over a ball, at the working precision."""
-        with _terms(order + 1):
+        with working_terms(order + 1):
             try:
                 coefficient: arb = self._apply(arb_series([x, 1]))[order]
             except ValueError:  # a division by a ball that holds 0, as x is too wide
@@ -248,17 +248,6 @@ class GELU(_BySeries):
 
 def _sigmoid(x: arb_series) -> arb_series:
     return 1 / (1 + (-x).exp())
-
-
-@contextmanager
-def _terms(count: int) -> Iterator[None]:
-    """Let series have so many terms."""
-    before = ctx.cap
-    ctx.cap = count
-    try:
-        yield
-    finally:
-        ctx.cap = before
 
 
 SMOOTH: dict[str, Smooth] = {

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
+
+from mish._truth.balls import working_digits
 
 _DIGITS = 40
 
@@ -21,7 +23,7 @@ class Enclosure:
     @classmethod
     def of(cls, number: arb | fmpq | int) -> Enclosure:
         """Take the ends of a ball, rounded outwards to some 40 digits, or an exact fraction."""
-        with ctx.workdps(_DIGITS + 10):
+        with working_digits(_DIGITS + 10):
             ball = number if isinstance(number, arb) else arb(number)
             whole = ball.unique_fmpz() if ball.is_exact() and ball.is_integer() else None
             if whole is not None:

@@ -61,7 +61,7 @@ class Outcome:
     Attributes:
         source: The model that was read.
         target: Where the new one was to go.
-        status: ``written``; ``found``, for a dry run; ``nothing`` to rewrite; ``refused``, for
+        status: ``written``; ``found``, for a dry run; ``nothing`` to write; ``refused``, for
             the outputs differ; ``failed``, with the reason in ``message``.
         report: What was rewritten, unless it failed.
         comparison: How the models compare, if they were run.
@@ -106,9 +106,10 @@ def run(
         )
         if settings.dry or target is None:
             return Outcome(source, target, "found", report)
-        if not report.rewritten:
+        if not report.changed:
             _tidy(target)
-            return Outcome(source, target, "nothing", report, message=_nothing(source, report))
+            message = "; ".join((_nothing(source, report), *report.warnings))
+            return Outcome(source, target, "nothing", report, message=message)
         comparison = None
         if settings.verify:
             step("comparing")

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from flint import arb, ctx, fmpq
 
+from mish._truth.balls import working_bits
 from mish._truth.formats import Format, as_dtype, format_of
 
 Number: TypeAlias = float | int | str | Fraction | Decimal | np.generic
@@ -89,7 +90,7 @@ def enclosure(x: Number, order: int = 0, bits: int = _FIRST_BITS) -> arb:
     point = exact(x)
     if isinstance(point, float) and not math.isfinite(point):
         raise ValueError(f"x must be finite, not {point}")
-    with ctx.workprec(bits):
+    with working_bits(bits):
         return ball(as_ball(point), order)
 
 
@@ -188,7 +189,7 @@ def narrow(
         ArithmeticError: the narrowest enclosure that is tried does not decide.
     """
     for working in (bits << doubling for doubling in range(_DOUBLINGS + 1)):
-        with ctx.workprec(working):
+        with working_bits(working):
             answer = decide(enclose())
         if answer is not None:
             return answer

@@ -18,6 +18,7 @@ import numpy as np
 from flint import arb, ctx
 
 import mish
+from mish._truth.balls import working_bits
 from mish.reference._derivatives import Number, as_ball, ball, exact, narrow, to_digits
 
 Branch: TypeAlias = Literal["right", "left"]
@@ -89,7 +90,7 @@ def least() -> arb:
 @functools.lru_cache(maxsize=32)
 def minimum(bits: int) -> arb:
     """Enclose the place of the minimum."""
-    with ctx.workprec(bits + 32):
+    with working_bits(bits + 32):
         x = arb(_MINIMUM)
         for _ in range(bits.bit_length()):
             x = (x - ball(x, 1) / ball(x, 2)).mid()

@@ -16,7 +16,7 @@ namespace {
 
 using namespace mish_torch;
 
-constexpr uint64_t oldest_abi = uint64_t(2) << 56 | uint64_t(9) << 48;  // PyTorch 2.9
+constexpr uint64_t oldest_abi = uint64_t(2) << 56 | uint64_t(10) << 48;  // PyTorch 2.10
 
 std::atomic<bool> accelerated{false};
 
@@ -110,7 +110,7 @@ void load(const char* libtorch) {
   void* const handle = dlopen(libtorch, RTLD_LAZY | RTLD_NOLOAD);
   if (!handle) throw std::runtime_error("the library that PyTorch names is not loaded");
   shim.resolve([&](const char* symbol) { return dlsym(handle, symbol); });
-  if (shim.abi_version() < oldest_abi) throw std::runtime_error("PyTorch 2.9 or newer is needed");
+  if (shim.abi_version() < oldest_abi) throw std::runtime_error("PyTorch 2.10 or newer is needed");
   cpu = shim.device_type_cpu();
   dtypes[MISH_FLOAT16] = shim.dtype_float16();
   dtypes[MISH_BFLOAT16] = shim.dtype_bfloat16();

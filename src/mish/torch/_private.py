@@ -16,7 +16,7 @@ import torch
 
 from mish._support.versions import require
 
-OLDEST, DEVELOPED_WITH = "2.9", "2.13"
+OLDEST, DEVELOPED_WITH = "2.10", "2.13"
 
 # The module, a colon, and the name in it; an object of a class is made to look at what it has.
 _NEEDED = (

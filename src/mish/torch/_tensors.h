@@ -72,7 +72,6 @@ struct View {
 
   const void* data() const {
     const void* found;
-    if (!shim.get_const_data_ptr) return mutable_data();
     check(shim.get_const_data_ptr(tensor, &found));
     return found;
   }
@@ -97,7 +96,6 @@ inline ptrdiff_t element_size(mish_format format) {  // signed, as PyTorch's siz
 // Calls part(begin, end) for ranges that make up [0, n), on PyTorch's threads.
 template <class Part>
 void on_threads(int64_t n, const Part& part) {
-  if (!shim.parallel_for) return part(0, n);
   const auto [done, grain] = mish::begin_range(size_t(n), part);
   if (done == size_t(n)) return;
   const auto call = [](int64_t begin, int64_t end, void* context) {
@@ -109,7 +107,7 @@ void on_threads(int64_t n, const Part& part) {
 // The same for ranges of few parts, of which each may be worth a thread.
 template <class Part>
 void on_threads_by_one(int64_t n, const Part& part) {
-  if (!shim.parallel_for || n < 2) return part(0, n);
+  if (n < 2) return part(0, n);
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start = Clock::now();
   part(0, 1);

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flint import arb, ctx
+from flint import arb
 
 from mish import reference
+from mish._truth.balls import working_bits
 from mish.facts.claims._types import PROVED, Claim
 
 _PLACES = (-2, -1, 0, 1, 2)
@@ -66,7 +67,7 @@ def _judge(
     name: str, text: str, formula: Callable[[arb], arb], order: int, remark: str = ""
 ) -> Claim:
     """Compare at whole numbers; disjoint enclosures refute, the farthest apart is told."""
-    with ctx.workprec(128):
+    with working_bits(128):
         pairs = {x: (formula(arb(x)), reference.ball(arb(x), order)) for x in _PLACES}
         apart = {x: abs(said - truth) for x, (said, truth) in pairs.items()}
         wrong = any(said < truth or said > truth for said, truth in pairs.values())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from flint import arb, ctx
+from flint import arb
 
 from mish import reference
+from mish._truth.balls import working_bits
 from mish.facts import certified, points
 from mish.facts._smooth import SMOOTH
 from mish.facts.claims._types import PROVED, Claim, judge
@@ -15,7 +16,7 @@ from mish.facts.claims._types import PROVED, Claim, judge
 def bounded() -> Claim:
     """Judge the range."""
     low = float(certified("mish")["range"].numbers["low"])
-    with ctx.workprec(128):
+    with working_bits(128):
         high = float(reference.ball(arb(1000), 0))
     return Claim(
         "bounded-range",
@@ -30,7 +31,7 @@ def bounded() -> Claim:
 
 def tail_gradient() -> Claim:
     """Judge the slopes far on the left."""
-    with ctx.workprec(256):
+    with working_bits(256):
         slopes = {
             name: {x: SMOOTH[name].derivative(arb(x), 1) for x in (-20, -50)}
             for name in ("mish", "silu")
@@ -53,7 +54,7 @@ def smoother() -> Claim:
     curvature, largest = {}, {}
     for name in ("mish", "silu"):
         place = certified(name)["minimum"].numbers["x"]
-        with ctx.workprec(128):
+        with working_bits(128):
             curvature[name] = float(SMOOTH[name].derivative(arb(float(place)), 2))
         largest[name] = float(certified(name)["lipschitz_of_slope"].numbers["value"])
     return Claim(
@@ -94,7 +95,7 @@ def oscillates() -> Claim:
 
 def analytic() -> Claim:
     """Find the least size of the denominator."""
-    with ctx.workprec(128):
+    with working_bits(128):
         distance = float(3 * arb.pi() / 4)
     return Claim(
         "smooth",

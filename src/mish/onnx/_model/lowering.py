@@ -71,6 +71,8 @@ def _step(
     """What a node becomes in the version of its operator before."""
     newer, older = schemas(node, version, target)
     *made, plain = _plain(node, scope, newer, older, taken)
+    if len(plain.input) < older.min_input:
+        raise refusal(node, version, target, "lacks an input that it needs there")
     if node.op_type in _ALONG_ONE_AXIS and older.since_version < 13 <= newer.since_version:
         return [_along_the_last(plain, scope, version, target)]
     if _means_the_same(plain, scope, newer, older):
@@ -122,8 +124,9 @@ def _plain(
     """A node without what an older operator does not know and need not be told: defaults.
 
     Axes that are counted from the last one become what they are from the first. And the Resize of
-    opset 11 and 12 wants every input; an empty one says the same as none. So the last is the node,
-    and what comes before it makes these inputs.
+    opset 11 and 12 wants every input, for which an empty one says the same as none, and the Gemm
+    before opset 11 wants a third one, for which 0 does. So the last is the node, and what comes
+    before it makes these inputs.
     """
     plain = onnx.NodeProto()
     plain.CopyFrom(node)
@@ -137,11 +140,20 @@ def _plain(
     if node.op_type == "Resize" and older.since_version == 11:
         for index in range(1, len(node.input)):
             if not node.input[index]:
-                name = fresh(f"{node.output[0]}/none", taken)
-                empty = helper.make_tensor(name, onnx.TensorProto.FLOAT, [0], [])
-                made.append(helper.make_node("Constant", [], [name], name=name, value=empty))
-                plain.input[index] = name
+                made.append(_made(f"{node.output[0]}/none", onnx.TensorProto.FLOAT, [], taken))
+                plain.input[index] = made[-1].output[0]
+    kind = scope.known(node.input[0]).kind if node.input else 0
+    if node.op_type == "Gemm" and older.min_input == 3 and not any(node.input[2:]) and kind:
+        made.append(_made(f"{node.output[0]}/zero", kind, [0], taken))
+        plain.input[2:] = [made[-1].output[0]]
     return [*made, plain]
+
+
+def _made(stem: str, kind: int, values: list[int], taken: set[str]) -> onnx.NodeProto:
+    """What makes a small constant of a new name."""
+    name = fresh(stem, taken)
+    value = helper.make_tensor(name, kind, [len(values)], values)
+    return helper.make_node("Constant", [], [name], name=name, value=value)
 
 
 def _along_the_last(

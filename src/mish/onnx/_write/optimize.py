@@ -32,6 +32,7 @@ from mish.onnx._write.rewrite import rewrite
 CHOICES = (*FORMS, *LOOKUPS)
 """What can be written: a form, or a table in a quantised model."""
 
+_ALREADY = "it has this form already"
 _DOUBLE_SOFTPLUS = 18  # the opset at which ONNX Runtime on CPU runs Softplus of float64
 
 
@@ -46,6 +47,8 @@ class Report:
         skipped: The sites that were left as they are, each with the reason.
         folder: What the locations of the model's external data are relative to, if known.
         opset: The version of the standard operators before and after.
+        changed: Whether there is something to write: Mish was rewritten, or it has the form all
+            over already and the version is another.
         quantized: The places left that would be Mish without the quantisation between their parts.
         named: The operators that were taken for Mish by their name, as ``DOMAIN::NAME``; ONNX's
             own, in a version that does not know it yet, is ``Mish``.
@@ -62,6 +65,7 @@ class Report:
     skipped: tuple[tuple[Site, str], ...]
     folder: Path | None
     opset: tuple[int, int]
+    changed: bool
     quantized: tuple[Site, ...] = ()
     named: tuple[str, ...] = ()
     untaken: tuple[str, ...] = ()
@@ -83,7 +87,7 @@ class Report:
         file next to it, named like the model with ``.data`` added, or ``.1.data`` and so on if
         that name is taken. The copy that an older model at ``path`` had is removed, unless
         another model in the folder names it. At any moment the file at ``path`` is the whole old
-        model or the whole new one, with its weights. A model file in which nothing was rewritten
+        model or the whole new one, with its weights. A model file in which nothing changed
         comes out byte-identical, unless its external data has to move.
 
         A link is followed. A new file gets the permissions of the model that was read, less the
@@ -94,7 +98,7 @@ class Report:
             ModelError: If the file cannot be written, or if its external data would have to be
                 copied next to a pipe, a device, or a link to another folder.
         """
-        same = not self.rewritten and self.opset[0] == self.opset[1]
+        same = not self.changed and self.opset[0] == self.opset[1]
         write(self.model, Path(path), self.folder, self._source, unchanged=same)
 
 
@@ -138,7 +142,8 @@ def optimize(
             are not read.
         form: The form to write, a key of ``FORMS``, ``lookup`` or ``lookup-gather``.
         opset: The version of the standard operators that the model is to have: it is raised or
-            lowered. If not given, it is raised as far as the form needs.
+            lowered, also where all its Mish has the form already. If not given, it is raised as
+            far as the form needs.
         newest: The newest version that is of use, if ``opset`` is not given: a newer model is
             lowered, or else a warning tells what is in the way.
         operators: Operators of others that are Mish, as ``DOMAIN::NAME``, each with one input,
@@ -165,13 +170,14 @@ def optimize(
         source = Path(model)
         new = read(source)
     with legible():
-        before = opset_of(new)
+        before, versions = opset_of(new), _versions(new)
         named = take(new, operators)
         if form in LOOKUPS:
             rewritten, skipped = _look_up(new, LOOKUPS[form], opset)
         else:
             rewritten, skipped = _optimize(new, FORMS[form], opset)
-        kept_newer = _lower(new, opset, newest) if rewritten else ()
+        done = bool(skipped) and all(reason == _ALREADY for _, reason in skipped)
+        kept_newer = _lower(new, opset, newest) if rewritten or done else ()
         inside = quantized_inside(new, [*(match.site for match in rewritten), *dict(skipped)])
         if named is not None:
             named.restore(new)
@@ -183,6 +189,7 @@ def optimize(
         tuple((_titled(site), reason) for site, reason in skipped),
         folder=None if source is None else source.parent,
         opset=(before, opset_of(new)),
+        changed=bool(rewritten) or (done and versions != _versions(new)),
         quantized=tuple(inside),
         named=() if named is None else named.operators,
         untaken=others,
@@ -343,7 +350,11 @@ def _already(match: Match, form: Form) -> str | None:
     widened = kind in HALVES and (form.widens or inner_kind(kind, scale) != kind)
     exact = not widened or match.nodes[0].op_type == "Cast"
     written = match.site.spelling == form.spelling_of(scale)
-    return "it has this form already" if written and exact else None
+    return _ALREADY if written and exact else None
+
+
+def _versions(model: onnx.ModelProto) -> list[int]:
+    return [opset_of(body) for body in (model, *model.functions)]
 
 
 def _version(model: onnx.ModelProto, scope: Scope) -> int:

@@ -117,7 +117,7 @@ def _group_norm_backward(
     return dx.to(x.dtype), dweight, dbias
 
 
-# That of PyTorch 2.9, which this package needs; nobody has tried earlier ones.
+# PyTorch 2.10 has 3.6; nobody has tried what is older than 3.5.
 _LEAST_TRITON = (3, 5)
 
 
