@@ -33,7 +33,9 @@ def vanishing_gradients() -> Claim:
         f"its own gain {gain('mish').forward:.4f} it is {own:.3f}, and they grow. On the left of "
         "−1.19 its slope is small and negative, and tends to 0, where ReLU's is 0.",
         {"factor_mish": by_mish, "factor_relu": by_relu, "factor_own_gain": own},
-        "computed by quadrature, for normal pre-activations and wide layers",
+        "computed by quadrature, for normal pre-activations and wide layers. In `mish study depth` "
+        "normalised networks of 20 and 25 layers came out better with Mish than with ReLU, SiLU "
+        "and GELU, and those of 25 better still with ELU",
     )
 
 
@@ -60,8 +62,8 @@ def noisy_data() -> Claim:
         numbers,
         f"measured: {_SEEDS} seeds, one small data set, one network, one rate; the standard error "
         "is that of the mean difference. It says little of large networks. `mish study labels` "
-        "and `mish study inputs` gave each activation its own rate: there Mish was better than "
-        "ReLU only where the inputs that it was trained on had the noise too",
+        "and `mish study inputs` gave each activation its own rate: by the kind of noise Mish was "
+        "between 4 points worse and 2 better than ReLU, and 12 worse where tests alone had it",
         exact=False,
     )
 
