@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -63,9 +62,11 @@ def _print(outcome: Outcome, verbose: bool) -> None:
     for spelling in sorted({site.spelling for site in report.rewritten}):
         count = sum(site.spelling == spelling for site in report.rewritten)
         table.add_row(f"rewritten from {spelling}", str(count))
-    for reason, count in Counter(reason for _, reason in report.skipped).items():
-        first = next(site.output for site, why in report.skipped if why == reason)
-        table.add_row(f"left, {first}" + (f" and {count - 1} more" if count > 1 else ""), reason)
+    left: dict[str, list[str]] = {}
+    for site, reason in report.skipped:
+        left.setdefault(reason, []).append(site.output)
+    for reason, (first, *others) in left.items():
+        table.add_row(f"left, {first}" + (f" and {len(others)} more" if others else ""), reason)
     if report.quantized:
         table.add_row("left, quantised inside", str(len(report.quantized)))
     if report.opset[0] != report.opset[1]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from mish._support.extras import needs
 from mish.study._statistics import ALPHA
 
@@ -44,8 +42,7 @@ def power_of_sameness(pairs: int, spread: float, margin: float, tests: int = 1) 
 
 
 def _one_sided(pairs: int, spread: float, margin: float, level: float) -> float:
-    with np.errstate(divide="ignore"):
-        noncentrality = np.divide(margin, spread) * math.sqrt(pairs)
+    noncentrality = margin / spread * math.sqrt(pairs) if spread else math.inf
     # statsmodels' TTestPower takes another implementation, which gives NaN at some powers near 1
     critical = t.isf(level, pairs - 1)
     return float(nct.sf(critical, pairs - 1, min(noncentrality, _LARGEST_NONCENTRALITY)))
