@@ -64,7 +64,7 @@ test-exports: $(EXPORTS)/exports.stamp
 test-extras: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m environments tests/test_extras.py
 
-# Every kernel under the Triton of each PyTorch from 2.9 on; takes half an hour on two cores.
+# Every kernel under each Triton from 3.5 on; takes half an hour on two cores.
 test-triton: $(VENV)/package.stamp $(VENV)/dev.stamp
 	$(BIN)/python benchmarks/torch/triton_versions.py build/triton
 

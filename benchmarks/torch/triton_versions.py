@@ -1,4 +1,4 @@
-"""Compile every Triton kernel under each Triton that a supported PyTorch brings; no GPU is needed.
+"""Compile every Triton kernel under each Triton from 3.5 on; no GPU is needed.
 
 Usage: python benchmarks/torch/triton_versions.py FOLDER
        (`make test-triton` does it, in build/triton)

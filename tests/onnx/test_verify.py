@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import os
 
 import numpy as np
@@ -130,6 +131,13 @@ def test_threads_are_the_cores_that_the_process_may_use(build, pools, monkeypatc
 def test_no_threads(build, threads):
     with pytest.raises(ValueError, match=f"threads must be at least 1, not {threads}"):
         verify(build(), build(), threads=threads)
+
+
+@pytest.mark.parametrize("name", ["atol", "rtol"])
+@pytest.mark.parametrize("tolerance", [math.nan, -1e-3])
+def test_no_tolerance(build, name, tolerance):
+    with pytest.raises(ValueError, match=f"{name} must be a number from 0 on, not {tolerance}"):
+        verify(build(), build(), **{name: tolerance})
 
 
 def test_other_outputs(build):

@@ -118,7 +118,7 @@ def verify(
             that this process may run on if not given.
 
     Raises:
-        ValueError: If ``threads`` is less than 1.
+        ValueError: If ``threads`` is less than 1, or a tolerance negative or NaN.
         ModelError: If ONNX Runtime refuses a model or the inputs, if the given inputs do not
             fit, if the models' outputs differ in name or are not tensors, or if the new model
             fails on inputs that the old one takes.
@@ -128,6 +128,9 @@ def verify(
         threads = allowed_cpus()
     elif threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
+    for name, tolerance in (("atol", atol), ("rtol", rtol)):
+        if not tolerance >= 0:  # NaN too, which no difference would exceed
+            raise ValueError(f"{name} must be a number from 0 on, not {tolerance}")
     models = as_model(before), as_model(after)
     first = runtime.load(before, folder, threads, "the old model")
     second = runtime.load(after, folder, threads, "the new model")
