@@ -59,15 +59,12 @@ def stages(model: onnx.ModelProto, report: Report) -> set[str]:
     """Values of the main graph that show an overflow at a site before a later operator hides it.
 
     A maximum may drop the NaN that a spelling overflowed to, and the outputs look sound. The value
-    is the site's own or, where the site lies deeper, those of the If, Loop or Scan around it.
+    is the site's own or, where the site lies deeper, that of the node that holds or calls it.
     """
-    around = {node.name: set(node.output) - {""} for node in model.graph.node}
-    return set[str]().union(
-        *(
-            around[site.graph.split("/", maxsplit=1)[0]] if site.graph else {site.output}
-            for site in report.rewritten
-        )
-    )
+    functions = {function.name for function in model.functions}
+    deep = [node for node in model.graph.node if node.op_type in {"If", "Loop", "Scan", *functions}]
+    own = {site.output for site in report.rewritten if not site.graph}
+    return own | {name for node in deep for name in node.output if name}
 
 
 def tolerance(model: onnx.ModelProto) -> float:
