@@ -31,6 +31,7 @@ from mish.study._table import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "studies-plan.md"
+HOPELESS = 1_000  # pairs; where so many are needed, the power with MOST of them is 0.23 at best
 DATA = ROOT / "src" / "mish" / "study" / "_studies" / "planned.json"
 
 BEGINNING = f"""# The plan of the studies
@@ -40,8 +41,8 @@ each setting: the largest standard deviation of the paired differences among the
 the pairs that a verdict at the margin δ then needs for a power of {POWER:g}, the pairs planned, and
 the chance with these to find a difference of δ, and to show the same what is. Holm's correction is
 counted over all comparisons of a study. Planned are as many as are needed, but no fewer than
-{FIRST_LOOK} and no more than {MOST}, or what a study can afford; settings that decide what a study
-asks have {MOST} even if fewer would do.
+{FIRST_LOOK} and no more than {MOST}. A setting that needs over {HOPELESS:,} keeps the {FIRST_LOOK}:
+{MOST} would hardly show more. Settings that decide what a study asks have {MOST} in any case.
 
 | study | setting | δ | spread | needed | planned | finds δ | shows the same |
 |---|---|--:|--:|--:|--:|--:|--:|
@@ -63,7 +64,7 @@ def planned(experiment: Experiment, settings: Settings, pairs: float) -> int:
     """Give the pairs of a setting that needs so many."""
     if experiment.decides(settings):
         return MOST
-    return int(min(max(pairs, FIRST_LOOK), experiment.most))
+    return FIRST_LOOK if pairs > HOPELESS else int(min(max(pairs, FIRST_LOOK), MOST))
 
 
 def row(found: Findings, settings: Settings, spread: float, pairs: float, plan: int) -> str:

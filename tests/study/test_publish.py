@@ -137,26 +137,26 @@ def precision(spreads, pairs=20):
 def test_a_pilot_gives_a_plan(plan, tmp_path, monkeypatch):
     monkeypatch.setattr(type(find("precision")), "decides", lambda self, settings: False)
     pilot = tmp_path / "pilot.parquet"
-    write_table(precision([0.01, 0.5, 0.6, 50.0]), pilot)
+    write_table(precision([0.01, 0.5, 1.5, 50.0]), pilot)
     plan([str(pilot)])
     page, data = (path.read_text(encoding="utf-8") for path in plan_files(tmp_path))
-    pairs = [pairs_needed(spread, 0.25, tests=4) for spread in (0.5, 0.6)]
+    pairs = pairs_needed(0.5, 0.25, tests=4)
     planned = json.loads(data)["precision"]
     assert [each["settings"] for each in planned] == find("precision").settings("full")
-    assert [each["pairs"] for each in planned] == [20, *pairs, 250]
+    assert [each["pairs"] for each in planned] == [20, pairs, 250, 20]
     row = "| precision | inputs usual, with penalty | 0.25 points | 0.50 |"
-    assert f"{row} {pairs[0]} | {pairs[0]} |" in page
+    assert f"{row} {pairs} | {pairs} |" in page
 
 
 def test_settings_that_decide_have_250_pairs(plan, tmp_path, monkeypatch):
-    monkeypatch.setattr(type(find("precision")), "most", 30)
     decides = lambda self, settings: settings["penalty"]  # noqa: E731
     monkeypatch.setattr(type(find("precision")), "decides", decides)
     pilot = tmp_path / "pilot.parquet"
     write_table(precision([0.5, 0.5, 0.5, 0.5]), pilot)
     plan([str(pilot)])
     planned = json.loads(plan_files(tmp_path)[1].read_text(encoding="utf-8"))["precision"]
-    assert [each["pairs"] for each in planned] == [30, 250, 30, 250]
+    pairs = pairs_needed(0.5, 0.25, tests=4)
+    assert [each["pairs"] for each in planned] == [pairs, 250, pairs, 250]
 
 
 def test_a_plan_looks_at_the_first_pairs_alone(plan, tmp_path):

@@ -38,8 +38,6 @@ class Experiment(ABC):
     question: ClassVar[str]
     measures: ClassVar[tuple[Measure, ...]]
     baseline: ClassVar[str] = "mish"
-    most: ClassVar[int] = MOST
-    """The most pairs that the plan may give a setting, by what a run costs."""
 
     def activations(self, scale: Scale) -> tuple[str, ...]:
         """All that are compared."""

@@ -35,7 +35,6 @@ class Depth(Experiment):
         ),
         Measure("loss", "nat", "lower", 0.1, "10 % of the probability given to the right digit"),
     )
-    most = 20  # a run takes seconds, and where training fails at times no number of pairs is enough
 
     def settings(self, scale: Scale) -> Sequence[Settings]:
         """Vary the recipe, which says whether activations are normalised, and the hidden layers."""

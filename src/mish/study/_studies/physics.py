@@ -29,7 +29,6 @@ class Physics(Experiment):
         Measure("log_error", "decades", "lower", 0.1, "a quarter of the error"),
         Measure("log_loss", "decades", "lower", 0.2, "a quarter of the equation's error, squared"),
     )
-    most = 60  # a run takes seconds
 
     def activations(self, scale: Scale) -> tuple[str, ...]:
         """All that are compared, and PyTorch's Mish."""
