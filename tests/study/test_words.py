@@ -31,6 +31,19 @@ def test_numbers(value, plain, signed):
     assert (words.number(value, 2), words.signed(value, 2)) == (plain, signed)
 
 
+@pytest.mark.parametrize(
+    ("unit", "margin", "text"),
+    [
+        ("%", 0.5, "0.5 points"),
+        ("%", 1.0, "1 point"),
+        ("decades", 0.1, "0.1 decades"),
+        ("", 2, "2"),
+    ],
+)
+def test_a_margin_has_its_unit(unit, margin, text):
+    assert words.margin(Measure("loss", unit, "lower", margin, "?")) == text
+
+
 @pytest.mark.parametrize("margin, places", [(0.5, 2), (0.05, 3), (1.0, 1), (25.0, 0), (1e-4, 5)])
 def test_two_digits_of_the_margin_are_shown(margin, places):
     assert words.decimals(Measure("loss", "", "lower", margin, "?")) == places

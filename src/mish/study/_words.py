@@ -69,7 +69,9 @@ def with_unit(text: str, unit: str) -> str:
 
 def margin(measure: Measure) -> str:
     """Write the margin of a measure with its unit."""
-    return with_unit(f"{measure.margin:g}", difference_unit(measure))
+    unit = difference_unit(measure)
+    one = unit == "points" and measure.margin == 1
+    return with_unit(f"{measure.margin:g}", "point" if one else unit)
 
 
 def p_value(value: float) -> str:
