@@ -1,0 +1,150 @@
+"""What the guide, the story and the claims quote of the studies is in the committed tables."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pandas")
+
+import pandas as pd
+
+from mish.study import _words as words
+from mish.study._table import read_table
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "studies" / "results"
+
+
+@cache
+def table(study: str) -> Any:
+    return read_table(RESULTS / f"{study}.parquet")
+
+
+def where(rows: Any, settings: dict[str, object]) -> Any:
+    for name, value in settings.items():
+        rows = rows[rows[name] == value]
+    assert len(rows), settings
+    return rows
+
+
+def values(study: str, measure: str = "accuracy", **settings: object) -> Any:
+    """A row for each seed, a column for each activation."""
+    rows = table(study)
+    rows = where(rows[rows["measure"] == measure], settings)
+    return rows.pivot(index="seed", columns="activation", values="value")
+
+
+def mean(activation: str, study: str, measure: str = "accuracy", **settings: object) -> float:
+    """Of the runs that ended."""
+    return float(values(study, measure, **settings)[activation].mean())
+
+
+def lead(other: str, study: str, measure: str = "accuracy", **settings: object) -> float:
+    """Mish less another, of the pairs that both ended."""
+    found = values(study, measure, **settings)
+    return float((found["mish"] - found[other]).mean())
+
+
+def groups(study: str, others: str, **settings: object) -> set[str]:
+    """The kinds of the verdicts against some others, in all settings that are not named."""
+    rows = where(pd.read_csv(RESULTS / f"{study}-verdicts.csv"), settings)
+    return {words.group(each) for each in rows[rows["other"].isin(others.split())]["word"]}
+
+
+def span(*numbers: float, places: int = 0) -> str:
+    """One number, or the least and the largest, without signs."""
+    ends = sorted(map(abs, numbers))
+    return " to ".join(dict.fromkeys(words.number(each, places) for each in (ends[0], ends[-1])))
+
+
+def deep(activation: str) -> str:
+    """Accuracy of 25 layers at a tuned rate, with batch normalisation and without."""
+    return span(*(mean(activation, "depth", recipe=each, layers=25) for each in ("plain", "norm")))
+
+
+def paper(activation: str, layers: int) -> str:
+    return span(mean(activation, "depth", recipe="paper", layers=layers))
+
+
+def deep_lead(other: str) -> str:
+    return span(lead(other, "depth", recipe="norm", layers=25))
+
+
+def look_alike(other: str) -> str:
+    return span(lead(other, "labels", kind="pairs", wrong=0.4))
+
+
+WRONG = [("symmetric", 0.2), ("symmetric", 0.4), ("symmetric", 0.6), ("pairs", 0.2), ("pairs", 0.4)]
+
+
+def cited() -> list[tuple[str, str]]:
+    """A page and what it says, with the figures of the tables."""
+    softplus = [lead("softplus", "labels", kind=kind, wrong=wrong) for kind, wrong in WRONG]
+    theirs = values("precision", inputs="wide", penalty=True)["torch-mish"]
+    lost = theirs.isna().sum()
+    return [
+        (
+            "guide.md",
+            f"with 25 layers Mish reads {deep('mish')} % of digits, ELU {deep('elu')}, "
+            f"tanh {deep('tanh')}, ReLU {deep('relu')}, SiLU {deep('silu')}, GELU {deep('gelu')}",
+        ),
+        (
+            "story.md",
+            f"15 layers of Mish read {paper('mish', 15)} % of our digits, of ReLU "
+            f"{paper('relu', 15)} and of SiLU {paper('silu', 15)}; with 25 layers Mish reads "
+            f"{paper('mish', 25)} %, ReLU {paper('relu', 25)} and SiLU {paper('silu', 25)}. ELU "
+            f"and tanh, which the figure leaves out, still read {paper('elu', 25)} and "
+            f"{paper('tanh', 25)} % then.",
+        ),
+        (
+            "story.md",
+            f"by {deep_lead('relu')}, {deep_lead('silu')} and {deep_lead('gelu')} points with 25;",
+        ),
+        (
+            "guide.md",
+            f"with 40 % of look-alike digits ReLU is {look_alike('relu')} points better, "
+            f"ELU {look_alike('elu')}, GELU {look_alike('gelu')}, SiLU the same. Softplus is best "
+            f"of all wherever labels are wrong, by {span(*softplus, places=1)} points",
+        ),
+        *(
+            (page, f"{text} {lost} of {len(theirs)} trainings")
+            for page, text in [
+                ("guide.md", "PyTorch's gives NaN, and"),
+                ("story.md", "it ended"),
+                ("torch.md", "[ended"),
+                ("../README.md", "[ended"),
+            ]
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("page", "text"), cited())
+def test_figures_are_those_of_the_tables(page, text):
+    told = " ".join((ROOT / "docs" / page).read_text(encoding="utf-8").split())
+    assert text in told
+
+
+@pytest.mark.parametrize(
+    ("study", "others", "settings", "verdicts"),
+    [
+        ("labels", "silu gelu elu", {"wrong": 0.0}, {"the same"}),
+        ("labels", "relu silu elu", {"kind": "symmetric", "wrong": 0.4}, {"the same"}),
+        ("labels", "relu silu elu", {"kind": "symmetric", "wrong": 0.6}, {"the same"}),
+        ("labels", "silu gelu elu", {"kind": "symmetric", "wrong": 0.2}, {"worse"}),
+        ("labels", "silu", {"kind": "pairs", "wrong": 0.4}, {"the same"}),
+        ("depth", "relu", {"recipe": "norm", "layers": 10}, {"better"}),
+        ("depth", "relu silu gelu", {"recipe": "norm", "layers": 20}, {"better"}),
+        ("depth", "relu silu gelu", {"recipe": "norm", "layers": 25}, {"better"}),
+        ("depth", "elu softplus", {"recipe": "norm", "layers": 25}, {"worse"}),
+        ("precision", "torch-mish", {"penalty": False}, {"the same"}),
+        ("precision", "torch-mish", {"penalty": True, "inputs": "usual"}, {"the same"}),
+        ("precision", "torch-mish", {"penalty": True, "inputs": "wide"}, {"better"}),
+        ("optimizer", "relu", {"method": "newton-cg"}, {"better", "the same"}),
+    ],
+)
+def test_words_are_those_of_the_verdicts(study, others, settings, verdicts):
+    assert groups(study, others, **settings) == verdicts
