@@ -1,4 +1,4 @@
-"""Make docs/studies-results.md, and the figures and verdicts that it shows, of committed tables.
+"""Make docs/studies-results.md, and the figures, verdicts and report beside the committed tables.
 
 Usage: python studies/publish.py [--check]
 
@@ -23,6 +23,7 @@ from mish.study import Measure
 from mish.study import _words as words
 from mish.study._figures import Drawing, alone
 from mish.study._findings import Findings, findings
+from mish.study._report import page as report
 from mish.study._table import read_table, write_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +34,8 @@ BEGINNING = """# What studies found
 
 Made by `python studies/publish.py` of the tables in `studies/results`. What the words mean, and
 how they are computed: [studies.md](studies.md). δ is the margin; in brackets stands behind a
-difference its 95 % interval, behind an activation in how many of the settings it is so.
+difference its 95 % interval, behind an activation in how many of the settings it is so. All of
+this as one HTML page: [report.html](../studies/results/report.html).
 """
 NOTHING = (
     "There are no tables yet: `mish study NAME --table studies/results/NAME.parquet` makes one.\n"
@@ -126,7 +128,7 @@ def _picture(name: str, which: str) -> str:
 
 
 def write(found: Sequence[Findings], results: Path, target: Path) -> None:
-    """Write figures and verdicts beside the tables, then the page."""
+    """Write figures, verdicts and the report beside the tables, then the page."""
     for each in found:
         name = each.study.name
         write_table(each.verdicts, results / f"{name}-verdicts.csv")
@@ -135,6 +137,8 @@ def write(found: Sequence[Findings], results: Path, target: Path) -> None:
         for measure in each.measures:
             (drawing,) = each.mean_drawings(measure, single=False)
             _write_picture(results / _picture(name, measure.name), drawing)
+    if found:
+        _write_text(results / "report.html", report(found))
     _write_text(target, page(found))
 
 

@@ -25,6 +25,7 @@ from mish.study._studies import STUDIES
 from mish.study._table import write_table
 
 ROOT = Path(__file__).parents[2]
+SHOWN = ["verdicts.csv", "forest.svg", "loss.svg"]
 
 
 @pytest.fixture
@@ -69,8 +70,9 @@ def test_it_writes_the_page_and_what_it_shows(publish, table, tmp_path):
     assert "Versions: mish 0.1.0; torch 2.12.0, 2.13.0" in text
     assert "Command: `mish study fake`" in text
     written = {each.name for each in results.iterdir()}
-    assert written == {"some.parquet", "fake-verdicts.csv", "fake-forest.svg", "fake-loss.svg"}
-    assert all(f"(../studies/results/{each})" in text for each in written - {"some.parquet"})
+    assert written == {"some.parquet", "report.html", *(f"fake-{each}" for each in SHOWN)}
+    assert all(f"(../studies/results/fake-{each})" in text for each in SHOWN)
+    assert "mish is better than relu" in (results / "report.html").read_text(encoding="utf-8")
     assert "Not judged" not in text
     publish(["--check"])
 

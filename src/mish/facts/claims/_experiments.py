@@ -63,7 +63,7 @@ def noisy_data() -> Claim:
         f"measured: {_SEEDS} seeds, one small data set, one network, one rate; the standard error "
         "is that of the mean difference. It says little of large networks. `mish study labels` "
         "and `mish study inputs` gave each activation its own rate: by the kind of noise Mish was "
-        "between 4 points worse and 2 better than ReLU, and 12 worse where tests alone had it",
+        "between 4 points worse and 1 better than ReLU, and 12 worse where tests alone had it",
         exact=False,
     )
 
