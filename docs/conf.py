@@ -27,6 +27,7 @@ root_doc = "README"
 include_patterns = [
     "*.md",
     "benchmarks/results/*.md",
+    "studies/results/*.md",
     "docs/**.md",
     "examples/**.md",
     "tests/caffe2/data/README.md",
