@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,27 @@ def diverged(activation: str) -> str:
     return str(values("inputs", where="test", noise=0.0)[activation].isna().sum())
 
 
+SMOOTH = ["poisson-1d", "poisson-2d", "heat-2d"]
+"""Equations whose solutions bend gently."""
+
+
+def decades(other: str, equation: str) -> float:
+    """Of the error of a physics-informed network, which Mish has more."""
+    return lead(other, "physics", "log_error", equation=equation)
+
+
+def apart(*others: str) -> str:
+    """The decades that lie at most between the errors of Mish and some others."""
+    equations = [*SMOOTH, "burgers-1d"]
+    return span(max(abs(decades(*each)) for each in itertools.product(others, equations)), places=2)
+
+
+def times(other: str, *equations: str) -> str:
+    """The factors between errors, of two digits."""
+    found = sorted(float(f"{10 ** abs(decades(other, each)):.2g}") for each in equations)
+    return " to ".join(f"{each:,g}" for each in dict.fromkeys((found[0], found[-1])))
+
+
 def cited() -> list[tuple[str, str]]:
     """A page and what it says, with the figures of the tables."""
     softplus = [lead("softplus", "labels", kind=kind, wrong=wrong) for kind, wrong in WRONG]
@@ -166,6 +188,13 @@ def cited() -> list[tuple[str, str]]:
             f"more than ReLU, by {loss_by('relu')} nat ({loss_within('relu')}), Leaky ReLU",
         ),
         (
+            "guide.md",
+            f"error is {times('relu', *SMOOTH)} times as large in three equations of four. SiLU "
+            f"and GELU end within {apart('silu', 'gelu')} decades of Mish; against tanh it depends "
+            f"on the solution: {times('tanh', *SMOOTH[1:])} times as exact in two dimensions, "
+            f"{times('tanh', 'burgers-1d')} times worse where the solution is a tanh",
+        ),
+        (
             "claims.md",
             f"between {-min(foreseen):.0f} points worse and {max(foreseen):.0f} better than ReLU, "
             f"and {noise_lead('relu', 0.4, 'test', 0)} worse where tests alone had it",
@@ -212,6 +241,8 @@ def test_figures_are_those_of_the_tables(page, text):
         ("precision", "torch-mish", {"penalty": False}, {"the same"}),
         ("precision", "torch-mish", {"penalty": True, "inputs": "usual"}, {"the same"}),
         ("precision", "torch-mish", {"penalty": True, "inputs": "wide"}, {"better"}),
+        ("physics", "torch-mish", {}, {"the same"}),
+        *(("physics", "relu", {"equation": each}, {"better"}) for each in SMOOTH),
         ("optimizer", "relu", {"method": "newton-cg"}, {"better", "the same"}),
     ],
 )
